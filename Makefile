@@ -1,0 +1,41 @@
+# The two commands: `make book` and `make test`. `make help` lists the rest.
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+CHAPTER ?= chapters
+
+.DEFAULT_GOAL := help
+.PHONY: help book test serve lab results data lock clean
+
+help:  ## list the commands
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
+
+book: .venv/ready  ## execute what changed and build the book: _build/html/index.html
+	@$(BIN)/python tools/build.py
+
+test: .venv/ready  ## run everything that can fail: data, unit tests, every chapter, the pages
+	@$(BIN)/python -m pytest
+
+serve: book  ## build the book and show it on http://localhost:8000 (PORT=...)
+	@echo "book: http://localhost:$(PORT)/ (stop with Ctrl-C)"
+	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+
+lab: .venv/ready  ## open the chapters in JupyterLab
+	@$(BIN)/jupyter lab
+
+results: .venv/ready  ## recompute the register: results/results.csv
+	@$(BIN)/python -m adoption.results
+
+data: .venv/ready  ## check the data package and renew its checksums: data/datapackage.json
+	@$(BIN)/python -m adoption.data
+
+lock: .venv/ready  ## renew requirements.txt from requirements.in
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-emit-index-url --upgrade --output-file requirements.txt requirements.in
+	@echo "lock: requirements.txt"
+
+clean:  ## remove what was built (the environment stays: remove .venv to set it up anew)
+	rm -rf _build .hypothesis
+
+.venv/ready: requirements.txt pyproject.toml tools/setup.py
+	@$(PYTHON) tools/setup.py

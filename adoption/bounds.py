@@ -1,0 +1,375 @@
+"""Sharp bounds on rates by size class when only counts and medians of stages are known.
+
+A survey puts every body into one of K ordered stages and prints, for each stage, how many bodies
+it has and the median of their sizes. A census gives the sizes of the N bodies of the frame, cut
+into cells. The survey also counted `outside` further bodies that are not in the frame (their
+sizes are of another order and the medians leave them out); which stages they are in is unknown.
+
+Every allocation of the bodies to the stages that reproduces the counts and the medians is
+allowed, nothing else is assumed: the ends of a bound are the optima of a mixed-integer program.
+The parities of the stages in the frame are known, because only an odd group has a member at its
+median for certain.
+
+The cells are merged at the medians, just above them and at the class limits, so that the cost
+does not depend on the number of bodies.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+from adoption.medians import _counts, _sorted_sizes, _whole, _whole_vector
+
+
+class Infeasible(ValueError):
+    """No allocation of the bodies reproduces the counts and medians (and assumptions) given."""
+
+
+class Stages(NamedTuple):
+    """What was printed about K ordered stages.
+
+    totals: shape (K,), bodies of each stage, those outside the frame included.
+    medians: shape (K,), whole numbers, medians over the members inside the frame, those of even
+        groups rounded half up.
+    odd: shape (K,), whether the number of members inside the frame is odd (True) or even.
+    outside_least, outside_most: shape (K,), limits of the bodies of each stage outside the
+        frame; by default 0 and the stage's total.
+    """
+
+    totals: tuple
+    medians: tuple
+    odd: tuple
+    outside_least: tuple | None = None
+    outside_most: tuple | None = None
+
+
+class Allocation(NamedTuple):
+    """An allocation of bodies to stages.
+
+    lower: shape (C,), lower edges of the merged cells, those without bodies left out.
+    counts: shape (C,), bodies of each cell.
+    bodies: shape (K, C), bodies by stage and cell; whole numbers unless monotone.
+    outside: shape (K,), bodies by stage outside the frame.
+    """
+
+    lower: np.ndarray
+    counts: np.ndarray
+    bodies: np.ndarray
+    outside: np.ndarray
+
+
+class OverlapBounds(NamedTuple):
+    """Least and largest number of bodies in both groups.
+
+    inside: among the bodies of the frame. everywhere: with the bodies outside it.
+    """
+
+    inside: tuple[int, int]
+    everywhere: tuple[int, int]
+
+
+class _Program(NamedTuple):
+    """Rows least <= matrix @ x <= most and bounds of x = (y[k, c], h[k], z[k])."""
+
+    matrix: sparse.csr_array
+    least: np.ndarray
+    most: np.ndarray
+    x_least: np.ndarray
+    x_most: np.ndarray
+
+
+def cells(sizes, medians, limits=()) -> tuple[np.ndarray, np.ndarray]:
+    """Lower edges and counts of the cells that a program for these medians and limits needs.
+
+    sizes: shape (N,), whole numbers in any order. medians, limits: whole numbers.
+
+    Returns two arrays of shape (C,): the cell c is [lower[c], lower[c + 1]), the last unbounded.
+    """
+    x = _sorted_sizes(sizes, whole=True)
+    medians = _whole_vector("medians", medians, len(medians))
+    limits = _whole_vector("limits", limits, len(limits)) if len(limits) else limits
+    lower = np.unique([0, *medians, *(medians + 1), *limits])
+    return lower, np.diff(np.append(np.searchsorted(x, lower), x.size))
+
+
+def _merged(lower, counts, medians, limits) -> tuple[np.ndarray, np.ndarray]:
+    """The table merged at medians, medians + 1 and limits, empty cells left out."""
+    edges = np.unique([*medians, *(medians + 1), *limits])
+    cell = np.searchsorted(lower, edges, "right") - 1
+    cut = (cell >= 0) & ~np.isin(edges, lower) & (counts[np.maximum(cell, 0)] > 0)
+    if cut.any():
+        where = cell[cut][0]
+        upper = lower[where + 1] if where + 1 < lower.size else "infinity"
+        raise ValueError(
+            f"the table needs an edge at {edges[cut][0]}, found the cell from {lower[where]} to "
+            f"{upper} with {counts[where]} bodies"
+        )
+    edges = np.unique(np.append(edges, min(lower[0], edges[0])))
+    merged = np.zeros(edges.size, dtype=np.int64)
+    np.add.at(merged, np.searchsorted(edges, lower, "right") - 1, counts)
+    return edges[merged > 0], merged[merged > 0]
+
+
+def _checked_frame(lower, counts) -> tuple[np.ndarray, np.ndarray]:
+    """The table of cells as arrays of whole numbers, edges ascending."""
+    lower = _whole_vector("lower edges", lower, np.size(lower))
+    if (np.diff(lower) <= 0).any():
+        first = int(np.argmax(np.diff(lower) <= 0))
+        raise ValueError(
+            f"lower edges must ascend strictly, found {lower[first]} before {lower[first + 1]}"
+        )
+    return lower, _counts(counts, lower.size)
+
+
+def _checked_stages(stages: Stages, lower, counts, outside) -> Stages:
+    """The stages as arrays that fit the frame, or a ValueError that says what does not."""
+    k = len(stages.totals)
+    totals = _whole_vector("totals", stages.totals, k)
+    medians = _whole_vector("medians", stages.medians, k)
+    odd = _whole_vector("odd", np.asarray(stages.odd) + 0, k)
+    least, most = stages.outside_least, stages.outside_most
+    least = np.zeros(k, int) if least is None else _whole_vector("outside_least", least, k)
+    most = totals if most is None else _whole_vector("outside_most", most, k)
+    if (odd > 1).any():
+        raise ValueError(f"odd must be True or False for every stage, found {odd.tolist()}")
+    if (totals < 1).any():
+        raise ValueError(f"a stage with a median has bodies, found totals {totals.tolist()}")
+    outside, frame = _whole("outside", outside), int(counts.sum())
+    if totals.sum() != frame + outside:
+        raise ValueError(
+            f"the stages must sum to the bodies inside and outside the frame, {frame} + {outside} "
+            f"= {frame + outside}, found {totals.sum()}"
+        )
+    occupied = np.flatnonzero(counts)
+    first, end = lower[occupied[0]], np.append(lower, np.inf)[occupied[-1] + 1]
+    if (medians < first).any() or (medians >= end).any():
+        bad = medians[(medians < first) | (medians >= end)][0]
+        raise ValueError(
+            f"medians must lie inside the frame, from {first} to below {end}, found {bad}"
+        )
+    return Stages(totals, medians, odd, least, np.minimum(most, totals))
+
+
+def _program(lower: np.ndarray, counts: np.ndarray, stages: Stages, monotone: bool) -> _Program:
+    """Constraints that make an allocation reproduce the counts and medians.
+
+    y[k, c] bodies of stage k are in cell c; half of the stage's members inside the frame,
+    rounded down, is h[k], so p[k] = totals[k] - odd[k] - 2 h[k] are outside it.
+
+    An odd group has its median at m if and only if at most h members are below m and at most h
+    above. An even one has h below and h above and none at m (z = 0), or members at m: then at
+    most h - 1 are above and at most h below (z = 1; half up also allows m - 1 beside m).
+    """
+    k, c = stages.totals.size, counts.size
+    width = k * c + 2 * k
+    rows, least, most = [], [], []
+
+    def add(y=None, h=None, z=None, at_least=-np.inf, at_most=np.inf):
+        row = np.zeros(width)
+        if y is not None:
+            row[: k * c] = y.ravel()
+        if h is not None:
+            row[k * c + h[0]] = h[1]
+        if z is not None:
+            row[k * c + k + z[0]] = z[1]
+        rows.append(row)
+        least.append(at_least)
+        most.append(at_most)
+
+    def of(stage, where):
+        y = np.zeros((k, c))
+        y[stage, where] = 1
+        return y
+
+    everyone = np.ones(c, dtype=bool)
+    for cell in range(c):
+        add(y=of(slice(None), cell), at_least=counts[cell], at_most=counts[cell])
+    for i in range(k):
+        m = stages.medians[i]
+        add(y=of(i, everyone), h=(i, -2), at_least=stages.odd[i], at_most=stages.odd[i])
+        add(y=of(i, lower < m), h=(i, -1), at_most=0)
+        add(y=of(i, lower > m), h=(i, -1), z=(i, 1), at_most=0)
+        if not stages.odd[i]:
+            add(y=of(i, lower == m), z=(i, -counts[lower == m].sum()), at_most=0)
+    if monotone:
+        # The rate in a cell at a median is fixed by construction, so it is not in the chain.
+        chain = np.flatnonzero(~np.isin(lower, stages.medians))
+        for a, b in zip(chain[:-1], chain[1:], strict=True):
+            # Rates y_b/N_b >= y_a/N_a, scaled so that no coefficient exceeds 1.
+            larger = max(counts[a], counts[b])
+            for i in range(k - 1):
+                y = of(slice(i + 1), b) * counts[a] / larger
+                y -= of(slice(i + 1), a) * counts[b] / larger
+                add(y=y, at_least=0)
+    h_least = -((stages.outside_most + stages.odd - stages.totals) // 2)
+    h_least = np.maximum(h_least, 1 - stages.odd)  # a stage with a median has a member
+    h_most = (stages.totals - stages.odd - stages.outside_least) // 2
+    if (h_least > h_most).any():
+        i = int(np.argmax(h_least > h_most))
+        raise Infeasible(
+            f"stage {i + 1} of {stages.totals[i]} bodies cannot have {stages.outside_least[i]} to "
+            f"{stages.outside_most[i]} of them outside the frame and an "
+            f"{'odd' if stages.odd[i] else 'even'} number inside"
+        )
+    return _Program(
+        sparse.csr_array(np.array(rows)), np.array(least), np.array(most),
+        np.concatenate([np.zeros(k * c), h_least, np.zeros(k)]),
+        np.concatenate([np.tile(counts, k), h_most, 1 - stages.odd]),
+    )
+
+
+def _solve(objective: np.ndarray, program: _Program, whole: np.ndarray) -> np.ndarray:
+    """The x that minimises the objective, whole where asked, checked against the constraints."""
+    answer = milp(
+        objective,
+        integrality=whole,
+        bounds=Bounds(program.x_least, program.x_most),
+        constraints=LinearConstraint(program.matrix, program.least, program.most),
+        options={"mip_rel_gap": 0},
+    )
+    if answer.status == 2:
+        raise Infeasible("no allocation of the bodies reproduces these counts and medians")
+    if answer.status != 0:
+        raise RuntimeError(f"the solver stopped without an optimum: {answer.message}")
+    x = np.where(whole, np.rint(answer.x), np.round(answer.x, 6)) + 0.0
+    rows = program.matrix @ x
+    # Whole-number answers must be exact; continuous ones carry the rounding of each cell.
+    slack = 1e-9 if whole.all() else 1e-4
+    if (rows < program.least - slack).any() or (rows > program.most + slack).any():
+        raise RuntimeError("the solver's answer breaks a constraint by more than its tolerance")
+    return x
+
+
+def extreme_allocation(
+    lower, counts, limits, stages: Stages, outside: int, stage: int, size_class: int,
+    largest: bool, monotone: bool = False,
+) -> Allocation:
+    """The allocation that makes the rate of one stage in one size class least or largest.
+
+    size_class: 0 for the sizes below limits[0] up to len(limits) for those from limits[-1].
+    The other arguments and the errors are those of `stage_bounds`.
+    """
+    limits = _whole_vector("limits", limits, np.size(limits))
+    if (np.diff(limits) <= 0).any():
+        raise ValueError(f"limits must ascend strictly, found {limits.tolist()}")
+    lower, counts = _checked_frame(lower, counts)
+    stages = _checked_stages(stages, lower, counts, outside)
+    lower, counts = _merged(lower, counts, stages.medians, limits)
+    stage = _whole("stage", stage, 1, stages.totals.size) - 1
+    size_class = _whole("size_class", size_class, 0, limits.size)
+    member = np.searchsorted(limits, lower, "right") == size_class
+    if not member.any():
+        raise ValueError(
+            f"every size class must have bodies, found none in class {size_class} of the limits "
+            f"{limits.tolist()}"
+        )
+    program = _program(lower, counts, stages, monotone)
+    k, c = stages.totals.size, counts.size
+    objective = np.zeros(program.matrix.shape[1])
+    objective[stage * c : (stage + 1) * c] = np.where(member, -1 if largest else 1, 0)
+    # Monotone rates are compared across cells, so whole bodies are not asked for.
+    whole = np.ones(objective.size)
+    whole[: k * c] = not monotone
+    x = _solve(objective, program, whole)
+    bodies, h = x[: k * c].reshape(k, c), x[k * c : k * c + k]
+    if not monotone:
+        bodies = bodies.astype(np.int64)
+    return Allocation(
+        lower, counts, bodies, (stages.totals - stages.odd - 2 * h).astype(np.int64)
+    )
+
+
+def stage_bounds(
+    lower, counts, limits, stages: Stages, outside: int, stage: int, monotone: bool = False
+) -> np.ndarray:
+    """Sharp bounds on the rate of one stage in every size class.
+
+    lower: shape (C,), ascending lower edges of the cells of the frame; the cell c is
+        [lower[c], lower[c + 1]), the last one unbounded. Every median m, every m + 1 and every
+        limit must be an edge, or lie in a cell without bodies.
+    counts: shape (C,), bodies of the frame in each cell.
+    limits: shape (L,), ascending; classes are [0, limits[0]), ..., [limits[-1], infinity).
+    stages: what was printed. outside: bodies that the totals count beside the frame.
+    stage: 1 to K, the stage whose rate is bounded.
+    monotone: assume that P(stage <= k | cell) does not fall with size, for every k, over the
+        cells cut at medians and limits; cells at a median itself are left out of the chain.
+
+    Returns shape (L + 1, 2), least and largest rate as fractions of the bodies of the class. The
+    ends are attained (`extreme_allocation`): by whole bodies, up to the two middle members of an
+    even group, whose sizes the cells do not resolve; under `monotone`, where a cell's bodies may
+    be fractions, as real numbers, so that these bounds are valid and may be wider by fractions
+    of a body. That the monotone program has a solution does not confirm the assumption.
+
+    Raises Infeasible if no allocation reproduces counts and medians (under the assumption), and
+    ValueError for stages that do not sum to the frame and the bodies outside it, medians outside
+    the frame, missing edges, classes without bodies and counts that are not whole.
+    """
+    bounds = []
+    for size_class in range(np.size(limits) + 1):
+        for largest in (False, True):
+            found = extreme_allocation(
+                lower, counts, limits, stages, outside, stage, size_class, largest, monotone
+            )
+            member = np.searchsorted(limits, found.lower, "right") == size_class
+            bounds.append(found.bodies[stage - 1, member].sum() / found.counts[member].sum())
+    return np.clip(np.reshape(bounds, (-1, 2)), 0, 1)
+
+
+def overlap_bounds(
+    lower, counts, first: Stages, second: Stages, outside: int, stage: int = 1
+) -> OverlapBounds:
+    """Sharp bounds on how many bodies are in one stage of both of two surveys.
+
+    lower, counts: the frame as in `stage_bounds`, with edges for the medians of both surveys.
+    first, second: what was printed about each; both count the same bodies inside and outside
+    the frame. stage: 1 to K.
+
+    Inside a cell of N bodies, of which a and b are in the two groups, the overlap can be any
+    whole number from max(0, a + b - N) to min(a, b), and likewise among the bodies outside. Both
+    allocations and both sets of outside numbers are free within what was printed.
+
+    Raises as `stage_bounds`.
+    """
+    lower, counts = _checked_frame(lower, counts)
+    pair = [_checked_stages(stages, lower, counts, outside) for stages in (first, second)]
+    medians = np.concatenate([stages.medians for stages in pair])
+    lower, counts = _merged(lower, counts, medians, ())
+    c = counts.size
+    programs = [_program(lower, counts, stages, monotone=False) for stages in pair]
+    widths = [program.matrix.shape[1] for program in programs]
+    # x = (first's y, h, z; second's y, h, z; overlap in each cell; overlap outside).
+    groups = []  # for each survey: rows that give its group's bodies by cell and outside, and
+    fixed = []   # the constant to add to them
+    for stages, start in zip(pair, (0, widths[0]), strict=True):
+        k = stages.totals.size
+        i = _whole("stage", stage, 1, k) - 1
+        rows = sparse.lil_array((c + 1, sum(widths) + c + 1))
+        rows[np.arange(c), start + i * c + np.arange(c)] = 1
+        rows[c, start + k * c + i] = -2
+        groups.append(rows.tocsr())
+        fixed.append(np.append(np.zeros(c), stages.totals[i] - stages.odd[i]))
+    room = np.append(counts, outside)
+    overlap = sparse.hstack([sparse.csr_array((c + 1, sum(widths))), sparse.eye_array(c + 1)])
+    frame = sparse.hstack([
+        sparse.block_diag([program.matrix for program in programs]),
+        sparse.csr_array((sum(len(program.least) for program in programs), c + 1)),
+    ])
+    free = np.full(c + 1, np.inf)
+    joint = _Program(
+        sparse.vstack([frame, overlap - groups[0], overlap - groups[1],
+                       overlap - groups[0] - groups[1]]).tocsr(),
+        np.concatenate([*(p.least for p in programs), -free, -free, sum(fixed) - room]),
+        np.concatenate([*(p.most for p in programs), *fixed, free]),
+        np.concatenate([*(p.x_least for p in programs), np.zeros(c + 1)]),
+        np.concatenate([*(p.x_most for p in programs), room]),
+    )
+    found = []
+    for counted in (c, c + 1):
+        for sign in (1, -1):
+            objective = np.zeros(joint.matrix.shape[1])
+            objective[sum(widths) : sum(widths) + counted] = sign
+            x = _solve(objective, joint, np.ones(objective.size))
+            found.append(int(objective @ x) * sign)
+    return OverlapBounds((found[0], found[1]), (found[2], found[3]))

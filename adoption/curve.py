@@ -1,0 +1,690 @@
+"""A curve from counts and medians: logit models fitted to what a table of groups prints.
+
+A survey sorts N bodies into K ordered stages and prints, for each stage, the number of bodies and
+their median size.  The sizes of all N bodies are known from elsewhere (the frame); which body is
+in which stage is not.  Two models of the stage given the size are fitted to the printed numbers,
+with z = log2(size):
+
+``"ordered"``
+    P(stage <= k | z) = logistic(a_k + b z), k = 1..K-1: cumulative logit, one slope
+    (McCullagh 1980, J. R. Stat. Soc. B 42, 109-142).  b > 0: larger bodies are further along,
+    stage 1 being the furthest.  exp(b) is the odds ratio per doubling of size.
+``"multinomial"``
+    log(P(stage k | z) / P(stage K | z)) = a_k + b_k z, k = 1..K-1: baseline-category logit.
+
+Parameters are always laid out as (a_1..a_{K-1}, b) or (a_1..a_{K-1}, b_1..b_{K-1}).
+
+The likelihood.  Printing the median m_k says how many members of stage k lie below m_k.  So the
+data are the moments s = (n_1..n_{K-1}, B_1..B_K), with n_k the members of stage k and B_k those
+with size < m_k: n_k / 2, or (n_k - 1) / 2 where one member stands at the median.  Each is a sum
+over independent bodies of indicators, hence has an exact mean and covariance under the model, and
+is close to normal.  The log-likelihood is the normal log-density of s, plus log P(stage k | m_k)
+for each stage with a member at its median.  The misfit J = (s - mean)' cov^-1 (s - mean) is
+compared with chi-square on 2K - 1 - (number of parameters) degrees of freedom, the
+over-identification test of Hansen (1982, Econometrica 50, 1029-1054).
+
+A frame is given as ``sizes`` (ascending) and ``weights`` (bodies of each size): either the bodies
+themselves, with weights 1, or bins made by :func:`bin_sizes`.  Bins have to be cut at every
+median and just above it (:func:`bin_edges`): the number of bodies below a median is then exact,
+and only the sizes within a bin are replaced by their mean.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.optimize import brentq, minimize
+from scipy.special import expit, logsumexp, softmax
+from scipy.stats import chi2, norm
+
+MODELS = ("ordered", "multinomial")
+FLOOR = 100.0  # a smaller size counts as this in logarithms
+
+
+class ConvergenceError(RuntimeError):
+    """No maximum of the likelihood was found; the message says how the search ended."""
+
+
+# --- the frame -----------------------------------------------------------------------------------
+
+
+def bin_edges(smallest: float, largest: float, medians: ArrayLike, per_decade: int = 20):
+    """Logarithmic edges from the floor to ``largest``, and two around each median.
+
+    The two are the median itself and the next number above it, so that bodies at the median have
+    a bin of their own.
+    """
+    if not 0 <= smallest <= largest < np.inf:
+        raise ValueError(f"expected 0 <= smallest <= largest, found {smallest} and {largest}")
+    if per_decade < 1:
+        raise ValueError(f"expected at least one bin a decade, found {per_decade}")
+    medians = _finite("medians", medians)
+    low, high = np.log10(max(smallest, FLOOR)), np.log10(max(largest, FLOOR))
+    steps = np.arange(np.floor(low * per_decade), np.ceil(high * per_decade) + 1)
+    return np.unique(np.concatenate([10 ** (steps / per_decade), medians,
+                                     np.nextafter(medians, np.inf)]))
+
+
+def bin_sizes(sizes: ArrayLike, edges: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Mean size and number of bodies in each non-empty interval [edge, next edge).
+
+    ``sizes`` (N,) ascending; ``edges`` strictly ascending.  Sizes before the first edge and from
+    the last one on form intervals of their own.  Time and memory are linear in N.
+    """
+    sizes, edges = _ascending("sizes", sizes), _finite("edges", edges)
+    if np.any(np.diff(edges) <= 0):
+        raise ValueError("expected strictly ascending edges")
+    starts = np.unique(np.concatenate([[0], np.searchsorted(sizes, edges, side="left")]))
+    starts = starts[starts < sizes.size]
+    weights = np.diff(np.append(starts, sizes.size)).astype(float)
+    return np.add.reduceat(sizes, starts) / weights, weights
+
+
+def log_size(sizes: ArrayLike) -> np.ndarray:
+    """log2 of the sizes, those below ``FLOOR`` counting as ``FLOOR``."""
+    return np.log2(np.maximum(np.asarray(sizes, float), FLOOR))
+
+
+def _finite(name, values):
+    values = np.asarray(values, float)
+    if values.ndim != 1 or values.size == 0:
+        raise ValueError(f"{name}: expected a non-empty list of numbers, found shape "
+                         f"{values.shape}")
+    bad = ~np.isfinite(values) | (values < 0)
+    if bad.any():
+        raise ValueError(f"{name}: expected finite numbers of at least 0, found "
+                         f"{values[bad][0]:g} at position {np.flatnonzero(bad)[0]}")
+    return values
+
+
+def _ascending(name, values):
+    values = _finite(name, values)
+    if np.any(values[1:] < values[:-1]):
+        at = np.flatnonzero(values[1:] < values[:-1])[0] + 1
+        raise ValueError(f"{name}: expected ascending order, found {values[at]:g} after "
+                         f"{values[at - 1]:g} at position {at}")
+    return values
+
+
+def _counts(name, values):
+    values = _finite(name, values)
+    bad = (values < 1) | (values != np.floor(values))
+    if bad.any():
+        raise ValueError(f"{name}: expected whole numbers of at least 1, found "
+                         f"{values[bad][0]:g} at position {np.flatnonzero(bad)[0]}")
+    return values
+
+
+# --- the moments ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Moments:
+    """What was printed, next to the frame it is about (I sizes, K stages, M = 2K - 1 moments)."""
+
+    z: np.ndarray  # (I,) log2 sizes
+    weights: np.ndarray  # (I,) bodies of each size
+    stage: np.ndarray  # (M,) stage of each moment, from 0
+    counted: np.ndarray  # (M, I) 1 where the moment counts bodies of this size, else 0
+    observed: np.ndarray  # (M,) n_1..n_{K-1}, B_1..B_K
+    middle_stage: np.ndarray  # stages with a member at the median, from 0
+    middle_z: np.ndarray  # log2 of their medians
+
+    @property
+    def stages(self) -> int:
+        return (self.stage.size + 1) // 2
+
+
+def moments(sizes: ArrayLike, weights: ArrayLike, totals: ArrayLike, medians: ArrayLike,
+            odd: Sequence[bool]) -> Moments:
+    """Moments of a table of K >= 2 stages with ``totals`` (K,) and ``medians`` (K,).
+
+    ``sizes``, ``weights`` (I,): the frame.  ``odd`` (K,): whether one member of the stage stands
+    at its median, with half of the others on either side; otherwise half of the total, which may
+    then be a half-integer, lies below.  Raises ValueError for input that cannot be such a table.
+    """
+    sizes, weights = _ascending("sizes", sizes), _counts("weights", weights)
+    totals, medians = _counts("totals", totals), _finite("medians", medians)
+    odd = np.asarray(odd)
+    if weights.shape != sizes.shape:
+        raise ValueError(f"expected a weight for each size, found {weights.size} weights and "
+                         f"{sizes.size} sizes")
+    k = totals.size
+    if k < 2 or medians.size != k or odd.shape != (k,):
+        raise ValueError(f"expected a total, a median and a parity for each of two or more stages, "
+                         f"found {k} totals, {medians.size} medians, {odd.size} parities")
+    if not np.all((odd == 0) | (odd == 1)):
+        raise ValueError(f"expected parities 0 or 1, found {odd.tolist()}")
+    odd = odd.astype(bool)
+    if totals.sum() != weights.sum():
+        raise ValueError(f"expected totals that sum to the {weights.sum():.0f} bodies of the "
+                         f"frame, found {totals.sum():.0f}")
+    for stage, (total, median, is_odd) in enumerate(zip(totals, medians, odd, strict=True), 1):
+        if not sizes[0] < median <= sizes[-1]:
+            raise ValueError(f"stage {stage}: expected a median above the smallest size "
+                             f"{sizes[0]:g} and not above the largest {sizes[-1]:g}, found "
+                             f"{median:g}")
+        if is_odd and total % 2 == 0:
+            raise ValueError(f"stage {stage}: expected an odd total where a member stands at the "
+                             f"median, found {total:.0f}")
+        if is_odd and median not in sizes:
+            raise ValueError(f"stage {stage}: expected a body of size {median:g} where a member "
+                             f"stands at the median, found none (bins have to be cut at the "
+                             f"median and just above it)")
+    below = (sizes < medians[:, None]).astype(float)
+    # A member known to stand at its median is no longer random: it leaves frame and total, and
+    # the others of its stage are split evenly.
+    rest, totals = weights.copy(), totals - odd
+    np.subtract.at(rest, np.searchsorted(sizes, medians[odd]), 1)
+    if np.any(rest < 0):
+        raise ValueError(f"expected a body for each member that stands at a median, found too few "
+                         f"of size {sizes[rest < 0][0]:g}")
+    under = below @ rest
+    if np.any(totals / 2 > np.minimum(under, rest.sum() - under)):
+        raise ValueError(f"expected room for half of each stage on either side of its median, "
+                         f"found halves {(totals / 2).tolist()} and {under.tolist()} bodies below")
+    if np.all(below == below[0]):
+        raise ValueError("expected medians that differ: with the same bodies below each of them "
+                         "the halves say nothing about size")
+    return Moments(z=log_size(sizes), weights=rest,
+                   stage=np.concatenate([np.arange(k - 1), np.arange(k)]),
+                   counted=np.vstack([np.ones((k - 1, sizes.size)), below]),
+                   observed=np.concatenate([totals[:-1], totals / 2]),
+                   middle_stage=np.flatnonzero(odd), middle_z=log_size(medians[odd]))
+
+
+def mean_and_covariance(model: str, params: ArrayLike, table: Moments):
+    """Exact mean (M,) and covariance (M, M) of the moments under the model."""
+    pi, _ = _probabilities(model, np.asarray(params, float), table.z)
+    mean, covariance, _ = _mean_and_covariance(pi, table)
+    return mean, covariance
+
+
+def _mean_and_covariance(pi, table):
+    chance = table.counted * pi.T[table.stage]  # (M, I): that a body of this size is counted
+    mean = chance @ table.weights
+    covariance = np.diag(mean) - (chance * table.weights) @ chance.T
+    # Stage k's members below the median are among its members: the joint count is B_k.
+    n, b = _nested(table)
+    covariance[n, b] += mean[b]
+    covariance[b, n] += mean[b]
+    return mean, covariance, chance
+
+
+def _nested(table):
+    n = np.arange(table.stages - 1)
+    return n, n + table.stages - 1
+
+
+# --- the models ----------------------------------------------------------------------------------
+
+
+def _probabilities(model, params, z):
+    """P(stage | z) (I, K) and its derivative by the parameters (I, K, P)."""
+    cuts = _stages(model, params) - 1
+    eta = params[:cuts] + z[:, None] * params[cuts:]
+    by_eta = np.zeros((z.size, cuts + 1, cuts))
+    each = np.arange(cuts)
+    if model == "ordered":
+        below, above = expit(eta), expit(-eta)
+        pi = np.empty((z.size, cuts + 1))
+        pi[:, 0], pi[:, -1] = below[:, 0], above[:, -1]
+        # F(v) - F(u) = F(v) (1 - F(u)) (1 - exp(u - v)): no cancellation in the tails.
+        pi[:, 1:-1] = below[:, 1:] * above[:, :-1] * -np.expm1(-np.diff(params[:cuts]))
+        by_eta[:, each, each] = below * above
+        by_eta[:, each + 1, each] = -below * above
+        by_slope = z[:, None, None] * by_eta.sum(axis=2, keepdims=True)
+    else:
+        pi = softmax(np.column_stack([eta, np.zeros(z.size)]), axis=1)
+        by_eta[:] = -pi[:, :, None] * pi[:, None, :-1]
+        by_eta[:, each, each] += pi[:, :-1]
+        by_slope = z[:, None, None] * by_eta
+    return pi, np.concatenate([by_eta, by_slope], axis=2)
+
+
+def _stages(model, params):
+    if model not in MODELS:
+        raise ValueError(f"expected a model among {MODELS}, found {model!r}")
+    if model == "multinomial" and params.size % 2 or params.size < 2:
+        raise ValueError(f"expected parameters of a {model} model, found {params.size}")
+    return params.size if model == "ordered" else params.size // 2 + 1
+
+
+def log_likelihood(model: str, params: ArrayLike, table: Moments) -> tuple[float, np.ndarray]:
+    """Log-likelihood of the moments and its gradient by the parameters."""
+    params = np.asarray(params, float)
+    pi, d_pi = _probabilities(model, params, table.z)
+    mean, covariance, chance = _mean_and_covariance(pi, table)
+    sign, log_det = np.linalg.slogdet(covariance)
+    if not (sign > 0 and np.isfinite(log_det)):  # probabilities that are 0 in floating point
+        return -np.inf, np.zeros(params.size)
+    inverse = np.linalg.inv(covariance)
+    residual = table.observed - mean
+    u = inverse @ residual
+    value = -0.5 * (log_det + residual @ u + mean.size * np.log(2 * np.pi))
+
+    # d value = u' d mean + sum(g * d covariance), and the covariance is made of means and of
+    # products of chances; collected, this is a coefficient for each moment and size.
+    g = 0.5 * (np.outer(u, u) - inverse)
+    by_mean = u + np.diag(g)
+    n, b = _nested(table)
+    by_mean[b] += 2 * g[n, b]
+    by_chance = table.counted * table.weights * (by_mean[:, None] - 2 * g @ chance)
+    by_pi = by_chance[table.stages - 1:]
+    by_pi[:-1] += by_chance[: table.stages - 1]
+    gradient = by_pi.T.ravel() @ d_pi.reshape(-1, params.size)
+
+    if table.middle_stage.size:
+        pi, d_pi = _probabilities(model, params, table.middle_z)
+        at = np.arange(table.middle_stage.size), table.middle_stage
+        value += np.log(pi[at]).sum()
+        gradient += (d_pi[at] / pi[at][:, None]).sum(axis=0)
+    return float(value), gradient
+
+
+# Working parameters, in which every real vector is a model: for "ordered" the first cut point, the
+# logarithms of the steps to the next ones, and the slope.
+
+
+def _to_working(model, params):
+    if model == "multinomial":
+        return params
+    return np.concatenate([params[:1], np.log(np.diff(params[:-1])), params[-1:]])
+
+
+def _from_working(model, working):
+    """Parameters (P,) and their derivative by the working parameters (P, P)."""
+    jacobian = np.eye(working.size)
+    if model == "multinomial":
+        return working, jacobian
+    steps = np.exp(working[1:-1])
+    jacobian[:-1, 1:-1] = np.tril(np.ones((steps.size + 1, steps.size)), -1) * steps
+    jacobian[:-1, 0] = 1
+    return np.concatenate([working[:1] + np.append(0, np.cumsum(steps)), working[-1:]]), jacobian
+
+
+# --- the fit -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted model.  Slopes are log-odds per doubling of size; exp of one is an odds ratio."""
+
+    model: str
+    params: np.ndarray  # (P,) cut points or intercepts, then slopes
+    covariance: np.ndarray  # (P, P) inverse of the observed information
+    loglik: float
+    expected: np.ndarray  # (M,) mean of the moments at the fit
+    J: float  # misfit of the moments
+    df: int
+    p_value: float  # of J, chi-square
+    moments: Moments
+
+    @property
+    def slopes(self) -> np.ndarray:
+        """(1,) for "ordered", (K-1,) for "multinomial": stage k against the last."""
+        return self.params[self.moments.stages - 1:]
+
+
+def fit(model: str, sizes: ArrayLike, weights: ArrayLike, totals: ArrayLike, medians: ArrayLike,
+        odd: Sequence[bool], start: Fit | None = None) -> Fit:
+    """Maximum of the moment likelihood.
+
+    Arguments as for :func:`moments`; ``start``, an earlier fit of the same model to a similar
+    table, saves time.  Raises ValueError for bad input, ConvergenceError where no maximum is
+    found (for instance where size separates the stages completely).
+    """
+    if model not in MODELS:
+        raise ValueError(f"expected a model among {MODELS}, found {model!r}")
+    if start is not None and start.model != model:
+        raise ValueError(f"expected a start of the {model} model, found {start.model}")
+    return _fit(model, moments(sizes, weights, totals, medians, odd), start)
+
+
+def _fit(model, table, start=None):
+    if start is None:
+        working = _first_guess(model, table)
+        scale = _whitening(_information(model, working, table))
+    else:
+        working = _to_working(model, start.params)
+        scale = _whitening(_curvature(model, working, start.moments))
+
+    working = _maximise(lambda w: _working_likelihood(model, w, table), working, scale)
+    # A last Newton step, for its size tells how far the search may still have been.
+    curvature = _curvature(model, working, table)
+    _, gradient = _working_likelihood(model, working, table)
+    step = np.linalg.solve(curvature, gradient)
+    if np.linalg.eigvalsh(curvature)[0] <= 0 or gradient @ step > 1e-6:
+        raise ConvergenceError(f"the {model} model has no regular maximum near parameters "
+                               f"{_from_working(model, working)[0].round(3).tolist()}")
+    working = working + step
+    params, jacobian = _from_working(model, working)
+    mean, covariance = mean_and_covariance(model, params, table)
+    residual = table.observed - mean
+    misfit = float(residual @ np.linalg.solve(covariance, residual))
+    df = mean.size - params.size
+    return Fit(model=model, params=params,
+               covariance=jacobian @ np.linalg.inv(curvature) @ jacobian.T,
+               loglik=log_likelihood(model, params, table)[0], expected=mean, J=misfit, df=df,
+               p_value=float(chi2.sf(misfit, df)), moments=table)
+
+
+def _first_guess(model, table):
+    """Working parameters of the model without slope that reproduces the totals."""
+    totals = table.observed[: table.stages - 1]
+    last = table.weights.sum() - totals.sum()
+    if model == "multinomial":
+        return np.concatenate([np.log(totals / last), np.zeros(totals.size)])
+    reached = np.cumsum(totals)
+    cuts = np.log(reached / (table.weights.sum() - reached))
+    return _to_working(model, np.append(cuts, 0.0))
+
+
+def _working_likelihood(model, working, table):
+    params, jacobian = _from_working(model, working)
+    value, gradient = log_likelihood(model, params, table)
+    return value, gradient @ jacobian
+
+
+def _information(model, working, table):
+    """Information in the mean of the moments: positive definite wherever the search starts."""
+    params, jacobian = _from_working(model, working)
+    pi, d_pi = _probabilities(model, params, table.z)
+    _, covariance, _ = _mean_and_covariance(pi, table)
+    d_mean = np.einsum("mi,imp->mp", table.counted * table.weights, d_pi[:, table.stage])
+    d_mean = d_mean @ jacobian
+    return d_mean.T @ np.linalg.solve(covariance, d_mean)
+
+
+def _curvature(model, working, table):
+    """Observed information: minus the central differences of the analytic gradient."""
+    width = 1e-4 * np.maximum(1.0, np.abs(working))
+    rows = []
+    for j, h in enumerate(width):
+        ahead, behind = working.copy(), working.copy()
+        ahead[j] += h
+        behind[j] -= h
+        rows.append((_working_likelihood(model, behind, table)[1]
+                     - _working_likelihood(model, ahead, table)[1]) / (2 * h))
+    return (np.array(rows) + np.array(rows).T) / 2
+
+
+def _whitening(information):
+    """A with A A' = the inverse: coordinates in which the information is about the identity."""
+    return np.linalg.inv(np.linalg.cholesky(information)).T
+
+
+def _maximise(likelihood, start, scale):
+    """Argmax of ``likelihood`` (value, gradient), searched in coordinates t, start + scale @ t."""
+
+    def negative(t):
+        value, gradient = likelihood(start + scale @ t)
+        return -value, -scale.T @ gradient
+
+    with np.errstate(all="ignore"):  # trial steps may go where everything is 0 or infinite
+        found = minimize(negative, np.zeros(start.size), jac=True, method="BFGS",
+                         options={"gtol": 1e-6, "maxiter": 500})
+    # BFGS also stops where rounding hides any further gain; the gradient says whether that is it.
+    if not (np.isfinite(found.fun) and np.abs(found.jac).max() < 1e-3):
+        raise ConvergenceError(f"the search ended without a maximum: {found.message} (largest "
+                               f"gradient {np.abs(found.jac).max():.3g} after {found.nit} steps)")
+    return start + scale @ found.x
+
+
+# --- what the fit says ---------------------------------------------------------------------------
+
+
+def predict(fit: Fit, sizes: ArrayLike) -> np.ndarray:
+    """P(stage | size), (len(sizes), K)."""
+    return _probabilities(fit.model, fit.params, log_size(_finite("sizes", sizes)))[0]
+
+
+def band(fit: Fit, sizes: ArrayLike, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
+    """Pointwise interval for P(stage | size): lower and upper, each (len(sizes), K).
+
+    Delta method on the logit of each probability, with the inverse observed information: it
+    supposes that the model holds, and each point stands for itself.
+    """
+    pi, d_pi = _probabilities(fit.model, fit.params, log_size(_finite("sizes", sizes)))
+    variance = np.einsum("ikp,pr,ikr->ik", d_pi, fit.covariance, d_pi)
+    logit = np.log(pi) - np.log1p(-pi)
+    reach = norm.ppf((1 + level) / 2) * np.sqrt(variance) / (pi * (1 - pi))
+    return expit(logit - reach), expit(logit + reach)
+
+
+def slope_deviance(fit: Fit, slope: float, stage: int = 1) -> float:
+    """Twice the log-likelihood lost by fixing a slope: chi-square on 1 df if it is the true one.
+
+    ``stage``: which slope of a multinomial model; the ordered model has one.
+    """
+    index = _slope_index(fit, stage)
+    return _deviance(fit, index, lambda free: (slope, np.zeros(free.size)))
+
+
+def slope_interval(fit: Fit, stage: int = 1, level: float = 0.95) -> tuple[float, float]:
+    """Profile-likelihood interval of a slope; exp of its ends is one of the odds ratio."""
+    index = _slope_index(fit, stage)
+    return _interval(lambda slope: slope_deviance(fit, slope, stage), fit.params[index],
+                     np.sqrt(fit.covariance[index, index]), (-np.inf, np.inf), level)
+
+
+def size_deviance(fit: Fit, size: float, probability: float = 0.5) -> float:
+    """Twice the log-likelihood lost by fixing P(stage 1 | size) = probability."""
+    z, cuts = float(log_size(size)), fit.moments.stages - 1
+    logit = np.log(probability / (1 - probability))
+
+    def first_cut(free):  # the one that gives the probability, and its derivative
+        by_free = np.zeros(free.size)
+        if fit.model == "ordered":
+            by_free[-1] = -z
+            return logit - free[-1] * z, by_free
+        a, b = free[: cuts - 1], free[cuts:]
+        others = np.append(a + b * z, 0.0)
+        share = softmax(others)[:-1]
+        by_free[: cuts - 1], by_free[cuts - 1], by_free[cuts:] = share, -z, share * z
+        return logit + logsumexp(others) - free[cuts - 1] * z, by_free
+
+    return _deviance(fit, 0, first_cut)
+
+
+def size_at(fit: Fit, probability: float = 0.5, level: float = 0.95
+            ) -> tuple[float, float, float]:
+    """Size at which P(stage 1) reaches the probability, with its profile-likelihood interval.
+
+    The interval holds the sizes for which that value of P(stage 1 | size) is not rejected.  Sizes
+    are looked for from ``FLOOR`` to 1,024 times the largest of the frame; an end beyond is 0 or
+    inf.  Raises ValueError where the curve passes the probability never or more than once.
+    """
+    if not 0 < probability < 1:
+        raise ValueError(f"expected a probability between 0 and 1, found {probability}")
+    limits = float(np.log2(FLOOR)), fit.moments.z[-1] + 10
+
+    def excess(z):
+        return _probabilities(fit.model, fit.params, np.atleast_1d(z))[0][:, 0] - probability
+
+    grid = np.linspace(*limits, 1001)
+    crossings = np.flatnonzero(np.diff(excess(grid) > 0))
+    if crossings.size != 1:
+        raise ValueError(f"expected one size with P(stage 1) = {probability}, found "
+                         f"{crossings.size}")
+    z = brentq(lambda z: excess(z)[0], *grid[crossings[0] + np.arange(2)], xtol=1e-13)
+    _, d_pi = _probabilities(fit.model, fit.params, np.array([z - 1e-4, z, z + 1e-4]))
+    steepness = (excess(z + 1e-4)[0] - excess(z - 1e-4)[0]) / 2e-4
+    error = np.sqrt(d_pi[1, 0] @ fit.covariance @ d_pi[1, 0]) / abs(steepness)
+    lower, upper = _interval(lambda z: size_deviance(fit, 2.0**z, probability), z, error, limits,
+                             level)
+    return 2.0**z, 2.0**lower, 2.0**upper
+
+
+def _slope_index(fit, stage):
+    cuts = fit.moments.stages - 1
+    if not 1 <= stage <= (1 if fit.model == "ordered" else cuts):
+        raise ValueError(f"expected a stage that has a slope of its own against the last, found "
+                         f"{stage} of {cuts + 1} in the {fit.model} model")
+    return cuts + stage - 1
+
+
+def _deviance(fit, index, rule):
+    """2 (maximum - maximum with one working parameter a function of the others).
+
+    ``rule`` gives that parameter and its derivative by the others.
+    """
+    best = _to_working(fit.model, fit.params)
+    start = np.delete(best, index)
+
+    def restricted(free):
+        held, by_free = rule(free)
+        value, gradient = _working_likelihood(fit.model, np.insert(free, index, held), fit.moments)
+        return value, np.delete(gradient, index) + gradient[index] * by_free
+
+    along = np.insert(np.eye(start.size), index, rule(start)[1], axis=0)
+    scale = _whitening(along.T @ _curvature(fit.model, best, fit.moments) @ along)
+    return 2 * (fit.loglik - restricted(_maximise(restricted, start, scale))[0])
+
+
+def _interval(deviance, estimate, error, limits, level):
+    """Where the deviance reaches the chi-square quantile on either side of the estimate."""
+    if not 0 < level < 1:
+        raise ValueError(f"expected a level between 0 and 1, found {level}")
+    reach = norm.ppf((1 + level) / 2)
+
+    def excess(value):  # the root of the deviance is nearly linear
+        return np.sqrt(max(deviance(value), 0.0)) - reach
+
+    ends = []
+    for side, limit in zip((-1, 1), limits, strict=True):
+        near, far = estimate, estimate + side * reach * error
+        while side * far < side * limit and excess(far) < 0:
+            near, far = far, estimate + 1.5 * (far - estimate)
+        if side * far >= side * limit:
+            far = limit
+            if excess(far) < 0:
+                ends.append(side * np.inf)
+                continue
+        ends.append(brentq(excess, near, far, xtol=1e-10))
+    return tuple(ends)
+
+
+# --- bodies outside the base of the medians ------------------------------------------------------
+
+
+class OutsideFit(NamedTuple):
+    """Fixed point of fit and outside bodies, see :func:`fixed_point_outside`."""
+
+    outside: np.ndarray  # (K,) bodies of each stage outside the base
+    fit: Fit
+    expected: np.ndarray  # (K,) what the fit expects there
+    visited: int  # vectors tried
+
+
+def allowed_outside(published: ArrayLike, odd: Sequence[bool] | None, outside: int,
+                    least: ArrayLike | None = None) -> np.ndarray:
+    """Every possible number of outside bodies by stage, (vectors, K), in lexicographic order.
+
+    The published totals (K,) count all bodies, the medians only those of the base; ``outside``
+    bodies lie outside it, p_k of them in stage k.  Then p_k >= ``least`` (K,; 0 by default), at
+    least one body of each stage is left in the base, the sum of p is ``outside``, and if ``odd``
+    (K,) is given published - p is odd where it says so, else even.
+    """
+    first, last, step = _outside_limits(published, odd, outside, least)
+    vectors = np.zeros((1, 0), dtype=int)
+    left = np.array([outside])
+    tail = np.append(np.cumsum(first[::-1])[::-1][1:], 0)  # the least that the next stages need
+    for k, (low, high) in enumerate(zip(first, last, strict=True)):
+        most = np.minimum(left - tail[k], high)
+        counts = np.maximum((most - low) // step + 1, 0)
+        index = np.repeat(np.arange(left.size), counts)
+        nth = np.arange(index.size) - np.repeat(np.cumsum(counts) - counts, counts)
+        p = low + step * nth
+        vectors, left = np.column_stack([vectors[index], p]), left[index] - p
+    return vectors[left == 0]
+
+
+def nearest_outside(expected: ArrayLike, published: ArrayLike, odd: Sequence[bool] | None,
+                    outside: int, least: ArrayLike | None = None) -> np.ndarray:
+    """The vector of :func:`allowed_outside` nearest to ``expected`` (K,), Euclidean distance.
+
+    Where two are equally near, the one with more bodies in the earlier stages.
+    """
+    p, last, step = _outside_limits(published, odd, outside, least)
+    expected = _finite("expected", expected)
+    if expected.size != p.size:
+        raise ValueError(f"expected a number for each of {p.size} stages, found {expected.size}")
+    # The squared distance is a sum of convex functions of one p_k each: giving the bodies out
+    # one step at a time, each where it costs least, is exact.
+    while p.sum() < outside:
+        cost = np.where(p + step <= last, step * (2 * (p - expected) + step), np.inf)
+        k = int(np.argmin(np.round(cost, 9)))
+        if np.isinf(cost[k]):
+            break
+        p[k] += step
+    if p.sum() != outside:
+        raise ValueError(f"no numbers by stage agree with {outside} bodies outside the base")
+    return p
+
+
+def fixed_point_outside(model: str, sizes: ArrayLike, weights: ArrayLike, published: ArrayLike,
+                        medians: ArrayLike, odd: Sequence[bool] | None, outside_sizes: ArrayLike,
+                        least: ArrayLike | None = None) -> OutsideFit:
+    """Fit whose own expectation of the outside bodies is nearest to the numbers taken for them.
+
+    The frame is the base of the medians, ``outside_sizes`` are the bodies that the published
+    totals also count.  Fit, expect, take the nearest allowed vector (:func:`nearest_outside`),
+    until it stays.  Without ``odd`` half of each total lies below its median, whatever its parity.
+    Should the search run in a circle, the vector of the circle with the highest likelihood is
+    taken.
+    """
+    outside_sizes = _finite("outside_sizes", outside_sizes)
+    published, count = _counts("published", published), outside_sizes.size
+    middle = np.zeros(published.size, bool) if odd is None else odd
+    p = nearest_outside(count * published / published.sum(), published, odd, count, least)
+    tried, found = {}, None
+    while tuple(p) not in tried:
+        found = fit(model, sizes, weights, published - p, medians, middle, start=found)
+        expected = predict(found, outside_sizes).sum(axis=0)
+        following = nearest_outside(expected, published, odd, count, least)
+        tried[tuple(p)] = OutsideFit(p, found, expected, len(tried) + 1), tuple(following)
+        p = following
+    circle, at = [], tuple(p)
+    while at not in circle:
+        circle.append(at)
+        at = tried[at][1]
+    best = max((tried[at][0] for at in circle), key=lambda found: found.fit.loglik)
+    return best._replace(visited=len(tried))
+
+
+def fits_over(model: str, sizes: ArrayLike, weights: ArrayLike, published: ArrayLike,
+              medians: ArrayLike, odd: Sequence[bool] | None, vectors: Iterable[ArrayLike]
+              ) -> Iterator[Fit]:
+    """The fit for each vector of outside bodies, every one started from the one before."""
+    published = _counts("published", published)
+    middle = np.zeros(published.size, bool) if odd is None else odd
+    found = None
+    for p in vectors:
+        found = fit(model, sizes, weights, published - p, medians, middle, start=found)
+        yield found
+
+
+def _outside_limits(published, odd, outside, least):
+    """Smallest and largest p (K,) and the step between allowed values."""
+    published = _counts("published", published).astype(int)
+    if outside != int(outside) or not 0 <= outside < published.sum():
+        raise ValueError(f"expected a number of outside bodies from 0 to the sum of the totals, "
+                         f"found {outside}")
+    low = np.zeros(published.size) if least is None else _finite("least", least)
+    if low.shape != published.shape or np.any(low != np.floor(low)):
+        raise ValueError(f"expected a whole number at least for each of {published.size} stages, "
+                         f"found {low.tolist()}")
+    low, step = low.astype(int), 1
+    if odd is not None:
+        odd = np.asarray(odd)
+        if odd.shape != published.shape or not np.all((odd == 0) | (odd == 1)):
+            raise ValueError(f"expected a parity, 0 or 1, for each of {published.size} stages, "
+                             f"found {odd.tolist()}")
+        low, step = low + (published - low - odd.astype(int)) % 2, 2
+    if np.any(low >= published):
+        raise ValueError(f"expected at least one body of each stage in the base, found totals "
+                         f"{published.tolist()} of which at least {low.tolist()} lie outside")
+    return low, published - 1, step

@@ -1,0 +1,299 @@
+"""Figures and tables of the book: one style, drawn from arrays and frames that are passed in.
+
+A figure function returns a `Picture`; `show` puts it on the page with its caption, label, alt
+text, data download and source line (figure_renderer.py). `table` does the same for a table.
+"""
+
+import html
+import io
+import logging
+import textwrap
+from typing import NamedTuple
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentFormatter
+
+# Colour-blind-safe (after Okabe and Ito, darkened until each has a contrast of 4.5 with white).
+# AI and RPA keep their colours throughout the book.
+COLOURS = {"AI": "#0067A3", "RPA": "#B34700", "green": "#00734F", "purple": "#9A4B7F",
+           "sky": "#2A7FAF", "grey": "#5C5C5C"}
+INK, FAINT = "#1F1F1F", "#D9D9D9"
+WIDTH = 5.4  # inches: small enough that 10-point text can be read on a 360-pixel screen
+
+POPULATION_TICKS = (300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000,
+                    10_000_000)
+
+
+class Picture(NamedTuple):
+    """A drawn figure, what it shows in words, and the numbers in it."""
+
+    figure: Figure
+    alt: str
+    data: pd.DataFrame
+
+
+def use_style() -> None:
+    """The book's style. Called when this module is imported."""
+    import matplotlib_fontja  # noqa: F401  registers IPAexGothic, for Japanese terms
+    # IPAexGothic has one weight: a bold title may use it without a warning.
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
+    sns.set_theme(style="white", rc={
+        "font.family": ["DejaVu Sans", "IPAexGothic"], "font.size": 10,
+        "axes.titlesize": 11, "axes.titleweight": "bold", "axes.titlelocation": "left",
+        "axes.labelsize": 9.5, "xtick.labelsize": 9.5, "ytick.labelsize": 9.5,
+        "axes.grid": True, "axes.grid.axis": "y", "axes.axisbelow": True, "grid.color": FAINT,
+        "grid.linewidth": 0.8, "axes.edgecolor": "#8C8C8C", "axes.labelcolor": INK,
+        "text.color": INK, "xtick.color": INK, "ytick.color": INK,
+        "axes.spines.top": False, "axes.spines.right": False, "axes.spines.left": False,
+        "figure.figsize": (WIDTH, 3.4), "figure.constrained_layout.use": True,
+        # The same bytes whenever and wherever the figure is drawn.
+        "svg.hashsalt": "adoption", "svg.fonttype": "path",
+    })
+
+
+use_style()
+
+
+def title(axes, text: str) -> None:
+    """A title that states the finding, wrapped to the figure's width, aligned left."""
+    figure = axes.figure
+    width = int(figure.get_size_inches()[0] * 10.2)
+    figure.suptitle(textwrap.fill(text, width), x=0.012, ha="left", fontsize=11,
+                    fontweight="bold")
+
+
+def population_axis(axes, low: float, high: float, ticks=POPULATION_TICKS) -> None:
+    """Logarithmic x axis of population with plain labels (3,000 · 10,000 · ...)."""
+    axes.set_xscale("log")
+    axes.set_xlim(low, high)
+    axes.xaxis.set_major_locator(FixedLocator([t for t in ticks if low <= t <= high]))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: _short(x)))
+    axes.xaxis.set_minor_locator(NullLocator())
+
+
+def _short(number: float) -> str:
+    return f"{number / 1e6:g} million" if number >= 1e6 else f"{number:,.0f}"
+
+
+def svg(figure: Figure) -> str:
+    """The figure as SVG text without date, and closed."""
+    out = io.StringIO()
+    figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
+    plt.close(figure)
+    return out.getvalue()
+
+
+def show(picture: Picture, *, name: str, caption: str, source: str) -> None:
+    """Put a picture on the page.
+
+    name: label for cross-references, `fig-...`; also the name of the data file.
+    caption: MyST text; may hold computed numbers.
+    source: MyST text, where the data come from.
+    """
+    from IPython.display import display
+    details = {"name": name, "caption": caption, "source": source, "alt": picture.alt,
+               "csv": picture.data.to_csv(index=False, lineterminator="\n",
+                                          float_format="%.10g")}
+    display({"image/svg+xml": svg(picture.figure), "text/plain": picture.alt}, raw=True,
+            metadata={"image/svg+xml": {"figure": details}})
+
+
+def table(frame: pd.DataFrame, *, caption: str, row_heads: int = 1) -> None:
+    """Put a table on the page: caption, header cells with their scope, numbers to the right.
+
+    frame: cells are shown as they are; numbers should be formatted by the caller where they
+        need it. Integers get thousands separators. The index is not shown.
+    row_heads: how many leading columns head their row.
+    """
+    from IPython.display import HTML, display
+    numeric = [pd.api.types.is_numeric_dtype(frame[c]) for c in frame.columns]
+    # A column of formatted numbers is text to pandas, but reads as numbers.
+    aligned = [n or _looks_numeric(frame[c]) for n, c in zip(numeric, frame.columns)]
+    classes = ["number" if right else "text" for right in aligned]
+    head = "".join(f'<th scope="col" class="{k}">{html.escape(str(c))}</th>'
+                   for c, k in zip(frame.columns, classes))
+    rows = []
+    for values in frame.itertuples(index=False):
+        cells = []
+        for i, (value, kind) in enumerate(zip(values, classes)):
+            text = html.escape(_cell(value))
+            cells.append(f'<th scope="row" class="{kind}">{text}</th>' if i < row_heads
+                         else f'<td class="{kind}">{text}</td>')
+        rows.append(f"<tr>{''.join(cells)}</tr>")
+    display(HTML(
+        f'<div class="table-scroll" tabindex="0" role="region" '
+        f'aria-label="{html.escape(caption)}">'
+        f'<table class="table"><caption>{html.escape(caption)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"))
+
+
+def _looks_numeric(column: pd.Series) -> bool:
+    texts = column.astype(str)
+    return bool(texts.str.match(r"^[\d−–\-+.,%× ()<]*\d[\d.,%×) –−\-]*$").all())
+
+
+def _cell(value) -> str:
+    if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
+        return ""
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+        return f"{value:,}"
+    return f"{value:g}" if isinstance(value, (float, np.floating)) else str(value)
+
+
+def codebook_entry(name: str) -> None:
+    """Put a table's description on the page: file, rows, source, licence, and its fields."""
+    from IPython.display import Markdown, display
+
+    from adoption import data
+    resource = data.describe(name)
+    lines = [f"`data/{resource['path']}`, {len(data.load(name)):,} rows. "
+             f"{resource['description']}", ""]
+    for source in resource["sources"]:
+        address = f", <{source['path']}>" if "path" in source else ""
+        lines.append(f"- Source: {source['title']}{address}")
+    lines += [f"- Licence: {licence['title']}" for licence in resource["licenses"]]
+    display(Markdown("\n".join(lines)))
+    table(data.field_table(name), caption=f"Fields of {resource['path']}")
+
+
+# --- the chapters' figures --------------------------------------------------------------------
+
+def stages(table: pd.DataFrame) -> Picture:
+    """Median population of each stage, one row a technology and stage (adoption-by-stage)."""
+    figure, axes = plt.subplots(figsize=(WIDTH, 3.9))
+    positions = {"AI": -0.17, "RPA": 0.17}
+    for name, group in table.groupby("technology", sort=False):
+        y = group["stage"] + positions[name]
+        axes.plot(group["median_population"], y, "-o", color=COLOURS[name], lw=1.2, ms=6)
+        for row, height in zip(group.itertuples(), y):
+            axes.annotate(f"{row.median_population:,} ({row.bodies} bodies)",
+                          (row.median_population, height), xytext=(8, 0),
+                          textcoords="offset points", va="center", fontsize=8.5,
+                          color=COLOURS[name])
+        first = group.iloc[0]
+        axes.annotate(name, (first["median_population"], y.iloc[0]), xytext=(-9, 0),
+                      textcoords="offset points", ha="right", va="center", fontweight="bold",
+                      color=COLOURS[name])
+    axes.set_yticks([1, 2, 3, 4, 5], ["1 introduced", "2", "3", "4", "5 no plan"])
+    axes.set_ylim(5.5, 0.5)
+    axes.grid(False)
+    population_axis(axes, 5_000, 700_000)
+    axes.set_xlabel("Median population of the bodies at the stage (logarithmic scale)")
+    title(axes, "The further along a stage is, the larger its typical body")
+    words = "; ".join(
+        f"{name}: " + ", ".join(f"stage {r.stage} {r.median_population:,} ({r.bodies} bodies)"
+                                for r in group.itertuples())
+        for name, group in table.groupby("technology", sort=False))
+    return Picture(figure, "Dot plot of the median population of the bodies at each stage of "
+                   f"adoption. The medians fall from stage 1 to stage 5. {words}.",
+                   table[["technology", "stage", "bodies", "median_population"]])
+
+
+def exact_rates(register: pd.DataFrame) -> Picture:
+    """Adoption rates above and below the adopters' median, over all readings of the base."""
+    rows = []
+    for key, name in (("ai", "AI"), ("rpa", "RPA")):
+        median = register.loc[f"{key}.stage-1.median-population", "value"]
+        for side in ("above", "below"):
+            row = register.loc[f"{key}.rate-{side}.every-base"]
+            rows.append({"technology": name, "side": side, "population": int(median),
+                         "lower": row["lower"], "upper": row["upper"]})
+    data = pd.DataFrame(rows)
+    figure, axes = plt.subplots(figsize=(WIDTH, 3.0))
+    heights = [3.3, 2.5, 1.2, 0.4]
+    for row, y in zip(data.itertuples(), heights):
+        colour = COLOURS[row.technology]
+        axes.barh(y, row.lower, height=0.55, color=colour)
+        axes.barh(y, row.upper - row.lower, left=row.lower, height=0.55, color=colour,
+                  alpha=0.35, lw=0)
+        axes.annotate(f"{row.lower:.0%} – {row.upper:.0%}", (row.upper, y), xytext=(6, 0),
+                      textcoords="offset points", va="center", fontweight="bold", color=colour)
+    axes.set_yticks(heights, [f"{r.technology}: {r.side}\n{r.population:,} people"
+                              for r in data.itertuples()])
+    axes.set_xlim(0, 0.92)
+    axes.set_ylim(-0.1, 3.8)
+    axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.grid(False)
+    axes.set_xlabel("Share of bodies that had introduced the technology\n"
+                    "(pale: over all three readings of the medians)")
+    above, below = data[data["side"] == "above"], data[data["side"] == "below"]
+    title(axes, f"Above the adopters' median population, {above['lower'].min():.0%} or more had "
+                f"introduced it; below, {below['upper'].max():.0%} or less")
+    words = "; ".join(f"{r.technology} {r.side} {r.population:,} people: {r.lower:.1%} to "
+                      f"{r.upper:.1%}" for r in data.itertuples())
+    return Picture(figure, "Bar chart of the share of bodies that had introduced AI or RPA on "
+                   f"either side of the adopters' median population. {words}.", data)
+
+
+TYPE_NAMES = {"prefecture": "Prefectures", "designated-city": "Designated cities",
+              "other-municipality": "Other municipalities"}
+
+
+def joint_status(register: pd.DataFrame) -> Picture:
+    """Share of each type of body that uses or considers joint use of RPA."""
+    rows = []
+    for kind, name in TYPE_NAMES.items():
+        counts = {a: int(register.loc[f"joint.rpa.{kind}.{a}", "value"])
+                  for a in ("implementing", "considering", "no-plan")}
+        rows.append({"type": name, "bodies": sum(counts.values()), **counts})
+    data = pd.DataFrame(rows)
+    figure, axes = plt.subplots(figsize=(WIDTH, 2.7))
+    for y, row in enumerate(data.itertuples()):
+        using, considering = row.implementing / row.bodies, row.considering / row.bodies
+        axes.barh(y, using, height=0.55, color=COLOURS["RPA"])
+        axes.barh(y, considering, left=using, height=0.55, color=COLOURS["RPA"], alpha=0.4, lw=0)
+        axes.annotate(f"{row.considering} considering, {row.implementing} using, "
+                      f"of {row.bodies:,}", (using + considering, y), xytext=(6, 0),
+                      textcoords="offset points", va="center", fontsize=9)
+    axes.set_yticks(range(len(data)), data["type"])
+    axes.set_ylim(len(data) - 0.5, -0.5)
+    axes.set_xlim(0, 0.37)
+    axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.grid(False)
+    axes.set_xlabel("Share of the bodies of each type (dark: using, pale: considering)")
+    top = data.loc[(data["considering"] / data["bodies"]).idxmax()]
+    title(axes, f"{top['type']} considered joint use of RPA most often, and "
+                f"{'none' if top['implementing'] == 0 else top['implementing']} used it")
+    words = "; ".join(f"{r.type}: {r.implementing} using and {r.considering} considering of "
+                      f"{r.bodies:,}" for r in data.itertuples())
+    return Picture(figure, f"Bar chart of joint use of RPA by type of body. {words}.", data)
+
+
+FORM_NAMES = {"jointly-built-system": "System built jointly",
+              "jointly-contracted-service": "Service contracted jointly", "other": "Other"}
+
+
+def joint_forms(register: pd.DataFrame) -> Picture:
+    """Answers on the form of joint use of AI, by type of body."""
+    data = pd.DataFrame([
+        {"form": form, "type": name,
+         "answers": int(register.loc[f"joint.ai.{kind}.{key}", "value"])}
+        for key, form in FORM_NAMES.items() for kind, name in TYPE_NAMES.items()])
+    figure, axes = plt.subplots(figsize=(WIDTH, 2.9))
+    shades = dict(zip(TYPE_NAMES.values(), ("#00395A", COLOURS["AI"], "#8FC1E3")))
+    totals = data.groupby("form", sort=False)["answers"].sum()
+    for y, (form, group) in enumerate(data.groupby("form", sort=False)):
+        start = 0
+        for row in group.itertuples():
+            axes.barh(y, row.answers, left=start, height=0.55, color=shades[row.type])
+            start += row.answers
+        parts = ", ".join(f"{r.answers} {r.type.lower()}" for r in group.itertuples()
+                          if r.answers)
+        axes.annotate(f"{totals[form]} answers", (start, y), xytext=(6, 0),
+                      textcoords="offset points", va="center", fontweight="bold")
+        axes.annotate(parts.replace("prefectures", "prefecture" if "1 pref" in parts else
+                                    "prefectures"), (0, y), xytext=(0, -17),
+                      textcoords="offset points", va="center", fontsize=8.5)
+    axes.set_yticks(range(len(totals)), totals.index)
+    axes.set_ylim(len(totals) - 0.3, -0.5)
+    axes.set_xlim(0, 30)
+    axes.grid(False)
+    axes.set_xlabel("Answers (a body may have given more than one)")
+    title(axes, f"Joint use of AI was most often a {totals.idxmax().lower()}")
+    words = "; ".join(f"{r.form}, {r.type.lower()}: {r.answers}" for r in data.itertuples())
+    return Picture(figure, "Stacked bar chart of the answers on the form of joint use of AI. "
+                   f"{words}.", data)

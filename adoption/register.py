@@ -1,0 +1,131 @@
+"""Read the results register: every number that the book states, by its permanent id.
+
+The register is made by :mod:`adoption.results`; chapters only read it, through this module.
+"""
+
+import csv
+import sys
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+PATH = Path(__file__).resolve().parents[1] / "results" / "results.csv"
+COLUMNS = ("id", "value", "lower", "upper", "p_value", "unit", "label", "evidence", "base",
+           "source", "function", "chapter")
+NUMBERS = ("value", "lower", "upper", "p_value")
+
+
+class Result(NamedTuple):
+    """One row of the register. Numbers are floats, or None where the column is empty."""
+
+    id: str
+    value: float | None
+    lower: float | None
+    upper: float | None
+    p_value: float | None
+    unit: str
+    label: str
+    evidence: str
+    base: str
+    source: str
+    function: str
+    chapter: str
+
+
+@lru_cache
+def _rows(path: Path) -> dict[str, Result]:
+    if not path.exists():
+        raise FileNotFoundError(f"{path} is missing: run make results")
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        if tuple(reader.fieldnames or ()) != COLUMNS:
+            raise ValueError(
+                f"{path}, line 1: found columns {reader.fieldnames}, expected {list(COLUMNS)}")
+        return {
+            row["id"]: Result(**{
+                name: (float(text) if text else None) if name in NUMBERS else text
+                for name, text in row.items()
+            })
+            for row in reader
+        }
+
+
+def get(id: str, path: Path = PATH) -> Result:
+    """The result with this id.
+
+    Raises KeyError, naming the nearest known ids, when there is none.
+    """
+    # Tells the build which rows a chapter uses; without a listener it does nothing.
+    sys.audit("adoption.result", id)
+    rows = _rows(path)
+    if id not in rows:
+        import difflib
+        near = difflib.get_close_matches(id, rows, n=3)
+        raise KeyError(f"no result {id!r} in {path.name}; nearest: {', '.join(near) or 'none'}")
+    return rows[id]
+
+
+def read(path: Path = PATH):
+    """The whole register as a DataFrame indexed by id."""
+    import pandas as pd
+    sys.audit("adoption.result", "*")
+    return pd.DataFrame(_rows(path).values(), columns=list(COLUMNS)).set_index("id")
+
+
+def glue(*ids: str) -> None:
+    """Make results available to the page's text.
+
+    For a result `x` the text may use `{glue:text}`x:FORMAT`` for its value, and `x.lower`,
+    `x.upper` in the same way, and two ready-made phrases: `x.p` for its p-value, such as
+    "p = 0.003", and `x.odds` for a chance, such as "1 in 56,000".
+    A number outside the register (a count in a table) does not belong in a sentence.
+    """
+    from myst_nb import glue as myst_glue
+    for id in ids:
+        result = get(id)
+        for suffix, number in (("", result.value), (".lower", result.lower),
+                               (".upper", result.upper)):
+            if number is not None:
+                # Whole numbers as int: a count is printed "296", not "296.0". Plain Python
+                # types, since numpy's own warn when they are formatted.
+                myst_glue(id + suffix, int(number) if number == int(number) else number,
+                          display=False)
+        if result.unit == "chance" and result.value:
+            myst_glue(id + ".odds", odds_phrase(result.value), display=False)
+        if result.p_value is not None:
+            myst_glue(id + ".p", p_phrase(result.p_value), display=False)
+
+
+def p_phrase(p: float) -> str:
+    """A p-value in words: "p = 0.003", or a power of ten where it is too small to print.
+
+    Below 0.001 it is rounded up to a power of ten, so that "less than" is true.
+    """
+    if not 0 <= p <= 1:
+        raise ValueError(f"p-value {p!r}: expected a number between 0 and 1")
+    if p >= 0.0995:
+        return f"p = {p:.2f}"
+    if p >= 0.001:
+        return f"p = {p:.2g}"
+    if p == 0:
+        return "p < 10⁻³⁰⁰"
+    exponent = -300
+    for power in range(-300, -2):
+        if p < 10.0**power:
+            exponent = power
+            break
+    superscript = str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"p < 10{superscript}"
+
+
+def odds_phrase(chance: float) -> str:
+    """A chance in words: a percentage, or "1 in ..." with two digits where it is below 1 %."""
+    if not 0 < chance <= 1:
+        raise ValueError(f"chance {chance!r}: expected a number above 0 and at most 1")
+    if chance >= 0.01:
+        return f"{chance:.0%}"
+    inverse = float(f"{1 / chance:.2g}")
+    for size, word in ((1e9, " billion"), (1e6, " million")):
+        if inverse >= size:
+            return f"1 in {inverse / size:,.2g}{word}"
+    return f"1 in {inverse:,.0f}"

@@ -1,0 +1,417 @@
+"""Compute the results register: ``python -m adoption.results`` writes results/results.csv.
+
+One generator a chapter yields the rows that the chapter owns. Chapters read the register through
+:mod:`adoption.register`; nothing else in the book types a result.
+"""
+
+import argparse
+import csv
+import hashlib
+import io
+import json
+import math
+import sys
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from adoption import census, data, medians, tables
+from adoption.register import COLUMNS, NUMBERS, PATH, Result
+
+TECHNOLOGIES = {"ai": "AI", "rpa": "RPA"}
+STAGES = (1, 2, 3, 4, 5)
+STAGE_NAMES = {1: "introduced", 2: "stage 2", 3: "stage 3", 4: "stage 4",
+               5: "no consideration, no plan"}
+BASES = {"municipal": "1,741 municipalities",
+         "other": "1,721 municipalities without the designated cities",
+         "all": "all 1,788 bodies"}
+TYPES = {"prefecture": "prefectures", "designated_city": "designated cities",
+         "other_municipality": "other municipalities", "total": "all types"}
+
+SLIDE_4 = "MIC 2020, slide 4"
+SLIDE_5 = "MIC 2020, slide 5"
+SLIDE_4_AND_CENSUS = "MIC 2020, slide 4; 2015 census"
+CENSUS = "2015 census"
+
+
+def _number(value) -> float | None:
+    return None if value is None else float(value)
+
+
+def _row(id, unit, label, evidence, base, source, function, chapter, *,
+         value=None, lower=None, upper=None, p=None) -> Result:
+    return Result(id, _number(value), _number(lower), _number(upper), _number(p), unit, label,
+                  evidence, base, source, function, chapter)
+
+
+# --- the published counts and medians, and the base of the medians ----------------------------
+
+@lru_cache
+def published(technology: str):
+    """Counts and medians of the five stages, in the order of the stages."""
+    table = data.load("adoption-by-stage")
+    rows = table[table["technology"] == TECHNOLOGIES[technology]].sort_values("stage")
+    return [int(n) for n in rows["bodies"]], [int(m) for m in rows["median_population"]]
+
+
+@lru_cache
+def neighbours(technology: str, stage: int):
+    """What the census has at and around a published median (a row of median-neighbours)."""
+    table = census.neighbours()
+    chosen = table[(table["technology"] == TECHNOLOGIES[technology]) & (table["stage"] == stage)]
+    return chosen.iloc[0]
+
+
+def sits_on_a_body(technology: str) -> tuple[bool, ...]:
+    """For each stage: whether a municipality has exactly its median, so that the base is odd.
+
+    No body at the median proves an even number of bodies in the base. A body there makes an odd
+    number all but certain: medians.median_fit gives the chance of the opposite.
+    """
+    return tuple(int(neighbours(technology, k)["municipalities_at"]) > 0 for k in STAGES)
+
+
+@lru_cache
+def _size(base: str) -> int:
+    return int(census.frame(base).bodies.sum())
+
+
+def outside(base: str) -> int:
+    """Bodies that the counts include and a base leaves out: 47, 67 or 0."""
+    return _size("all") - _size(base)
+
+
+def group_sizes(technology: str, base: str, stage: int) -> list[int]:
+    """Every size that a stage can have in a base.
+
+    In `all` the published count. Otherwise count minus p, where p, the stage's bodies outside the
+    base, has the parity that the median implies and leaves enough for the other stages' parities.
+    """
+    counts, _ = published(technology)
+    n = counts[stage - 1]
+    if base == "all":
+        return [n]
+    odd = sits_on_a_body(technology)
+    parity = [(count - is_odd) % 2 for count, is_odd in zip(counts, odd)]
+    most = outside(base) - (sum(parity) - parity[stage - 1])
+    # A median needs a member: one if the number is odd, two if it is even.
+    fewest = 1 if odd[stage - 1] else 2
+    return [n - p for p in range(parity[stage - 1], min(most, n - fewest) + 1, 2)]
+
+
+def survey_data() -> Iterator[Result]:
+    """What was published, and whether the medians fit the counts in the frame of 1,788."""
+    chapter = "survey-data"
+    for base, unit, label in (
+        ("all", "bodies", "Bodies surveyed"), ("municipal", "bodies", "Municipalities"),
+        ("other", "bodies", "Municipalities without the designated cities"),
+    ):
+        yield _row(f"frame.{base}.bodies", unit, label, "fact", BASES[base], CENSUS,
+                   "adoption.census.frame", chapter, value=_size(base))
+    yield _row("frame.prefectures.bodies", "bodies", "Prefectures", "fact", "prefectures", CENSUS,
+               "adoption.census.prefectures", chapter, value=census.prefectures().bodies.sum())
+    yield _row("frame.municipal.population", "people", "Population of the municipalities", "fact",
+               BASES["municipal"], CENSUS, "adoption.census.frame", chapter,
+               value=census.frame("municipal").population.sum())
+    yield _row("frame.municipal.below-10k.share", "fraction",
+               "Share of municipalities below 10,000 inhabitants", "fact", BASES["municipal"],
+               CENSUS, "adoption.census.class_counts", chapter,
+               value=census.class_counts("municipal")[0] / _size("municipal"))
+    total = _size("all")
+    for t, name in TECHNOLOGIES.items():
+        counts, values = published(t)
+        fits = []
+        for k, n, m in zip(STAGES, counts, values):
+            stage = f"{name}, {STAGE_NAMES[k]}"
+            near = neighbours(t, k)
+            at = int(near["municipalities_at"]) + int(near["prefectures_at"])
+            fit = medians.median_fit(n, total, at, int(near["bodies_between"]))
+            yield _row(f"{t}.stage-{k}.bodies", "bodies", f"{stage}: bodies", "fact",
+                       BASES["all"], SLIDE_4, "adoption.data.load", chapter, value=n)
+            yield _row(f"{t}.stage-{k}.median-population", "people",
+                       f"{stage}: median population", "fact", "not stated by the source",
+                       SLIDE_4, "adoption.data.load", chapter, value=m)
+            yield _row(f"{t}.stage-{k}.median-fits-count", "0 or 1",
+                       f"{stage}: whether the median fits the count among all 1,788 bodies",
+                       "fact", BASES["all"], SLIDE_4_AND_CENSUS, "adoption.medians.median_fit",
+                       chapter, value=int(fit.plausible))
+            yield _row(f"{t}.stage-{k}.median-gap", "bodies",
+                       f"{stage}: fewest bodies between a pair that gives the median", "fact",
+                       BASES["all"], SLIDE_4_AND_CENSUS, "adoption.medians.tightest_pair",
+                       chapter, value=None if n % 2 else int(near["bodies_between"]))
+            if n % 2 == 0:
+                yield _row(f"{t}.stage-{k}.median-chance", "chance",
+                           f"{stage}: chance that no body between the tightest pair is in the "
+                           "stage", "fact", BASES["all"], SLIDE_4_AND_CENSUS,
+                           "adoption.medians.median_fit", chapter, value=fit.chance)
+            if not at:
+                for base in ("municipal", "other"):
+                    chances = [medians.median_fit(size, _size(base), at,
+                                                  int(near["bodies_between"])).chance
+                               for size in group_sizes(t, base, k)]
+                    yield _row(f"{t}.stage-{k}.median-chance.{base}", "chance",
+                               f"{stage}: chance that no body between the tightest pair is in "
+                               "the stage", "range", BASES[base], SLIDE_4_AND_CENSUS,
+                               "adoption.medians.median_fit", chapter, lower=min(chances),
+                               upper=max(chances))
+            fits.append(fit.plausible)
+        yield _row(f"{t}.medians-that-fit", "medians",
+                   f"{name}: medians that fit their counts among all 1,788 bodies", "fact",
+                   BASES["all"], SLIDE_4_AND_CENSUS, "adoption.medians.median_fit", chapter,
+                   value=sum(fits))
+        yield _row(f"{t}.medians-on-a-body", "medians",
+                   f"{name}: medians that equal the population of a municipality", "fact",
+                   BASES["municipal"], SLIDE_4_AND_CENSUS, "adoption.census.neighbours", chapter,
+                   value=sum(sits_on_a_body(t)))
+
+
+# --- exact facts and tests --------------------------------------------------------------------
+
+def _rates(technology: str, base: str, stage: int):
+    """Rates above and below the stage's own median for every size it can have in the base."""
+    _, values = published(technology)
+    split = census.split(base, values[stage - 1])
+    return [medians.rate_split(n, split.below, split.above)
+            for n in group_sizes(technology, base, stage)]
+
+
+def _rates_over_all_bases(t: str, prefix: str, words: str, stage: int) -> Iterator[Result]:
+    """What survives all three readings: the widest range of rates, the extreme ratios."""
+    chapter, every = "who-adopts-first", "all three readings"
+    rates = {base: _rates(t, base, stage) for base in BASES}
+    for side in ("above", "below"):
+        found = [getattr(r, f"rate_{side}") for each in rates.values() for r in each]
+        yield _row(f"{prefix}.rate-{side}.every-base", "fraction",
+                   f"{words}: rate {side} its median", "range", every, SLIDE_4_AND_CENSUS,
+                   "adoption.medians.rate_split", chapter, lower=min(found), upper=max(found))
+    ratios = [each[0].ratio for each in rates.values()]
+    for which, ratio in (("smallest", min(ratios)), ("largest", max(ratios))):
+        yield _row(f"{prefix}.rate-ratio.{which}", "ratio",
+                   f"{words}: {which} rate ratio of the three readings", "fact", every,
+                   SLIDE_4_AND_CENSUS, "adoption.medians.rate_split", chapter, value=ratio)
+
+
+def who_adopts_first() -> Iterator[Result]:
+    """Shares, rates on either side of a stage's own median, exact median tests, rank trend."""
+    chapter = "who-adopts-first"
+    for t, name in TECHNOLOGIES.items():
+        counts, values = published(t)
+        yield _row(f"{t}.adopters.share", "fraction", f"Share of bodies that introduced {name}",
+                   "fact", BASES["all"], SLIDE_4, "adoption.results.who_adopts_first", chapter,
+                   value=counts[0] / _size("all"))
+        yield _row(f"{t}.no-plan.share", "fraction", f"Share of bodies without a plan for {name}",
+                   "fact", BASES["all"], SLIDE_4, "adoption.results.who_adopts_first", chapter,
+                   value=counts[4] / _size("all"))
+        ends = ((1, t, f"{name} introduced"), (5, f"{t}.no-plan", f"{name}, no plan"))
+        for stage, prefix, words in ends:
+            yield from _rates_over_all_bases(t, prefix, words, stage)
+        for base, label in BASES.items():
+            split = census.split(base, values[0])
+            for side in ("above", "below"):
+                yield _row(f"{t}.{side}-median.{base}", "bodies",
+                           f"Bodies {side} the median of the {name} adopters", "fact", label,
+                           SLIDE_4_AND_CENSUS, "adoption.census.split", chapter,
+                           value=getattr(split, side))
+            for stage, prefix, words in ends:
+                rates = _rates(t, base, stage)
+                yield _row(f"{prefix}.rate-ratio.{base}", "ratio",
+                           f"{words}: rate above over rate below the stage's own median", "fact",
+                           label, SLIDE_4_AND_CENSUS, "adoption.medians.rate_split", chapter,
+                           value=rates[0].ratio)
+                for side, words_side, found in (
+                    ("above", "above its median", [r.rate_above for r in rates]),
+                    ("below", "below its median", [r.rate_below for r in rates]),
+                ):
+                    known = len(found) == 1
+                    yield _row(f"{prefix}.rate-{side}.{base}", "fraction",
+                               f"{words}: rate {words_side}", "fact" if known else "range",
+                               label, SLIDE_4_AND_CENSUS, "adoption.medians.rate_split", chapter,
+                               value=found[0] if known else None,
+                               lower=None if known else min(found),
+                               upper=None if known else max(found))
+            for k, m in zip(STAGES, values):
+                split = census.split(base, m)
+                tests = [medians.median_test(n, *split) for n in group_sizes(t, base, k)]
+                directions = {test.direction for test in tests}
+                yield _row(f"{t}.stage-{k}.median-test.{base}", "direction",
+                           f"{name}, {STAGE_NAMES[k]}: median against random allocation",
+                           "test", label, SLIDE_4_AND_CENSUS, "adoption.medians.median_test",
+                           chapter, value=directions.pop() if len(directions) == 1 else 0,
+                           p=max(test.p_upper for test in tests))
+        trend = medians.rank_trend(values)
+        yield _row(f"{t}.rank-trend", "Spearman's rho",
+                   f"{name}: rank correlation of median population with stage, five groups",
+                   "test", "five groups", SLIDE_4, "adoption.medians.rank_trend", chapter,
+                   value=trend.rho, p=trend.p_two_sided)
+
+
+# --- joint use --------------------------------------------------------------------------------
+
+def cross_table(name: str, column: str):
+    """A joint-use table as a DataFrame: types of body in rows, answers in columns."""
+    long = data.load(name)
+    return long.pivot(index="body_type", columns=column, values="bodies").loc[
+        list(TYPES), list(dict.fromkeys(long[column]))]
+
+
+def joint_use() -> Iterator[Result]:
+    chapter = "joint-use"
+    status = cross_table("rpa-joint-use-status", "status")
+    forms = cross_table("ai-joint-use-form", "form")
+    for prefix, table in (("joint.rpa", status), ("joint.ai", forms)):
+        for kind, words in TYPES.items():
+            for answer in table.columns:
+                yield _row(f"{prefix}.{kind}.{answer}".replace("_", "-"),
+                           "bodies" if prefix == "joint.rpa" else "answers",
+                           f"{'RPA' if prefix == 'joint.rpa' else 'AI'} joint use, {words}: "
+                           f"{answer.replace('_', ' ')}", "fact", words, SLIDE_5,
+                           "adoption.data.load", chapter, value=table.loc[kind, answer])
+    types = [kind for kind in TYPES if kind != "total"]
+    for kind in TYPES:
+        considering, total = status.loc[kind, "considering"], status.loc[kind].sum()
+        interval = tables.proportion_interval(int(considering), int(total))
+        yield _row(f"joint.rpa.{kind}.considering-share".replace("_", "-"), "fraction",
+                   f"RPA joint use, {TYPES[kind]}: share considering", "interval", TYPES[kind],
+                   SLIDE_5, "adoption.tables.proportion_interval", chapter,
+                   value=interval.estimate, lower=interval.lower, upper=interval.upper)
+        using = tables.proportion_interval(int(status.loc[kind, "implementing"]), int(total))
+        yield _row(f"joint.rpa.{kind}.implementing-share".replace("_", "-"), "fraction",
+                   f"RPA joint use, {TYPES[kind]}: share implementing", "interval", TYPES[kind],
+                   SLIDE_5, "adoption.tables.proportion_interval", chapter,
+                   value=using.estimate, lower=using.lower, upper=using.upper)
+    yield _row("joint.rpa.no-plan-share", "fraction",
+               "RPA joint use: share of bodies without a plan", "fact", BASES["all"], SLIDE_5,
+               "adoption.results.joint_use", chapter,
+               value=status.loc["total", "no_plan"] / status.loc["total"].sum())
+    fewest, most = tables.bodies_behind_answers(forms.loc[types].to_numpy())
+    yield _row("joint.ai.bodies", "bodies",
+               "AI joint use: bodies behind the 50 answers, fewest and most", "range",
+               "users of joint AI", SLIDE_5, "adoption.tables.bodies_behind_answers", chapter,
+               lower=fewest, upper=most)
+    yield _row("joint.ai.total.answers", "answers", "AI joint use: answers", "fact",
+               "users of joint AI", SLIDE_5, "adoption.data.load", chapter,
+               value=forms.loc["total"].sum())
+    (ai, _), (rpa, _) = (published(t) for t in ("ai", "rpa"))
+    users = int(status.loc["total", "implementing"])
+    share = tables.proportion_interval(users, rpa[0])
+    yield _row("joint.rpa.share-of-adopters", "fraction",
+               "RPA: share of adopters that use it jointly", "interval", "RPA adopters",
+               "MIC 2020, slides 4 and 5", "adoption.tables.proportion_interval", chapter,
+               value=share.estimate, lower=share.lower, upper=share.upper)
+    yield _row("joint.ai.share-range", "fraction", "AI: share of adopters that use it jointly",
+               "range", "AI adopters", "MIC 2020, slides 4 and 5",
+               "adoption.tables.bodies_behind_answers", chapter, lower=fewest / ai[0],
+               upper=most / ai[0])
+    yield _row("joint.ai.share-of-adopters", "fraction",
+               "AI: share of adopters that use it jointly; lower end from the fewest bodies, "
+               "upper end from the most", "interval", "AI adopters", "MIC 2020, slides 4 and 5",
+               "adoption.tables.proportion_interval", chapter,
+               lower=tables.proportion_interval(fewest, ai[0]).lower,
+               upper=tables.proportion_interval(most, ai[0]).upper)
+
+
+FAMILIES = (survey_data, who_adopts_first, joint_use)
+
+
+# --- the file ---------------------------------------------------------------------------------
+
+def compute(progress=None) -> list[Result]:
+    """All results, sorted by id.
+
+    progress: called with each chapter's name before its results are computed.
+    Raises ValueError for an id that two families claim and for a number that is not finite.
+    """
+    found: dict[str, Result] = {}
+    for family in FAMILIES:
+        if progress:
+            progress(family.__name__.replace("_", "-"))
+        for result in family():
+            if result.id in found:
+                raise ValueError(f"two results have the id {result.id!r}")
+            for name in NUMBERS:
+                number = getattr(result, name)
+                if number is not None and math.isnan(number):
+                    raise ValueError(f"result {result.id!r}: {name} is not a number")
+            found[result.id] = result
+    return [found[id] for id in sorted(found)]
+
+
+def to_csv(results: list[Result]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for result in results:
+        writer.writerow(["" if cell is None else f"{cell:.10g}" if name in NUMBERS else cell
+                         for name, cell in zip(COLUMNS, result)])
+    return out.getvalue()
+
+
+def to_json(results: list[Result]) -> str:
+    """The same rows as a JSON list of objects; numbers rounded as in the CSV, or null."""
+    rows = [{name: float(f"{cell:.10g}") if isinstance(cell, float) else cell
+             for name, cell in zip(COLUMNS, result)} for result in results]
+    return json.dumps(rows, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def differences(old: dict[str, Result], new: dict[str, Result],
+                tolerance: float = 1e-6) -> list[str]:
+    """One sentence for each id that is missing, new or different.
+
+    Numbers agree when they differ by at most `tolerance`, relatively; texts when they are equal.
+    """
+    found = []
+    for id in sorted(old.keys() | new.keys()):
+        if id not in new:
+            found.append(f"{id}: in the file, but nothing computes it any more "
+                         f"(it was made by {old[id].function})")
+        elif id not in old:
+            found.append(f"{id}: computed by {new[id].function}, but not in the file")
+        else:
+            for name, before, after in zip(COLUMNS, old[id], new[id]):
+                if name in NUMBERS and before is not None and after is not None:
+                    same = math.isclose(before, after, rel_tol=tolerance, abs_tol=0)
+                else:
+                    same = before == after
+                if not same:
+                    found.append(f"{id}: {name} was {before!r}, is now {after!r} "
+                                 f"(made by {new[id].function})")
+    return found
+
+
+def input_digests() -> dict[str, str]:
+    """Digest of every file that the register is computed from: the build compares them."""
+    root = PATH.parents[1]
+    files = sorted(root.glob("adoption/*.py")) + sorted(root.glob("data/*.csv"))
+    shown = {"figures.py", "figure_renderer.py", "register.py"}
+    return {path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:32]
+            for path in files if path.name not in shown}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Recompute the register of results.")
+    parser.add_argument("--check", action="store_true",
+                        help="write nothing; fail if the file differs from what is computed")
+    options = parser.parse_args()
+    from adoption.register import _rows
+    old = _rows(PATH) if PATH.exists() else {}
+    results = compute(lambda name: print(f"results: {name}", file=sys.stderr, flush=True))
+    changed = differences(old, {r.id: r for r in results})
+    for line in changed[:50]:
+        print(f"results: {line}")
+    if len(changed) > 50:
+        print(f"results: and {len(changed) - 50} more")
+    if options.check:
+        sys.exit(1 if changed else 0)
+    PATH.parent.mkdir(exist_ok=True)
+    if changed:
+        # Last digits may differ between processors: a file that agrees is left as it is.
+        PATH.write_text(to_csv(results), encoding="utf-8", newline="")
+        PATH.with_suffix(".json").write_text(to_json(results), encoding="utf-8", newline="")
+    PATH.with_name("inputs.json").write_text(
+        json.dumps(input_digests(), indent=1) + "\n", encoding="utf-8", newline="")
+    print(f"results: {len(results)} results, {len(changed)} changed: "
+          f"{PATH.relative_to(PATH.parents[1])}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,462 @@
+"""Exact inference for small and sparse contingency tables.
+
+Everything here takes counts and returns numbers. Nothing is random and nothing is asymptotic,
+except `pearson_chi2` and `cramers_v`, which say so. SciPy is used where it is exact; written here
+is what it does by simulation (the r x c exact test) or does not have.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import stats
+from scipy.special import comb, gammaln, logsumexp
+
+# Tables whose probability exceeds the observed one by less than this factor count as ties:
+# the convention of R's fisher.test, wide enough for rounding, too narrow for a real difference.
+TIE = 1e-7
+
+# Up to here the rounding of log factorials (about 1e-9 at a million) stays far below TIE.
+MOST_OBSERVATIONS = 1_000_000
+
+# Partial tables held at once before an enumeration is refused: a few seconds, a few hundred MB.
+LIMIT = 2_000_000
+
+
+class Interval(NamedTuple):
+    """A point estimate with a two-sided interval and, where a test belongs to it, its p-value."""
+
+    estimate: float
+    lower: float
+    upper: float
+    p_value: float | None = None
+
+
+class PearsonChi2(NamedTuple):
+    """Pearson's test and what shows whether its approximation can be trusted."""
+
+    statistic: float
+    df: int
+    p_value: float
+    expected: np.ndarray  # same shape as the table without its empty rows and columns
+    share_below_five: float  # share of cells that expect fewer than five
+
+
+class McNemarRange(NamedTuple):
+    """Smallest and largest p over the overlaps that the counts allow, and where they occur."""
+
+    p_min: float
+    p_max: float
+    overlap_at_p_min: int
+    overlap_at_p_max: int
+    overlap_lower: int
+    overlap_upper: int
+
+
+# --- checks of input -------------------------------------------------------------------------
+
+
+def _whole(values, name: str) -> np.ndarray:
+    """`values` as an int64 array, or a ValueError that shows the first value that is no count."""
+    try:
+        numbers = np.asarray(values, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"{name}: found {values!r}, expected whole numbers of zero or more"
+        ) from None
+    # Beyond 2**53 a float no longer holds every whole number.
+    good = (numbers >= 0) & (numbers < 2**53) & (numbers == np.floor(numbers))
+    if not good.all():
+        raise ValueError(
+            f"{name}: found {numbers[~good][0]}, expected whole numbers of zero or more"
+        )
+    return numbers.astype(np.int64)
+
+
+def _count(value, name: str) -> int:
+    whole = _whole(value, name)
+    if whole.ndim:
+        raise ValueError(f"{name}: found shape {whole.shape}, expected one number")
+    return int(whole)
+
+
+def _table(table) -> np.ndarray:
+    """The table as whole numbers, its empty rows and columns dropped; at least 2 x 2 remain."""
+    counts = _whole(table, "table")
+    if counts.ndim != 2:
+        raise ValueError(f"table: found {counts.ndim} dimension(s), expected 2")
+    kept = counts[counts.any(axis=1)][:, counts.any(axis=0)]
+    if min(kept.shape) < 2:
+        raise ValueError(
+            f"table: found {kept.shape[0]} row(s) and {kept.shape[1]} column(s) that are not "
+            "empty, expected at least 2 of each"
+        )
+    return kept
+
+
+def _level(level: float) -> float:
+    if not 0 < level < 1:
+        raise ValueError(f"level: found {level}, expected a number between 0 and 1")
+    return float(level)
+
+
+# --- enumeration of tables with given margins ---------------------------------------------------
+
+
+def table_count_bound(row_totals, column_totals) -> float:
+    """Upper bound for the number of tables with these margins, in closed form.
+
+    One line of the table is forced by the others. Each of the others has at most as many fillings
+    as its total can be spread over its cells, and at most as many as its cells but the largest
+    have values; the product of the smaller numbers, over rows or over columns, whichever is
+    smaller. `inf` if too large for a float. ValueError if the margins are not whole numbers of
+    zero or more with one sum.
+    """
+    rows, columns = _margins(row_totals, column_totals)
+    return min(_fillings(rows, columns), _fillings(columns, rows))
+
+
+def _fillings(lines: np.ndarray, capacities: np.ndarray) -> float:
+    product = 1.0
+    with np.errstate(over="ignore"):
+        for total in np.sort(lines)[:-1]:
+            spread = comb(total + len(capacities) - 1, len(capacities) - 1)
+            values = np.prod(np.minimum(np.sort(capacities)[:-1], total) + 1.0)
+            product *= min(spread, values)
+    return float(product)
+
+
+def count_tables(row_totals, column_totals, limit: int = LIMIT) -> int:
+    """Number of tables of whole numbers with the given margins, exactly.
+
+    `row_totals` (r,) and `column_totals` (c,) are whole numbers with one sum. ValueError if they
+    are not, if more than `limit` partial tables must be held, or if the number exceeds 2**53.
+    """
+    rows, columns = _margins(row_totals, column_totals)
+    # Without weights all paths to the same remaining margins merge into one.
+    _, ways = _enumerate(rows, columns, lambda cells: np.zeros(len(cells)), limit)
+    total = ways.sum()
+    if total > 2**53:
+        raise ValueError(f"found about {total:.3g} tables, expected at most 2**53 to count exactly")
+    return int(total)
+
+
+def fisher_freeman_halton(table, limit: int = LIMIT) -> float:
+    """Exact p-value of independence in an r x c table of counts, margins fixed.
+
+    The sum of the probabilities of all tables with the observed margins that are no more likely
+    than the observed one (up to a factor 1 + 1e-7, R's convention). Every table enters, none is
+    sampled: the same table always gives the same p. Empty rows and columns carry no information
+    and are dropped. For 2 x 2 it is Fisher's two-sided test.
+
+    ValueError if the table is not 2-dimensional, holds anything but whole numbers of zero or
+    more, has fewer than two non-empty rows or columns, more than a million observations (where
+    rounding would blur ties), or if more than `limit` partial tables would have to be held; the
+    message then gives an upper bound for the number of tables.
+
+    Source: G. H. Freeman and J. H. Halton (1951), Biometrika 38, 141-149; enumeration in the
+    manner of C. R. Mehta and N. R. Patel (1983), JASA 78, 427-434, without their pruning.
+    """
+    counts = _table(table)
+    if counts.sum() > MOST_OBSERVATIONS:
+        raise ValueError(
+            f"table: found {counts.sum():,} observations, expected at most {MOST_OBSERVATIONS:,}"
+        )
+    rows, columns = counts.sum(axis=1), counts.sum(axis=0)
+    log_weight, ways = _enumerate(rows, columns, _log_factorials, limit)
+    log_observed = -_log_factorials(counts).sum()
+    constant = _log_factorials(rows) + _log_factorials(columns) - gammaln(counts.sum() + 1.0)
+    extreme = log_weight <= log_observed + np.log1p(TIE)
+    log_p = logsumexp(log_weight[extreme] + constant, b=ways[extreme])
+    return float(min(1.0, np.exp(log_p)))
+
+
+def _log_factorials(cells: np.ndarray) -> np.ndarray:
+    """Sum of log x! over the last axis."""
+    return gammaln(cells + 1.0).sum(axis=-1)
+
+
+def _margins(row_totals, column_totals) -> tuple[np.ndarray, np.ndarray]:
+    rows, columns = _whole(row_totals, "row_totals"), _whole(column_totals, "column_totals")
+    if rows.ndim != 1 or columns.ndim != 1 or not rows.size or not columns.size:
+        raise ValueError(
+            f"margins: found shapes {rows.shape} and {columns.shape}, "
+            "expected two one-dimensional arrays that are not empty"
+        )
+    if rows.sum() != columns.sum():
+        raise ValueError(
+            f"margins: found row totals that sum to {rows.sum()} and column totals that sum to "
+            f"{columns.sum()}, expected one sum"
+        )
+    return rows, columns
+
+
+def _enumerate(rows, columns, cost, limit) -> tuple[np.ndarray, np.ndarray]:
+    """Log weights of all tables with these margins, and how many tables have each.
+
+    The log weight is minus the summed `cost` of the columns, a function of cells (m, r).
+
+    The table is filled column by column. What the columns still to come can do depends only on
+    what is left of the row totals, in any order, so that partial tables which leave the same and
+    weigh the same are carried on as one, with their number.
+    """
+    if len(rows) > len(columns):
+        rows, columns = columns, rows
+    columns = np.sort(columns)  # the largest comes last, where it is forced and costs nothing
+    remaining, log_weight, ways = np.sort(rows)[None, :], np.zeros(1), np.ones(1)
+
+    def refuse(found):
+        raise ValueError(
+            f"margins: found {rows.tolist()} and {columns.tolist()}, with up to about "
+            f"{table_count_bound(rows, columns):.2g} tables, {found:,} partial ones to be held at "
+            f"once; expected at most {limit:,} of these"
+        )
+
+    for total in columns[:-1]:
+        parent, taken = _fill_column(remaining, total, limit, refuse)
+        remaining, log_weight, ways = _merge(
+            np.sort(remaining[parent] - taken, axis=1),
+            log_weight[parent] - cost(taken),
+            ways[parent],
+        )
+    return log_weight - cost(remaining), ways
+
+
+def _fill_column(remaining, total, limit, refuse) -> tuple[np.ndarray, np.ndarray]:
+    """All ways to take `total` out of each row of `remaining` (m, r): (parent row, cells taken).
+
+    Cell by cell, between the least that the later cells leave over and the most that fits, so
+    that no branch dies.
+    """
+    parent = np.arange(len(remaining))
+    left = np.full(len(remaining), total)
+    taken = np.empty((len(remaining), 0), dtype=np.int64)
+    for i in range(remaining.shape[1]):
+        capacity = remaining[parent, i]
+        later = remaining[parent, i + 1 :].sum(axis=1)
+        low = np.maximum(0, left - later)
+        choices = np.minimum(capacity, left) - low + 1
+        if choices.sum() > limit:
+            refuse(int(choices.sum()))
+        branch = np.repeat(np.arange(len(parent)), choices)
+        start = np.cumsum(choices) - choices
+        cell = low[branch] + np.arange(len(branch)) - start[branch]
+        parent, left = parent[branch], left[branch] - cell
+        taken = np.column_stack([taken[branch], cell])
+    return parent, taken
+
+
+def _merge(remaining, log_weight, ways) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    # Equal weights reached by different sums differ in the last bits: compared at ten decimals,
+    # a thousandth of the tie tolerance. A pair split by the rounding is only carried twice.
+    keys = np.column_stack([remaining, np.round(log_weight * 1e10)])
+    order = np.lexsort(keys.T)
+    keys = keys[order]
+    first = np.flatnonzero(np.r_[True, (keys[1:] != keys[:-1]).any(axis=1)])
+    chosen = order[first]
+    return remaining[chosen], log_weight[chosen], np.add.reduceat(ways[order], first)
+
+
+# --- association ----------------------------------------------------------------------------
+
+
+def pearson_chi2(table) -> PearsonChi2:
+    """Pearson's chi-square test (no continuity correction) with the counts that it expects.
+
+    Its p-value is an approximation for large expected counts; where many are below five (Cochran's
+    rule: more than a fifth of the cells, or any below one) `fisher_freeman_halton` is the test.
+    Empty rows and columns are dropped; ValueError as there.
+    """
+    result = stats.chi2_contingency(_table(table), correction=False)
+    return PearsonChi2(
+        float(result.statistic),
+        int(result.dof),
+        float(result.pvalue),
+        result.expected_freq,
+        float((result.expected_freq < 5).mean()),
+    )
+
+
+def cramers_v(table, bias_corrected: bool = True) -> float:
+    """Cramér's V of an r x c table of counts: 0 independence, 1 full association.
+
+    The plain V is positive even for independent variables, the more so the smaller the counts;
+    the corrected one takes that expectation off and is 0 where no association is left. Empty
+    rows and columns are dropped. ValueError as in `fisher_freeman_halton`, and where there are
+    so few observations that the corrected V is 0/0 (as many as rows or columns).
+
+    Source: W. Bergsma (2013), Journal of the Korean Statistical Society 42, 323-328.
+    """
+    counts = _table(table)
+    (r, c), n = counts.shape, counts.sum()
+    phi2 = stats.chi2_contingency(counts, correction=False).statistic / n
+    if not bias_corrected:
+        return float(np.sqrt(phi2 / (min(r, c) - 1)))
+    if n <= min(r, c):
+        raise ValueError(
+            f"table: found {n} observations in a {r} x {c} table, expected more than {min(r, c)}: "
+            "the corrected V is not defined"
+        )
+    phi2 = max(0.0, phi2 - (r - 1) * (c - 1) / (n - 1))
+    r, c = r - (r - 1) ** 2 / (n - 1), c - (c - 1) ** 2 / (n - 1)
+    return float(np.sqrt(phi2 / (min(r, c) - 1)))
+
+
+def conditional_odds_ratio(table, level: float = 0.95) -> Interval:
+    """Odds ratio of a 2 x 2 table by conditional maximum likelihood, exact interval, Fisher's p.
+
+    The estimate maximises the noncentral hypergeometric likelihood given both margins, so that it
+    is a little nearer to 1 than the cross product ad/bc. The interval holds (1 - level)/2 in each
+    tail. With a zero cell the estimate is 0 or inf and so is that end of the interval; the other
+    end is what the data still exclude. The p-value is the two-sided test of an odds ratio of 1
+    that orders tables by probability (as in R's `fisher.test`); an interval with equal tails can
+    disagree with it about 1 in rare cases (M. P. Fay, 2010, Biostatistics 11, 373-374).
+
+    ValueError if the table is not 2 x 2, holds anything but whole numbers of zero or more, or has
+    an empty row or column (any odds ratio would fit).
+    """
+    shape = _whole(table, "table").shape
+    if shape != (2, 2):
+        raise ValueError(f"table: found shape {shape}, expected (2, 2)")
+    counts = _table(table)
+    result = stats.contingency.odds_ratio(counts, kind="conditional")
+    lower, upper = result.confidence_interval(_level(level))
+    p_value = stats.fisher_exact(counts).pvalue
+    return Interval(float(result.statistic), float(lower), float(upper), float(p_value))
+
+
+# --- proportions ----------------------------------------------------------------------------
+
+
+def proportion_interval(k, n, method: str = "clopper-pearson", level: float = 0.95) -> Interval:
+    """k of n as a rate with a two-sided interval; a fraction, not percent.
+
+    "clopper-pearson" holds at least the stated level whatever the true rate; "wilson" holds it on
+    average and is shorter. With k = 0 the lower end is 0 and the upper Clopper-Pearson end is
+    1 - ((1 - level)/2)**(1/n); for the one-sided 95 % limit, near the "rule of three" 3/n, ask
+    for level=0.90. ValueError unless 0 <= k <= n, n >= 1, both whole.
+
+    Sources: C. J. Clopper and E. S. Pearson (1934), Biometrika 26, 404-413; E. B. Wilson (1927),
+    JASA 22, 209-212.
+    """
+    k, n = _part_of(k, n)
+    methods = {"clopper-pearson": "exact", "wilson": "wilson"}
+    if method not in methods:
+        raise ValueError(f"method: found {method!r}, expected one of {sorted(methods)}")
+    lower, upper = stats.binomtest(k, n).proportion_ci(_level(level), methods[method])
+    return Interval(k / n, float(lower), float(upper))
+
+
+def _part_of(k, n) -> tuple[int, int]:
+    k, n = _count(k, "k"), _count(n, "n")
+    if n == 0 or k > n:
+        raise ValueError(f"k of n: found {k} of {n}, expected 0 <= k <= n and n >= 1")
+    return k, n
+
+
+def decision_interval(k, n, cluster_sizes, level: float = 0.95) -> Interval:
+    """Share of *decisions* for, where some of the k adopters of n decided together.
+
+    `cluster_sizes` are the numbers of adopters in each joint decision; all other adopters, and
+    all who did not adopt, count as having decided alone. Each joint decision counts once among
+    the adopters and once in the base: eight of eleven deciding together leaves 4 of n - 7, with
+    the Clopper-Pearson interval of that. It answers another question than k/n (how often was it
+    decided, not how many bodies have it); `clustered_rate_interval` keeps the question.
+    ValueError as in `proportion_interval`, or if the clusters hold more than k or fewer than one.
+    """
+    k, n = _part_of(k, n)
+    joined = _adopter_weights(k, cluster_sizes)
+    merged = k - len(joined)
+    return proportion_interval(k - merged, n - merged, level=level)
+
+
+def clustered_rate_interval(k, n, cluster_sizes, largest=None, level: float = 0.95) -> Interval:
+    """Rate of adopting *bodies* k/n, with the uncertainty of adopters that came in clusters.
+
+    k bodies are a weighted sum of fewer independent decisions, one event of weight w for each
+    joint decision of w bodies. Fay and Feuer's gamma interval is made for such sums of rare
+    events; with no cluster it is Garwood's exact Poisson interval. `largest` is the largest joint
+    decision that could have been taken; its default, the largest seen, is chosen after the fact
+    and is too small where clusters exist and by chance none adopted: then the upper end is too
+    low. Poisson events: meant for rates well below one half.
+    ValueError as in `decision_interval`, or if `largest` is below a size seen.
+
+    Source: M. P. Fay and E. J. Feuer (1997), Statistics in Medicine 16, 791-801.
+    """
+    k, n = _part_of(k, n)
+    weights = _adopter_weights(k, cluster_sizes)
+    tail = (1 - _level(level)) / 2
+    seen = int(weights.max(initial=1))
+    largest = seen if largest is None else _count(largest, "largest")
+    if largest < seen:
+        raise ValueError(f"largest: found {largest}, expected at least {seen}, the largest seen")
+    variance = (weights**2).sum()
+    lower = stats.gamma.ppf(tail, k**2 / variance, scale=variance / k) if k else 0.0
+    k_more, variance_more = k + largest, variance + largest**2
+    upper = stats.gamma.isf(tail, k_more**2 / variance_more, scale=variance_more / k_more)
+    return Interval(k / n, float(lower / n), float(min(1.0, upper / n)))
+
+
+def _adopter_weights(k: int, cluster_sizes) -> np.ndarray:
+    """Bodies behind each decision among k adopters: the clusters, and ones for the rest."""
+    sizes = _whole(cluster_sizes, "cluster_sizes").ravel()
+    if (sizes < 1).any() or sizes.sum() > k:
+        raise ValueError(
+            f"cluster_sizes: found {sizes.tolist()}, expected sizes of one or more that sum to "
+            f"at most the {k} adopters"
+        )
+    return np.concatenate([sizes, np.ones(k - sizes.sum(), dtype=np.int64)])
+
+
+def bodies_behind_answers(table) -> tuple[int, int]:
+    """Fewest and most bodies that can have given these answers, several answers allowed.
+
+    `table` holds answers by group (rows) and kind of answer (columns), each body in one group and
+    naming a kind at most once. The fewest is the largest kind of each group, summed; the most is
+    one body an answer. ValueError unless 2-dimensional, whole, and zero or more.
+    """
+    counts = _whole(table, "table")
+    if counts.ndim != 2 or not counts.size:
+        raise ValueError(f"table: found shape {counts.shape}, expected rows and columns")
+    return int(counts.max(axis=1).sum()), int(counts.sum())
+
+
+# --- two properties of the same bodies ------------------------------------------------------------
+
+
+def mcnemar_range(n_a, n_b, total, overlap_min=None, overlap_max=None) -> McNemarRange:
+    """McNemar's exact two-sided p for n_a against n_b of the same `total` bodies, overlap unknown.
+
+    With o bodies having both, n_a - o have only the first and n_b - o only the second; given
+    their sum, each is equally likely to be of either kind if the two rates are equal: an exact
+    binomial test. o may be anything from max(0, n_a + n_b - total) to min(n_a, n_b) (the Fréchet
+    bounds), or less where `overlap_min` or `overlap_max` is known; every value is tried. With no
+    body of either kind alone, p = 1. A p below the smallest float is returned as 0.
+
+    ValueError if a count is negative, not whole or larger than total, or if no overlap is left.
+    Source: Q. McNemar (1947), Psychometrika 12, 153-157, in the exact form.
+    """
+    n_a, n_b, total = _count(n_a, "n_a"), _count(n_b, "n_b"), _count(total, "total")
+    if max(n_a, n_b) > total:
+        raise ValueError(f"found {n_a} and {n_b} bodies of {total}, expected at most {total}")
+    lower, upper = max(0, n_a + n_b - total), min(n_a, n_b)
+    if overlap_min is not None:
+        lower = max(lower, _count(overlap_min, "overlap_min"))
+    if overlap_max is not None:
+        upper = min(upper, _count(overlap_max, "overlap_max"))
+    if lower > upper:
+        raise ValueError(
+            f"overlap: found a range from {lower} to {upper} (counts {n_a} and {n_b} of {total}, "
+            f"overlap_min {overlap_min}, overlap_max {overlap_max}), expected one that is not empty"
+        )
+    overlap = np.arange(lower, upper + 1)
+    only_a, only_b = n_a - overlap, n_b - overlap
+    p = np.minimum(1.0, 2 * stats.binom.cdf(np.minimum(only_a, only_b), only_a + only_b, 0.5))
+    smallest, largest = p.argmin(), p.argmax()
+    return McNemarRange(
+        float(p[smallest]),
+        float(p[largest]),
+        int(overlap[smallest]),
+        int(overlap[largest]),
+        lower,
+        upper,
+    )

@@ -1,0 +1,473 @@
+"""adoption.bounds against enumeration of all allocations, simulated truths and arithmetic."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+from adoption import bounds
+from adoption.bounds import Infeasible, Stages
+
+
+def printed_median(members: np.ndarray) -> int:
+    x, (h, odd) = np.sort(members), divmod(len(members), 2)
+    return int(x[h] if odd else (x[h - 1] + x[h] + 1) // 2)
+
+
+def publish(sizes, stage_of, n_stages, outside_stages, **limits) -> Stages | None:
+    """What a survey prints of a true allocation; None if a stage has nobody in the frame."""
+    inside = np.bincount(stage_of, minlength=n_stages)
+    if (inside == 0).any():
+        return None
+    return Stages(
+        tuple(inside + np.bincount(outside_stages, minlength=n_stages)),
+        tuple(printed_median(sizes[stage_of == k]) for k in range(n_stages)),
+        tuple(inside % 2 == 1),
+        **limits,
+    )
+
+
+def class_rates(sizes, in_stage, limits) -> np.ndarray:
+    size_class = np.searchsorted(limits, sizes, "right")
+    bodies = np.bincount(size_class, minlength=len(limits) + 1)
+    return np.bincount(size_class, in_stage, len(limits) + 1) / bodies
+
+
+def has_printed_median(members: np.ndarray, m: int, odd: bool) -> bool:
+    """Whether members can have the median m, as far as cells cut at m and m + 1 can tell.
+
+    The two middle members of an even group must lie on either side of m or both be at m; beside
+    one below m, one at m also gives m if the first is m - 1, which the cells cannot see.
+    """
+    if len(members) == 0 or len(members) % 2 != odd:
+        return False
+    x, h = np.sort(members), len(members) // 2
+    if odd:
+        return x[h] == m
+    return x[h - 1] < m < x[h] or (x[h - 1] <= m and x[h] == m)
+
+
+def is_monotone(sizes, stage_of, stages: Stages, limits) -> bool:
+    """Whether all rates P(stage <= k) grow over the cells, those at a median left out."""
+    edges = np.unique([0, *stages.medians, *(m + 1 for m in stages.medians), *limits])
+    cell = np.searchsorted(edges, sizes, "right") - 1
+    rates = [
+        [np.mean(stage_of[cell == c] <= k) for k in range(len(stages.totals) - 1)]
+        for c in np.unique(cell) if edges[c] not in stages.medians
+    ]
+    return (np.diff(rates, axis=0) >= -1e-12).all()
+
+
+def consistent_allocations(sizes, stages: Stages):
+    """All allocations of single bodies that agree with what was printed."""
+    totals, least = np.array(stages.totals), np.array(stages.outside_least or (0,))
+    for choice in itertools.product(range(len(totals)), repeat=len(sizes)):
+        stage_of = np.array(choice)
+        outside = totals - np.bincount(stage_of, minlength=len(totals))
+        if (outside >= least).all() and all(
+            has_printed_median(sizes[stage_of == k], stages.medians[k], stages.odd[k])
+            for k in range(len(totals))
+        ):
+            yield stage_of, outside
+
+
+def check_allocation(found, sizes, stages: Stages, outside, whole=True):
+    """The allocation, handed out to single bodies, reproduces everything printed."""
+    assert (found.bodies >= -1e-9).all() and (found.outside >= 0).all()
+    assert found.outside.sum() == outside
+    assert found.bodies.sum(axis=0) == pytest.approx(found.counts)
+    assert found.bodies.sum(axis=1) + found.outside == pytest.approx(np.array(stages.totals))
+    assert ((np.array(stages.totals) - found.outside) % 2 == np.array(stages.odd)).all()
+    if not whole:
+        return
+    assert found.bodies.dtype.kind == "i"
+    stage_of = np.full(len(sizes), -1)
+    cell = np.searchsorted(found.lower, sizes, "right") - 1
+    for c in range(len(found.lower)):
+        stage_of[cell == c] = np.repeat(np.arange(len(stages.totals)), found.bodies[:, c])
+    for k, m in enumerate(stages.medians):
+        members = np.sort(sizes[stage_of == k])
+        assert has_printed_median(members, m, stages.odd[k])
+        if stages.odd[k]:
+            assert printed_median(members) == m
+    return stage_of
+
+
+def tiny_case(rng, n_stages, frame=7, outside=2):
+    """A small frame, a random truth in it and what is printed of it."""
+    while True:
+        sizes = rng.integers(0, 9, frame)
+        stage_of = rng.integers(0, n_stages, frame)
+        stages = publish(sizes, stage_of, n_stages, rng.integers(0, n_stages, outside))
+        if stages and len(np.unique(sizes >= 4)) == 2:
+            return sizes, stage_of, stages
+
+
+# --- free bounds ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("seed", "n_stages", "frame"), [
+    *((seed, 2, 9) for seed in range(12)), *((seed, 3, 7) for seed in range(12)), (99, 4, 6),
+])
+def test_free_bounds_are_the_extremes_of_all_allocations(seed, n_stages, frame):
+    rng = np.random.default_rng(seed)
+    sizes, truth, stages = tiny_case(rng, n_stages, frame)
+    every = list(consistent_allocations(sizes, stages))
+    assert any((stage_of == truth).all() for stage_of, _ in every)
+    lower, counts = bounds.cells(sizes, stages.medians, [4])
+    for k in range(n_stages):
+        rates = np.array([class_rates(sizes, stage_of == k, [4]) for stage_of, _ in every])
+        found = bounds.stage_bounds(lower, counts, [4], stages, 2, k + 1)
+        assert found[:, 0] == pytest.approx(rates.min(axis=0), abs=1e-12)
+        assert found[:, 1] == pytest.approx(rates.max(axis=0), abs=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_limits_of_the_outside_bodies_are_respected(seed):
+    rng = np.random.default_rng(seed)
+    sizes, _, stages = tiny_case(rng, 3, frame=6, outside=3)
+    lower, counts = bounds.cells(sizes, stages.medians, [4])
+    every = list(consistent_allocations(sizes, stages))
+    numbers = {tuple(outside) for _, outside in every}
+    most_first = max(outside[0] for outside in numbers)
+    narrow = stages._replace(outside_least=(most_first, 0, 0))
+    rates = np.array([
+        class_rates(sizes, stage_of == 0, [4])
+        for stage_of, outside in every if outside[0] == most_first
+    ])
+    found = bounds.stage_bounds(lower, counts, [4], narrow, 3, 1)
+    assert found[:, 0] == pytest.approx(rates.min(axis=0), abs=1e-12)
+    assert found[:, 1] == pytest.approx(rates.max(axis=0), abs=1e-12)
+    fixed = narrow._replace(outside_most=(most_first, 3, 3))
+    assert (bounds.stage_bounds(lower, counts, [4], fixed, 3, 1) == found).all()
+    with pytest.raises(Infeasible):  # parity allows steps of two only
+        bounds.stage_bounds(
+            lower, counts, [4], narrow._replace(outside_least=(most_first + 1, 0, 0)), 3, 1
+        )
+
+
+def realistic_truth(rng, sizes, n_stages=5):
+    """A random allocation, by turns unrelated to size, growing with it and hump-shaped."""
+    z = np.log(np.maximum(sizes, 1))
+    z = (z - z.mean()) / z.std()
+    shape = rng.integers(3)
+    slope = rng.normal(0, 1.5, n_stages) * (shape > 0)
+    bend = rng.normal(0, 1, n_stages) * (shape > 1)
+    utility = rng.normal(0, 1, n_stages) + np.outer(z, slope) + np.outer(z**2, bend)
+    return np.argmax(utility + rng.gumbel(size=(len(sizes), n_stages)), axis=1)
+
+
+def realistic_case(rng, limits):
+    while True:
+        sizes = np.exp(rng.normal(10.2, 1.4, 1741)).astype(int)
+        truth = realistic_truth(rng, sizes)
+        stages = publish(sizes, truth, 5, rng.integers(0, 5, 47))
+        if stages and len(np.unique(np.searchsorted(limits, sizes, "right"))) > len(limits):
+            return sizes, truth, stages
+
+
+def test_free_bounds_contain_every_one_of_200_simulated_truths():
+    rng, limits = np.random.default_rng(20200228), [10_000, 100_000]
+    informative = 0
+    for i in range(200):
+        sizes, truth, stages = realistic_case(rng, limits)
+        lower, counts = bounds.cells(sizes, stages.medians, limits)
+        k = i % 5
+        found = bounds.stage_bounds(lower, counts, limits, stages, 47, k + 1)
+        true = class_rates(sizes, truth == k, limits)
+        assert (found[:, 0] <= true).all() and (true <= found[:, 1]).all()
+        informative += (found[:, 0] > 0).any() or (found[:, 1] < 1).any()
+    assert informative > 150  # bounds of 0 to 1 would contain everything
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_both_ends_are_attained_by_single_bodies(seed):
+    rng, limits = np.random.default_rng(seed), [10_000, 50_000, 100_000]
+    sizes, _, stages = realistic_case(rng, limits)
+    lower, counts = bounds.cells(sizes, stages.medians, limits)
+    stage = seed % 5 + 1
+    found = bounds.stage_bounds(lower, counts, limits, stages, 47, stage)
+    for size_class, largest in itertools.product(range(4), (False, True)):
+        end = bounds.extreme_allocation(
+            lower, counts, limits, stages, 47, stage, size_class, largest
+        )
+        stage_of = check_allocation(end, sizes, stages, 47)
+        rate = class_rates(sizes, stage_of == stage - 1, limits)[size_class]
+        assert rate == pytest.approx(found[size_class, int(largest)], abs=1e-12)
+
+
+def test_bounds_that_can_be_worked_out_by_hand():
+    # Stage 1: 200 members, 100 on either side of 15. Stage 2: 1,200, of whom 600 are below 7,
+    # where 650 bodies are: so stage 1 has 50 of them, 50 from 8 to 14 and 100 from 16.
+    lower, counts = [0, 5, 7, 8, 10, 15, 16], [300, 350, 0, 200, 150, 0, 400]
+    stages = Stages((200, 1200), (15, 7), (False, False))
+    found = bounds.stage_bounds(lower, counts, [5, 10], stages, 0, 1)
+    assert found == pytest.approx(np.array(
+        [[0, 50 / 300], [0, (50 + 50) / 550], [100 / 550, (100 + 50) / 550]]
+    ))
+    # Growing with size, the first 50 are at most spread evenly over the 650, and so on.
+    found = bounds.stage_bounds(lower, counts, [5, 10], stages, 0, 1, monotone=True)
+    assert found[0] == pytest.approx([0, 50 / 650])
+    assert found[1] == pytest.approx([50 / 550, (50 + 200 * 50 / 350) / 550])
+    assert found[2] == pytest.approx([(100 + 150 * 50 / 350) / 550, (100 + 37.5) / 550])
+
+
+@pytest.mark.parametrize("monotone", [False, True])
+def test_bounds_do_not_depend_on_how_finely_the_frame_is_cut(monotone):
+    limits = [10_000, 50_000]
+    sizes, _, stages = realistic_case(np.random.default_rng(5), limits)
+    stages = stages._replace(medians=tuple(sorted(stages.medians, reverse=True)))
+    lower, counts = bounds.cells(sizes, stages.medians, limits)
+    finer = np.union1d(lower, np.arange(0, 200_000, 1_000))
+    _, fine_counts = bounds.cells(sizes, [], finer)
+    kept = counts > 0  # edges in cells without bodies are not needed either
+    assert len(fine_counts) > 5 * len(counts) > 5 * kept.sum()
+    tables = ((lower, counts), (finer, fine_counts), (lower[kept], counts[kept]))
+    outcomes = []
+    for table in tables:
+        try:
+            outcomes.append(bounds.stage_bounds(*table, limits, stages, 47, 1, monotone).tolist())
+        except Infeasible as reason:
+            outcomes.append(str(reason))
+    assert outcomes[0] == outcomes[1] == outcomes[2]
+
+
+# --- monotone bounds --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_monotone_bounds_contain_every_monotone_allocation(seed):
+    rng = np.random.default_rng(seed)
+    while True:
+        sizes, truth, stages = tiny_case(rng, 3)
+        if is_monotone(sizes, truth, stages, [4]):
+            break
+    lower, counts = bounds.cells(sizes, stages.medians, [4])
+    every = [
+        stage_of for stage_of, _ in consistent_allocations(sizes, stages)
+        if is_monotone(sizes, stage_of, stages, [4])
+    ]
+    for k in range(3):
+        rates = np.array([class_rates(sizes, stage_of == k, [4]) for stage_of in every])
+        found = bounds.stage_bounds(lower, counts, [4], stages, 2, k + 1, monotone=True)
+        assert (found[:, 0] <= rates.min(axis=0) + 1e-9).all()
+        assert (found[:, 1] >= rates.max(axis=0) - 1e-9).all()
+
+
+def test_monotone_bounds_contain_truths_that_are_monotone_by_construction():
+    # Fifteen sizes with 40 bodies each; the numbers up to each stage grow from size to size, so
+    # the rates grow over any cells that are unions of neighbouring sizes.
+    rng, limits = np.random.default_rng(1), [40, 100]
+    size = np.arange(5, 155, 10)
+    sizes = np.repeat(size, 40)
+    narrower = checked = 0
+    while checked < 100:
+        up_to = np.sort(np.sort(rng.integers(0, 41, (len(size), 2)), axis=1), axis=0)
+        each = np.diff(np.column_stack([0 * size, up_to, 0 * size + 40]), axis=1)
+        truth = np.concatenate([np.repeat(np.arange(3), row) for row in each])
+        stages = publish(sizes, truth, 3, rng.integers(0, 3, 10))
+        if stages is None or not is_monotone(sizes, truth, stages, limits):
+            raise AssertionError("the construction failed")
+        lower, counts = bounds.cells(sizes, stages.medians, limits)
+        k = checked % 3
+        true = class_rates(sizes, truth == k, limits)
+        free = bounds.stage_bounds(lower, counts, limits, stages, 10, k + 1)
+        found = bounds.stage_bounds(lower, counts, limits, stages, 10, k + 1, monotone=True)
+        for low, high in (free.T, found.T):
+            assert (low <= true + 1e-9).all() and (true <= high + 1e-9).all()
+        assert (free[:, 0] <= found[:, 0] + 1e-9).all()
+        assert (found[:, 1] <= free[:, 1] + 1e-9).all()
+        narrower += (np.ptp(found, axis=1) < np.ptp(free, axis=1) - 0.01).any()
+        checked += 1
+    assert narrower > 80
+
+
+def test_monotone_bounds_contain_realistic_truths_whose_rates_happen_to_grow():
+    rng, limits, found = np.random.default_rng(7), [10_000, 100_000], 0
+    for _ in range(600):
+        sizes = np.exp(rng.normal(10.2, 1.4, 1741)).astype(int)
+        latent = 1.2 * (np.log(sizes) - 10.2) + rng.logistic(size=1741)
+        truth = np.searchsorted([-1.5, 0.8], -latent + 0.5)
+        stages = publish(sizes, truth, 3, rng.integers(0, 3, 47))
+        if stages is None or not is_monotone(sizes, truth, stages, limits):
+            continue
+        lower, counts = bounds.cells(sizes, stages.medians, limits)
+        k = found % 3
+        low, high = bounds.stage_bounds(lower, counts, limits, stages, 47, k + 1, monotone=True).T
+        true = class_rates(sizes, truth == k, limits)
+        assert (low <= true + 1e-9).all() and (true <= high + 1e-9).all()
+        found += 1
+        if found == 40:
+            return
+    raise AssertionError(f"only {found} truths had growing rates")
+
+
+def test_monotone_ends_are_attained_by_growing_rates():
+    rng, limits = np.random.default_rng(3), [10_000, 50_000, 100_000]
+    sizes = np.sort(np.exp(rng.normal(10.2, 1.4, 1741)).astype(int))
+    truth = np.searchsorted([300, 900], np.arange(1741)[::-1], "right")  # the largest first
+    swap = rng.permutation(1741)[:60]
+    truth[swap] = truth[swap[::-1]]
+    stages = publish(sizes, truth, 3, rng.integers(0, 3, 47))
+    lower, counts = bounds.cells(sizes, stages.medians, limits)
+    found = bounds.stage_bounds(lower, counts, limits, stages, 47, 2, monotone=True)
+    for size_class, largest in itertools.product(range(4), (False, True)):
+        end = bounds.extreme_allocation(
+            lower, counts, limits, stages, 47, 2, size_class, largest, monotone=True
+        )
+        check_allocation(end, sizes, stages, 47, whole=False)
+        member = np.searchsorted(limits, end.lower, "right") == size_class
+        assert end.bodies[1, member].sum() / end.counts[member].sum() == pytest.approx(
+            found[size_class, int(largest)]
+        )
+        chain = ~np.isin(end.lower, stages.medians)
+        rates = np.cumsum(end.bodies, axis=0)[:, chain] / end.counts[chain]
+        assert (np.diff(rates, axis=1) >= -1e-6).all()
+        for k, m in enumerate(stages.medians):
+            h = (stages.totals[k] - end.outside[k]) // 2
+            assert end.bodies[k, end.lower < m].sum() <= h + 1e-6
+            assert end.bodies[k, end.lower > m].sum() <= h + 1e-6
+
+
+# --- overlap ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_overlap_bounds_are_the_extremes_of_all_pairs_of_allocations(seed):
+    rng = np.random.default_rng(seed)
+    frame, outside = 6, 3
+    while True:
+        sizes = rng.integers(0, 6, frame)
+        pair = [
+            publish(sizes, rng.integers(0, k, frame), k, rng.integers(0, k, outside))
+            for k in (2, 3)
+        ]
+        if all(pair):
+            break
+    groups = [
+        {(tuple(stage_of == 0), int(numbers[0]))
+         for stage_of, numbers in consistent_allocations(sizes, stages)}
+        for stages in pair
+    ]
+    inside, everywhere = set(), set()
+    for (a, p), (b, q) in itertools.product(*groups):
+        both = int(np.sum(np.array(a) & np.array(b)))
+        inside.add(both)
+        everywhere |= {both + max(0, p + q - outside), both + min(p, q)}
+    lower, counts = bounds.cells(sizes, [*pair[0].medians, *pair[1].medians])
+    found = bounds.overlap_bounds(lower, counts, *pair, outside)
+    assert found.inside == (min(inside), max(inside))
+    assert found.everywhere == (min(everywhere), max(everywhere))
+    assert bounds.overlap_bounds(lower, counts, *pair[::-1], outside) == found
+
+
+def test_overlap_of_realistic_truths_is_inside_its_bounds():
+    rng = np.random.default_rng(11)
+    for _ in range(20):
+        sizes = np.exp(rng.normal(10.2, 1.4, 1741)).astype(int)
+        truths = [realistic_truth(rng, sizes) for _ in range(2)]
+        outside = [rng.integers(0, 5, 47) for _ in range(2)]
+        pair = [publish(sizes, *both, 5, out)
+                for both, out in zip(((t, 5) for t in truths), outside, strict=True)]
+        if not all(pair):
+            continue
+        lower, counts = bounds.cells(sizes, [*pair[0].medians, *pair[1].medians])
+        stage = int(rng.integers(1, 6))
+        found = bounds.overlap_bounds(lower, counts, *pair, 47, stage)
+        inside = np.sum((truths[0] == stage - 1) & (truths[1] == stage - 1))
+        beside = np.sum((outside[0] == stage - 1) & (outside[1] == stage - 1))
+        assert found.inside[0] <= inside <= found.inside[1]
+        assert found.everywhere[0] <= inside + beside <= found.everywhere[1]
+        totals = [stages.totals[stage - 1] for stages in pair]
+        assert max(0, sum(totals) - 1788) <= found.everywhere[0]
+        assert found.everywhere[1] <= min(totals)
+
+
+# --- refusals ---------------------------------------------------------------------------------
+
+# Twenty bodies; stage 1 of 9 has its median at 7, stage 2 of 11 at 3.
+LOWER, COUNTS, LIMITS = [0, 3, 4, 5, 7, 8, 10], [5, 1, 2, 3, 1, 2, 6], [5, 10]
+GOOD = Stages((9, 11), (7, 3), (True, True))
+
+
+def call(lower=LOWER, counts=COUNTS, limits=LIMITS, outside=0, stage=1, monotone=False, **changed):
+    return bounds.stage_bounds(
+        lower, counts, limits, GOOD._replace(**changed), outside, stage, monotone
+    )
+
+
+def test_the_case_that_the_refusals_change_is_itself_accepted():
+    assert call().shape == (3, 2)
+    assert call(monotone=True).shape == (3, 2)
+    assert call(odd=(1, 1), outside_least=(0, 0), outside_most=(0, 0)).shape == (3, 2)
+
+
+INFEASIBLE = {
+    "parities that do not sum": ({"odd": (True, False)}, "no allocation|even number inside"),
+    "odd without a body at the median": (
+        {"medians": (9, 3), "lower": [0, 3, 4, 5, 9, 10], "counts": [5, 1, 2, 6, 0, 6]},
+        "no allocation"),
+    "too many outside": (
+        {"totals": (9, 15), "outside": 4, "outside_least": (4, 4)}, "no allocation"),
+    "no number between the limits": (
+        {"totals": (9, 15), "outside": 4, "outside_least": (1, 0), "outside_most": (1, 4)},
+        "stage 1 of 9 bodies cannot have 1 to 1"),
+    "rates that must fall": ({"medians": (3, 7), "monotone": True}, "no allocation"),
+}
+
+
+@pytest.mark.parametrize("case", INFEASIBLE)
+def test_contradictions_are_reported_as_such(case):
+    changed, message = INFEASIBLE[case]
+    with pytest.raises(Infeasible, match=message):
+        call(**changed)
+
+
+REFUSED = {
+    "stages that do not sum": ({"totals": (9, 12)}, r"20 \+ 0 = 20, found 21"),
+    "stage larger than the frame": ({"totals": (9, 40)}, "found 49"),
+    "negative total": ({"totals": (-9, 29)}, "totals must be .* found -9"),
+    "fractional total": ({"totals": (9.5, 10.5)}, "totals must be whole .* found 9.5"),
+    "NaN total": ({"totals": (9, math.nan)}, "totals must not be NaN"),
+    "stage without bodies": ({"totals": (0, 20)}, "has bodies"),
+    "too few medians": ({"medians": (7,)}, "expected 2 medians, found 1"),
+    "median above the frame": (
+        {"medians": (70, 3), "lower": [*LOWER, 12, 70, 71], "counts": [*COUNTS, 0, 0, 0]},
+        "inside the frame, from 0 to below 12, found 70"),
+    "median below the frame": (
+        {"medians": (7, 3), "lower": [4, 5, 7, 8, 10], "counts": [8, 3, 1, 2, 6]},
+        "inside the frame, from 4 .* found 3"),
+    "fractional median": ({"medians": (7.5, 3)}, "medians must be whole .* found 7.5"),
+    "no edge above the median": (
+        {"lower": [0, 3, 4, 5, 7, 10], "counts": [5, 1, 2, 3, 3, 6]},
+        "edge at 8, found the cell from 7 to 10 with 3 bodies"),
+    "no edge at a limit": ({"limits": [6, 10]}, "edge at 6"),
+    "parity of another kind": ({"odd": (2, 1)}, "True or False"),
+    "outside_least of another length": ({"outside_least": (0,)}, "expected 2 outside_least"),
+    "negative outside": ({"outside": -1}, "outside must be at least 0, found -1"),
+    "unsorted edges": ({"lower": [0, 4, 3, 5, 7, 8, 10]}, "found 4 before 3"),
+    "negative edges": ({"lower": [-1, 3, 4, 5, 7, 8, 10]}, "lower edges must be .* found -1"),
+    "negative count": ({"counts": [5, 1, 2, 3, 1, -2, 10]}, "counts must be .* found -2"),
+    "missing count": ({"counts": [5, 1, 2, 3, 1, 8]}, "expected 7 counts, found 6"),
+    "unsorted limits": ({"limits": [10, 5]}, "limits must ascend"),
+    "class without bodies": ({"limits": [5, 10, 30], "lower": [*LOWER, 30], "counts": [*COUNTS, 0]},
+                             "none in class 3"),
+    "no such stage": ({"stage": 3}, "stage must be from 1 to 2, found 3"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_bad_input_is_refused_with_what_was_found(case):
+    changed, message = REFUSED[case]
+    with pytest.raises(ValueError, match=message) as refused:
+        call(**changed)
+    assert not isinstance(refused.value, Infeasible)
+
+
+def test_cells_count_every_body_once():
+    lower, counts = bounds.cells([9, 0, 3, 3, 4, 12], [3], [5, 10])
+    assert lower.tolist() == [0, 3, 4, 5, 10] and counts.tolist() == [1, 2, 1, 1, 1]
+    for sizes in ([1, -1], [1, 2.5], [1, math.nan], []):
+        with pytest.raises(ValueError, match="sizes"):
+            bounds.cells(sizes, [3])

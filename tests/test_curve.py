@@ -1,0 +1,591 @@
+import itertools
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+from scipy.special import expit
+from scipy.stats import chi2, norm
+
+from adoption import curve
+
+ORDERED = np.array([-10.9, -9.9, -9.6, -8.0, 0.62])
+MULTINOMIAL = np.array([-17.5, -14.6, -11.8, -8.6, 1.19, 0.98, 0.69, 0.61])
+TRUTHS = {"ordered": ORDERED, "multinomial": MULTINOMIAL}
+MODELS = sorted(TRUTHS)
+
+
+def frame(bodies):
+    """Distinct log-normal sizes, the smallest far below the floor."""
+    sizes = np.unique(np.round(np.exp(9.7 + 1.3 * norm.ppf((np.arange(bodies) + 0.5) / bodies))))
+    return np.concatenate([[0.0, 7.0], sizes])
+
+
+def draw(rng, probabilities):
+    return np.sum(rng.random(len(probabilities))[:, None]
+                  > np.cumsum(probabilities, axis=1)[:, :-1], axis=1)
+
+
+def publish(sizes, stage, stages):
+    """Totals, medians as printed (half up), and whether a member stands at the median."""
+    totals = np.bincount(stage, minlength=stages)
+    medians = np.array([np.floor(np.median(sizes[stage == k]) + 0.5) for k in range(stages)])
+    return totals, medians, totals % 2
+
+
+def binned(sizes, medians):
+    return curve.bin_sizes(sizes, curve.bin_edges(sizes[0], sizes[-1], medians))
+
+
+def simulated_fit(model, truth, bodies=900, seed=0):
+    sizes = frame(bodies)
+    pi, _ = curve._probabilities(model, truth, curve.log_size(sizes))
+    table = publish(sizes, draw(np.random.default_rng(seed), pi), pi.shape[1])
+    return curve.fit(model, *binned(sizes, table[1]), *table)
+
+
+@pytest.fixture(scope="module")
+def fits():
+    return {model: simulated_fit(model, TRUTHS[model]) for model in MODELS}
+
+
+@pytest.fixture(scope="module")
+def oracle():
+    stored = json.loads((Path(__file__).parent / "fixtures/curve-microdata.json").read_text())
+    for model in MODELS:
+        stored[f"{model}_stage"] = np.array([int(c) for c in stored[f"{model}_stage"]]) - 1
+    return stored
+
+
+# --- the pieces against enumeration and differences ----------------------------------------------
+
+
+@pytest.mark.parametrize("model,params", [("ordered", [-7.0, -6.0, 0.6]),
+                                          ("multinomial", [-9.0, -5.0, 0.8, 0.5])])
+def test_mean_and_covariance_equal_those_of_all_allocations(model, params):
+    sizes, weights = np.array([0, 900, 2000, 4100, 9000, 30000.0]), np.array([1, 1, 2, 1, 1, 1])
+    medians = np.array([9500.0, 4100.0, 950.0])
+    table = curve.moments(sizes, weights, [2, 3, 2], medians, [0, 1, 0])
+    # The member of stage 2 that stands at 4,100 is known; six bodies are random.
+    bodies = np.array([0, 900, 2000, 2000, 9000, 30000.0])
+    pi, _ = curve._probabilities(model, np.array(params), curve.log_size(bodies))
+    values, chances = [], []
+    for stages in itertools.product(range(3), repeat=bodies.size):
+        stages = np.array(stages)
+        values.append([np.sum(stages == 0), np.sum(stages == 1)]
+                      + [np.sum((stages == k) & (bodies < medians[k])) for k in range(3)])
+        chances.append(np.prod(pi[np.arange(bodies.size), stages]))
+    values, chances = np.array(values, float), np.array(chances)
+    assert chances.sum() == pytest.approx(1, abs=1e-12)
+    mean, covariance = curve.mean_and_covariance(model, params, table)
+    np.testing.assert_allclose(mean, chances @ values, atol=1e-12)
+    deviations = values - mean
+    np.testing.assert_allclose(covariance, (deviations * chances[:, None]).T @ deviations,
+                               atol=1e-12)
+    assert table.observed.tolist() == [2, 2, 1, 1, 1]
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("stages", [2, 3, 5])
+def test_gradient_equals_differences(model, stages):
+    rng = np.random.default_rng(stages)
+    truth = TRUTHS[model]
+    if model == "ordered":
+        truth = np.append(truth[: stages - 1], truth[-1])
+    else:
+        truth = np.concatenate([truth[: stages - 1], truth[4 : 4 + stages - 1]])
+    table = simulated_fit(model, truth, 400, seed=3).moments
+    for _ in range(3):
+        params = truth * (1 + 0.03 * rng.standard_normal(truth.size))
+        if model == "ordered":
+            params[:-1] = np.sort(params[:-1])
+        value, gradient = curve.log_likelihood(model, params, table)
+        for j, step in enumerate(np.diag(1e-6 * np.abs(params))):
+            ahead, _ = curve.log_likelihood(model, params + step, table)
+            behind, _ = curve.log_likelihood(model, params - step, table)
+            slope = (ahead - behind) / (2 * step[j])
+            assert gradient[j] == pytest.approx(slope, rel=1e-5, abs=1e-4)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_working_parameters_lead_back_and_have_their_derivative(model):
+    params = TRUTHS[model]
+    working = curve._to_working(model, params)
+    back, jacobian = curve._from_working(model, working)
+    np.testing.assert_allclose(back, params, rtol=1e-13)
+    for j, step in enumerate(1e-6 * np.eye(params.size)):
+        slope = (curve._from_working(model, working + step)[0]
+                 - curve._from_working(model, working - step)[0]) / 2e-6
+        np.testing.assert_allclose(jacobian[:, j], slope, atol=1e-8)
+
+
+@pytest.mark.parametrize("adopters", [[3, 6, 8, 9, 11, 14], [2, 5, 7, 9, 10, 12, 13, 15]])
+def test_estimate_is_near_that_of_the_exact_likelihood(adopters):
+    """Sixteen bodies, two stages: P(printed table) is a sum over all 65,536 allocations."""
+    sizes = np.round(1000 * 1.5 ** np.arange(16))
+    stage = np.ones(16, int)
+    stage[adopters] = 0
+    stage[0] = 0 if len(adopters) % 2 else stage[0]  # odd groups in one case, even in the other
+    totals, medians, odd = publish(sizes, stage, 2)
+    member = np.array(list(itertools.product([True, False], repeat=16)))
+    printed = [np.where(group, sizes, np.nan) for group in (member, ~member)]
+    with np.errstate(all="ignore"):
+        keep = member.sum(axis=1) == totals[0]
+        for k in (0, 1):
+            keep &= np.array([g.any() for g in np.isfinite(printed[k])])
+            middle = np.full(len(member), np.nan)
+            middle[keep] = np.nanmedian(printed[k][keep], axis=1)
+            keep &= np.floor(middle + 0.5) == medians[k]
+    member = member[keep]
+    assert 1 < len(member) < 65536
+
+    def minus_log_chance(params):
+        pi = expit(params[0] + params[1] * np.log2(sizes))
+        return -np.log(np.exp(np.where(member, np.log(pi), np.log1p(-pi)).sum(axis=1)).sum())
+
+    fit = curve.fit("ordered", sizes, np.ones(16), totals, medians, odd)
+    exact = minimize(minus_log_chance, fit.params, method="Nelder-Mead",
+                     options={"xatol": 1e-6, "fatol": 1e-10}).x
+    error = np.sqrt(fit.covariance[1, 1])
+    assert abs(fit.params[1] - exact[1]) < 0.25 * error
+
+
+# --- against closed forms and R ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_probabilities_reproduce_the_log_likelihood_of_r(model, oracle):
+    z, stage = curve.log_size(oracle["size"]), oracle[f"{model}_stage"]
+    params = np.array(oracle[model]["params"])
+    pi, d_pi = curve._probabilities(model, params, z)
+    np.testing.assert_allclose(pi.sum(axis=1), 1, atol=1e-14)
+    at = np.arange(z.size), stage
+    assert np.log(pi[at]).sum() == pytest.approx(oracle[model]["loglik"], abs=1e-6)
+    if model == "ordered":
+        assert np.log(pi[at]).sum() == pytest.approx(oracle[model]["polr_loglik"], abs=1e-6)
+    # R's estimate is where the score of the micro-data vanishes (in units of its spread).
+    by_body = d_pi[at] / pi[at][:, None]
+    step = np.linalg.solve(by_body.T @ by_body, by_body.sum(axis=0))
+    assert by_body.sum(axis=0) @ step < 1e-6
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_estimate_from_medians_is_near_the_estimate_of_r_from_micro_data(model, oracle):
+    """Hausman (1978): efficient and inefficient estimates differ by the difference of variances."""
+    sizes, stage = np.array(oracle["size"], float), oracle[f"{model}_stage"]
+    table = publish(sizes, stage, 5)
+    fit = curve.fit(model, *binned(sizes, table[1]), *table)
+    at = slice(4, None)
+    errors = np.sqrt(np.diag(fit.covariance))[at]
+    efficient = np.atleast_1d(oracle[model]["slope_error"])
+    assert np.all(errors > 0.98 * efficient)  # counts and medians cannot beat the micro-data
+    spread = np.sqrt(np.maximum(errors**2 - efficient**2, (0.2 * efficient) ** 2))
+    assert np.all(np.abs(fit.slopes - oracle[model]["params"][at]) < 3 * spread)
+    assert fit.p_value > 0.001
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_sufficient_moments_give_the_maximum_likelihood_estimate(model):
+    """Three sizes and two stages: the moments are the micro-data, with odds 1:3, 1:1 and 3:1.
+
+    The binomial estimate is the slope log 3 whatever the number of bodies; the normal
+    approximation must approach it as fast as 1 / bodies.
+    """
+    sizes, medians, distances = np.array([1024.0, 2048.0, 4096.0]), [3000, 1500], []
+    for bodies in (4 * 10**2, 4 * 10**3, 4 * 10**6):
+        fit = curve.fit(model, sizes, np.full(3, bodies), [1.5 * bodies] * 2, medians, [0, 0])
+        distances.append(abs(fit.slopes[0] - np.log(3)) * bodies)
+        assert fit.J == pytest.approx(0, abs=20 / bodies)
+        assert fit.expected[0] == pytest.approx(1.5 * bodies, rel=1e-6)
+    assert fit.slopes[0] == pytest.approx(np.log(3), abs=1e-6)
+    assert max(distances) < 5
+    # The information of the micro-data: sum of w pi (1 - pi) (z - 11)^2.
+    assert fit.covariance[1, 1] == pytest.approx(1 / (bodies * 2 * 3 / 16), rel=1e-4)
+
+
+def test_two_stages_are_one_model(fits):
+    sizes = frame(500)
+    pi, _ = curve._probabilities("ordered", np.array([-8.0, 0.5]), curve.log_size(sizes))
+    table = publish(sizes, draw(np.random.default_rng(5), pi), 2)
+    ordered, multinomial = (curve.fit(m, *binned(sizes, table[1]), *table) for m in
+                            ("ordered", "multinomial"))
+    np.testing.assert_allclose(ordered.params, multinomial.params, rtol=1e-7)
+    np.testing.assert_allclose(ordered.covariance, multinomial.covariance, rtol=1e-5)
+    assert ordered.df == multinomial.df == 1
+    assert ordered.J == pytest.approx(multinomial.J, rel=1e-6)
+    np.testing.assert_allclose(curve.slope_interval(ordered), curve.slope_interval(multinomial),
+                               rtol=1e-6)
+    np.testing.assert_allclose(curve.size_at(ordered), curve.size_at(multinomial), rtol=1e-6)
+
+
+# --- simulation with known truth -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_bias_coverage_and_size_under_the_truth(model):
+    replicates, truth, sizes = 200, TRUTHS[model], frame(1500)
+    rng = np.random.default_rng(42)
+    pi, _ = curve._probabilities(model, truth, curve.log_size(sizes))
+    slopes, errors, deviances, half, misfits, start = [], [], [], [], [], None
+    true_half = 2 ** -(truth[0] / truth[-1]) if model == "ordered" else None
+    for _ in range(replicates):
+        table = publish(sizes, draw(rng, pi), 5)
+        start = fit = curve.fit(model, *binned(sizes, table[1]), *table, start=start)
+        slopes.append(fit.slopes[0])
+        errors.append(np.sqrt(fit.covariance[4, 4]))
+        deviances.append(curve.slope_deviance(fit, truth[4]))
+        misfits.append(fit.J)
+        if true_half:
+            half.append(curve.size_deviance(fit, true_half))
+    spread = np.std(slopes)
+    # Bias: at most a quarter of a standard error, beyond what chance makes of the mean.
+    assert abs(np.mean(slopes) - truth[4]) < (0.25 + 3 / np.sqrt(replicates)) * spread
+    assert np.mean(errors) == pytest.approx(spread, rel=3 / np.sqrt(2 * replicates))
+    reach = 3 * np.sqrt(0.95 * 0.05 / replicates)
+    assert np.mean(np.array(deviances) < chi2.ppf(0.95, 1)) == pytest.approx(0.95, abs=reach)
+    assert np.mean(np.array(misfits) < chi2.ppf(0.95, fit.df)) == pytest.approx(0.95, abs=reach)
+    assert np.mean(misfits) == pytest.approx(fit.df, abs=3 * np.sqrt(2 * fit.df / replicates))
+    if half:
+        assert np.mean(np.array(half) < chi2.ppf(0.95, 1)) == pytest.approx(0.95, abs=reach)
+
+
+def test_misfit_finds_odds_that_are_not_proportional():
+    """Stages 2 and 3 are those of the largest bodies, stage 1 comes before."""
+    sizes, rng, rejected = frame(1500), np.random.default_rng(7), 0
+    truth = np.array([-11.0, -13.5, -14.0, -4.4, 0.65, 0.85, 0.85, 0.3])
+    pi, _ = curve._probabilities("multinomial", truth, curve.log_size(sizes))
+    for _ in range(40):
+        table = publish(sizes, draw(rng, pi), 5)
+        rejected += curve.fit("ordered", *binned(sizes, table[1]), *table).p_value < 0.05
+    assert rejected > 20
+
+
+# --- intervals -----------------------------------------------------------------------------------
+
+
+def best_with(fit, constraint):
+    """Maximum under a constraint by another optimiser, from the likelihood's value alone."""
+    scale = np.sqrt(np.diag(fit.covariance))
+    centre = np.linalg.cholesky(fit.covariance)
+
+    def negative(t):
+        params = fit.params + centre @ t
+        if fit.model == "ordered" and np.any(np.diff(params[:-1]) <= 0):
+            return 1e6
+        return -curve.log_likelihood(fit.model, params, fit.moments)[0]
+
+    found = minimize(negative, np.zeros(scale.size), method="SLSQP",
+                     constraints={"type": "eq", "fun": lambda t: constraint(fit.params
+                                                                            + centre @ t)},
+                     options={"ftol": 1e-12, "maxiter": 500})
+    assert found.success, found.message
+    return -found.fun
+
+
+@pytest.mark.parametrize("model,stage", [("ordered", 1), ("multinomial", 1), ("multinomial", 3)])
+def test_slope_interval_ends_where_another_optimiser_loses_as_much(fits, model, stage):
+    fit = fits[model]
+    lower, upper = curve.slope_interval(fit, stage)
+    assert lower < fit.slopes[stage - 1] < upper
+    for end in (lower, upper):
+        loss = 2 * (fit.loglik - best_with(fit, lambda p: p[4 + stage - 1] - end))
+        assert loss == pytest.approx(chi2.ppf(0.95, 1), abs=1e-4)
+    error = np.sqrt(fit.covariance[3 + stage, 3 + stage])
+    assert upper - lower == pytest.approx(2 * norm.ppf(0.975) * error, rel=0.1)
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("probability", [0.2, 0.5])
+def test_size_at_a_probability(fits, model, probability):
+    fit = fits[model]
+    size, lower, upper = curve.size_at(fit, probability)
+    assert curve.predict(fit, [size])[0, 0] == pytest.approx(probability, abs=1e-10)
+    assert lower < size < upper
+    for end in (lower, upper):
+        def constraint(params, end=end):
+            pi, _ = curve._probabilities(model, params, curve.log_size([end]))
+            return np.log(pi[0, 0] / (1 - pi[0, 0])) - np.log(probability / (1 - probability))
+        loss = 2 * (fit.loglik - best_with(fit, constraint))
+        assert loss == pytest.approx(chi2.ppf(0.95, 1), abs=1e-4)
+    wider = curve.size_at(fit, probability, level=0.99)
+    assert wider[1] < lower and upper < wider[2]
+
+
+def test_size_at_a_probability_that_is_not_passed_or_not_bounded():
+    flat = simulated_fit("ordered", np.append(ORDERED[:-1] + 8.3, 0.03), 300, seed=2)
+    size = curve.size_at(flat, float(curve.predict(flat, [20000])[0, 0]))
+    assert size[0] == pytest.approx(20000)
+    assert size[1:] == (0.0, np.inf)
+    with pytest.raises(ValueError, match="found 0"):
+        curve.size_at(flat, 0.9999)
+
+
+def test_band_of_a_linear_logit_is_exact_and_others_agree_with_draws(fits):
+    sizes = np.array([50, 100, 3000, 30000, 300000.0])
+    z = curve.log_size(sizes)
+    fit = fits["ordered"]
+    lower, upper = curve.band(fit, sizes)
+    logit, x = fit.params[0] + fit.params[-1] * z, np.zeros((5, 5))
+    x[:, 0], x[:, -1] = 1, z
+    reach = norm.ppf(0.975) * np.sqrt(np.einsum("ip,pr,ir->i", x, fit.covariance, x))
+    np.testing.assert_allclose(lower[:, 0], expit(logit - reach), rtol=1e-9)
+    np.testing.assert_allclose(upper[:, 0], expit(logit + reach), rtol=1e-9)
+    np.testing.assert_array_equal(lower[0], lower[1])  # the floor
+
+    fit = fits["multinomial"]
+    draws = np.random.default_rng(2).multivariate_normal(fit.params, fit.covariance / 100, 4000)
+    pi = np.array([curve._probabilities("multinomial", p, z)[0] for p in draws])
+    spread = 10 * np.std(np.log(pi / (1 - pi)), axis=0)
+    lower, upper = curve.band(fit, sizes)
+    inside = curve.predict(fit, sizes)
+    assert np.all((lower < inside) & (inside < upper))
+    width = np.log(upper / (1 - upper)) - np.log(lower / (1 - lower))
+    np.testing.assert_allclose(width, 2 * norm.ppf(0.975) * spread, rtol=0.06)
+
+
+# --- frame and search ----------------------------------------------------------------------------
+
+
+def test_bins_keep_bodies_sum_and_the_counts_at_every_median():
+    sizes = np.sort(np.concatenate([frame(700), [5000.0, 5000.0]]))
+    medians = np.array([5000.0, 20000.0, 4999.5])
+    edges = curve.bin_edges(sizes[0], sizes[-1], medians)
+    means, weights = curve.bin_sizes(sizes, edges)
+    assert weights.sum() == sizes.size and np.all(weights > 0) and np.all(np.diff(means) > 0)
+    assert means @ weights == pytest.approx(sizes.sum(), rel=1e-14)
+    for median in medians:
+        assert weights[means < median].sum() == np.sum(sizes < median)
+        assert weights[means > median].sum() == np.sum(sizes > median)
+        assert weights[means == median].sum() == np.sum(sizes == median)
+    logs = np.diff(np.log10(edges[edges >= 100]))
+    assert logs.max() <= 1 / 20 + 1e-12
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_bins_hardly_move_the_estimate_and_weights_are_bodies(model, fits):
+    sizes = frame(900)
+    pi, _ = curve._probabilities(model, TRUTHS[model], curve.log_size(sizes))
+    table = publish(sizes, draw(np.random.default_rng(0), pi), 5)
+    single = curve.fit(model, sizes, np.ones(sizes.size), *table)
+    error = np.sqrt(np.diag(single.covariance))
+    assert np.all(np.abs(single.params - fits[model].params) < 0.03 * error)
+    assert single.J == pytest.approx(fits[model].J, abs=0.02)
+    means, weights = binned(sizes, table[1])
+    repeated = curve.fit(model, np.repeat(means, weights.astype(int)), np.ones(sizes.size), *table)
+    np.testing.assert_allclose(repeated.params, fits[model].params, rtol=1e-7)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_start_leads_to_the_same_maximum(model, fits):
+    fit, sizes = fits[model], frame(900)
+    pi, _ = curve._probabilities(model, TRUTHS[model], curve.log_size(sizes))
+    table = publish(sizes, draw(np.random.default_rng(0), pi), 5)
+    for seed in (1, 2, 3):
+        start = simulated_fit(model, TRUTHS[model], 600, seed)
+        again = curve.fit(model, *binned(sizes, table[1]), *table, start=start)
+        np.testing.assert_allclose(again.params, fit.params, rtol=1e-7)
+        assert again.loglik == pytest.approx(fit.loglik, abs=1e-9)
+
+
+def test_unit_of_the_bodies_does_not_matter_for_large_frames():
+    """A frame of ten million bodies in bins: the slope of the truth, to its standard error."""
+    sizes = frame(900)
+    weights = np.full(sizes.size, 10_000)
+    pi, _ = curve._probabilities("ordered", ORDERED, curve.log_size(sizes))
+    members = np.round(pi * 10_000)
+    members[:, -1] = 10_000 - members[:, :-1].sum(axis=1)
+    totals = members.sum(axis=0)
+    medians = [sizes[np.searchsorted(np.cumsum(column), column.sum() / 2)] + 0.5
+               for column in members.T]
+    below = [members[sizes < m, k].sum() for k, m in enumerate(medians)]
+    assert np.abs(np.array(below) / totals - 0.5).max() < 0.01
+    table = curve.moments(sizes, weights, totals, medians, np.zeros(5))
+    exact = curve.Moments(**{**vars(table), "observed": np.concatenate([totals[:-1], below])})
+    fit = curve._fit("ordered", exact)
+    assert fit.slopes[0] == pytest.approx(0.62, abs=np.sqrt(fit.covariance[-1, -1]))
+    assert np.sqrt(fit.covariance[-1, -1]) < 0.0006
+
+
+def test_complete_separation_is_no_fit():
+    sizes = np.round(1000 * 1.3 ** np.arange(20))
+    medians = [(sizes[14] + sizes[15]) / 2, (sizes[4] + sizes[5]) / 2]
+    with pytest.raises(curve.ConvergenceError):
+        curve.fit("ordered", sizes, np.ones(20), [10, 10], medians, [0, 0])
+
+
+# --- bodies outside the base ---------------------------------------------------------------------
+
+AI, AI_ODD = [296, 241, 58, 480, 713], [1, 0, 0, 1, 1]
+
+
+@pytest.mark.parametrize("published,odd,outside,least", [
+    ([6, 3, 9], [1, 0, 1], 7, None), ([6, 3, 9], None, 5, None), ([6, 3, 9], [0, 0, 1], 9, [2, 0, 1]),
+    ([2, 2, 2, 5], None, 6, None), ([6, 3, 9], [1, 1, 1], 2, None)])
+def test_allowed_vectors_are_all_that_a_search_finds(published, odd, outside, least):
+    least = [0] * len(published) if least is None else least
+    found = [p for p in itertools.product(*(range(n) for n in published))
+             if sum(p) == outside and all(p[k] >= least[k] for k in range(len(p)))
+             and (odd is None or all((n - x) % 2 == o for n, x, o in zip(published, p, odd)))]
+    vectors = curve.allowed_outside(published, odd, outside, least)
+    assert [tuple(v) for v in vectors] == found
+    for expected in np.random.default_rng(3).uniform(0, 5, (20, len(published))):
+        if not found:
+            with pytest.raises(ValueError, match="no numbers by stage"):
+                curve.nearest_outside(expected, published, odd, outside, least)
+            continue
+        p = curve.nearest_outside(expected, published, odd, outside, least)
+        distances = ((vectors - expected) ** 2).sum(axis=1)
+        assert tuple(p) == found[int(np.argmin(distances))]
+
+
+def test_allowed_vectors_of_the_survey():
+    vectors = curve.allowed_outside(AI, AI_ODD, 47)
+    assert vectors.shape == (14950, 5)
+    assert np.all(vectors.sum(axis=1) == 47)
+    assert np.all((AI - vectors) % 2 == AI_ODD)
+    assert len(np.unique(vectors, axis=0)) == len(vectors)
+    assert len(curve.allowed_outside(AI, AI_ODD, 47, [32, 0, 0, 0, 0])) == np.sum(
+        vectors[:, 0] >= 32)
+
+
+def test_nearest_vector_prefers_earlier_stages_in_a_tie():
+    assert curve.nearest_outside([1, 1, 1], [9, 9, 9], None, 4).tolist() == [2, 1, 1]
+    assert curve.nearest_outside([2, 2], [10, 10], [1, 1], 4).tolist() == [3, 1]
+
+
+def outside_case(model, seed):
+    """A frame whose largest bodies are counted in the totals but left out of the medians."""
+    sizes = frame(1500)
+    pi, _ = curve._probabilities(model, TRUTHS[model], curve.log_size(sizes))
+    stage = draw(np.random.default_rng(seed), pi)
+    base = np.sort(np.random.default_rng(9).permutation(sizes.size)[40:])
+    rest = np.setdiff1d(np.arange(sizes.size), base)
+    totals, medians, odd = publish(sizes[base], stage[base], 5)
+    published = np.bincount(stage, minlength=5)
+    return sizes[base], medians, odd, published, sizes[rest], totals
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("parity", [True, False])
+def test_fixed_point_is_one(model, parity):
+    base, medians, odd, published, outside, totals = outside_case(model, 4)
+    odd = odd if parity else None
+    found = curve.fixed_point_outside(model, *binned(base, medians), published, medians, odd,
+                                      outside)
+    assert found.outside.sum() == 40
+    again = curve.fit(model, *binned(base, medians), published - found.outside, medians,
+                      odd if parity else np.zeros(5))
+    np.testing.assert_allclose(again.params, found.fit.params, rtol=1e-6)
+    expected = curve.predict(again, outside).sum(axis=0)
+    np.testing.assert_allclose(expected, found.expected, rtol=1e-5)
+    vectors = curve.allowed_outside(published, odd, 40)
+    nearest = vectors[np.argmin(((vectors - expected) ** 2).sum(axis=1))]
+    assert nearest.tolist() == found.outside.tolist()
+    # The true numbers give nearly the same slope.
+    truth = curve.fit(model, *binned(base, medians), totals, medians, totals % 2)
+    error = np.sqrt(truth.covariance[4, 4])
+    assert abs(truth.slopes[0] - found.fit.slopes[0]) < error
+
+
+def test_fixed_point_in_a_circle_takes_the_likeliest(monkeypatch):
+    base, medians, odd, published, outside, _ = outside_case("ordered", 4)
+    real, vectors = curve.predict, []
+
+    def swing(fit, sizes):  # expects what the vector before was not
+        vectors.append(fit)
+        return np.tile([0.6, 0.1, 0, 0.2, 0.1] if len(vectors) % 2 else [0.1, 0.1, 0, 0.2, 0.6],
+                       (len(sizes), 1))
+
+    monkeypatch.setattr(curve, "predict", swing)
+    found = curve.fixed_point_outside("ordered", *binned(base, medians), published, medians, odd,
+                                      outside)
+    assert real is not curve.predict and 2 < found.visited < 5
+    assert found.fit.loglik == pytest.approx(max(f.loglik for f in vectors[-2:]), abs=1e-9)
+
+
+def test_fits_over_vectors_equal_single_fits():
+    base, medians, odd, published, outside, _ = outside_case("multinomial", 6)
+    vectors = curve.allowed_outside(published, odd, 40)[::1500][:6]
+    found = list(curve.fits_over("multinomial", *binned(base, medians), published, medians, odd,
+                                 vectors))
+    assert len(found) == len(vectors) > 2
+    for p, warm in zip(vectors, found):
+        cold = curve.fit("multinomial", *binned(base, medians), published - p, medians, odd)
+        np.testing.assert_allclose(warm.params, cold.params, rtol=1e-6)
+
+
+# --- bad input -----------------------------------------------------------------------------------
+
+GOOD = dict(sizes=[1000, 2000, 4000, 8000, 16000, 32000], weights=[2, 2, 2, 2, 2, 2],
+            totals=[5, 4, 3], medians=[8000, 5000, 2000], odd=[1, 0, 1])
+
+
+@pytest.mark.parametrize("change,message", [
+    (dict(sizes=[1000, 2000, np.nan, 8000, 16000, 32000]), "sizes.*found nan at position 2"),
+    (dict(sizes=[-1, 2000, 4000, 8000, 16000, 32000]), "sizes.*at least 0, found -1"),
+    (dict(sizes=[1000, 4000, 2000, 8000, 16000, 32000]), "ascending order, found 2000 after 4000"),
+    (dict(sizes=[[1000, 2000]]), "non-empty list"),
+    (dict(weights=[2, 2, 2, 2, 4]), "5 weights and 6 sizes"),
+    (dict(weights=[2, 2, 2, 2, 2, 2.5]), "weights.*whole numbers of at least 1, found 2.5"),
+    (dict(totals=[5, 4, 4]), "sum to the 12 bodies of the frame, found 13"),
+    (dict(totals=[12, 4, 3]), "sum to the 12 bodies of the frame, found 19"),
+    (dict(totals=[5.5, 3.5, 3]), "totals.*whole numbers"),
+    (dict(totals=[9, 0, 3]), "totals.*at least 1, found 0"),
+    (dict(totals=[12], medians=[8000], odd=[0]), "two or more stages"),
+    (dict(medians=[8000, 5000]), "3 totals, 2 medians"),
+    (dict(medians=[8000, 64000, 2000]), "stage 2: expected a median above.*found 64000"),
+    (dict(medians=[8000, 500, 2000]), "stage 2: expected a median above.*found 500"),
+    (dict(medians=[8000, np.inf, 2000]), "medians.*found inf"),
+    (dict(odd=[1, 1, 1]), "stage 2: expected an odd total.*found 4"),
+    (dict(odd=[1, 0, 2]), "parities 0 or 1"),
+    (dict(medians=[8500, 5000, 2000]), "stage 1: expected a body of size 8500"),
+    (dict(medians=[32000, 5000, 2000]), "room for half of each stage"),
+    (dict(medians=[5000, 5000, 5000], odd=[0, 0, 0]), "medians that differ"),
+    (dict(weights=[2, 4, 4, 1, 2, 1], totals=[5, 5, 4], medians=[8000, 8000, 2500], odd=[1, 1, 0]),
+     "too few of size 8000"),
+])
+@pytest.mark.parametrize("model", MODELS)
+def test_bad_tables_are_refused(model, change, message):
+    curve.moments(**GOOD)
+    with pytest.raises(ValueError, match=message):
+        curve.fit(model, **{**GOOD, **change})
+
+
+def test_other_bad_input_is_refused(fits):
+    fit = fits["ordered"]
+    with pytest.raises(ValueError, match="model among"):
+        curve.fit("probit", **GOOD)
+    with pytest.raises(ValueError, match="start of the multinomial model, found ordered"):
+        curve.fit("multinomial", **GOOD, start=fit)
+    with pytest.raises(ValueError, match="slope of its own"):
+        curve.slope_interval(fit, stage=2)
+    with pytest.raises(ValueError, match="slope of its own"):
+        curve.slope_interval(fits["multinomial"], stage=5)
+    for bad in (0, 1, np.nan):
+        with pytest.raises(ValueError, match="probability between 0 and 1"):
+            curve.size_at(fit, bad)
+        with pytest.raises(ValueError, match="level between 0 and 1"):
+            curve.slope_interval(fit, level=bad)
+    with pytest.raises(ValueError, match="sizes.*found -5"):
+        curve.predict(fit, [-5])
+    with pytest.raises(ValueError, match="strictly ascending edges"):
+        curve.bin_sizes([1, 2, 3], [2, 2])
+    with pytest.raises(ValueError, match="ascending order"):
+        curve.bin_sizes([3, 2, 1], [2])
+    with pytest.raises(ValueError, match="smallest <= largest"):
+        curve.bin_edges(10, 1, [5])
+    with pytest.raises(ValueError, match="one bin a decade"):
+        curve.bin_edges(1, 10, [5], per_decade=0)
+    with pytest.raises(ValueError, match="parity, 0 or 1"):
+        curve.allowed_outside(AI, [1, 0, 0], 47)
+    with pytest.raises(ValueError, match="from 0 to the sum"):
+        curve.allowed_outside(AI, AI_ODD, 1788)
+    with pytest.raises(ValueError, match="from 0 to the sum"):
+        curve.allowed_outside(AI, AI_ODD, 2.5)
+    with pytest.raises(ValueError, match="at least for each"):
+        curve.allowed_outside(AI, AI_ODD, 47, [32])
+    with pytest.raises(ValueError, match="at least one body of each stage"):
+        curve.allowed_outside([3, 1], [1, 0], 2)
+    with pytest.raises(ValueError, match="number for each of 5 stages"):
+        curve.nearest_outside([1, 2], AI, AI_ODD, 47)

@@ -1,0 +1,373 @@
+"""Build the book: one execution of each chapter serves nbmake and the pages.
+
+    python tools/build.py [--all] [--frozen]
+
+1. The register is recomputed if its inputs changed (with --frozen: that is an error).
+2. Chapters whose inputs changed (with --all: all) are copied to _build/run and executed there
+   by pytest and nbmake, in parallel; each executed notebook moves to _build/stage.
+3. Jupyter Book turns _build/stage into pages without executing anything, warnings as errors.
+4. The finished pages replace _build/html in one step: a failed or interrupted build leaves the
+   last good book where it was.
+
+What a chapter depends on is not declared but observed while it runs (kernel_trace.py).
+Standard library only: with nothing to do, the build ends before anything heavy is imported.
+"""
+
+import argparse
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "_build"
+RUN = BUILD / "run"        # notebooks being executed
+STAGE = BUILD / "stage"    # executed notebooks and everything else Jupyter Book reads
+SPHINX = BUILD / "sphinx"  # Sphinx's own output and caches
+HTML = BUILD / "html"
+STATE = BUILD / "state.json"
+REGISTER = ROOT / "results" / "results.csv"
+REGISTER_INPUTS = ROOT / "results" / "inputs.json"
+
+# Read by Jupyter Book beside the notebooks.
+PLAIN_SOURCES = ("_toc.yml", "_config.yml", "references.bib", "_static", "_ext", "chapters/*.md")
+# A change in any of these executes every chapter again.
+COMMON_INPUTS = ("requirements.txt", "tools/kernel_trace.py", "tools/nbstage.py")
+
+
+class BuildError(Exception):
+    pass
+
+
+def say(message):
+    print(f"book: {message}", flush=True)
+
+
+def digest(data):
+    return hashlib.sha256(data).hexdigest()[:32]
+
+
+def write_atomically(path, data):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    partial.write_bytes(data)
+    os.replace(partial, path)
+
+
+def read_json(path):
+    """A JSON file's content; an absent or damaged one counts as empty."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+# --- what things depend on -------------------------------------------------------------------
+
+class Inputs:
+    """Digests of the things a chapter can depend on, as kernel_trace.py names them."""
+
+    def __init__(self):
+        self._package = read_json(ROOT / "data" / "datapackage.json")
+        self._rows = {}
+        if REGISTER.exists():
+            lines = REGISTER.read_text(encoding="utf-8").splitlines()
+            self._rows = {line.split(",", 1)[0]: line for line in lines[1:]}
+        self._known = {}
+
+    def digest(self, name):
+        if name not in self._known:
+            kind, _, key = name.partition(":")
+            self._known[name] = digest(getattr(self, f"_{kind}")(key))
+        return self._known[name]
+
+    def _file(self, key):
+        # These two are followed by table and by row.
+        if key in ("data/datapackage.json", "results/results.csv"):
+            return b""
+        if key.startswith("data/") and key.endswith(".csv"):
+            return self._table(Path(key).stem)
+        path = ROOT / key
+        return path.read_bytes() if path.is_file() else b"absent"
+
+    def _table(self, key):
+        if key == "*":
+            return json.dumps(self._package, sort_keys=True).encode()
+        described = [r for r in self._package.get("resources", []) if r.get("name") == key]
+        # Size and checksum follow from the file itself.
+        kept = [{k: v for k, v in r.items() if k not in ("hash", "bytes")} for r in described]
+        path = ROOT / "data" / f"{key}.csv"
+        return json.dumps(kept, sort_keys=True).encode() + (
+            path.read_bytes() if path.is_file() else b"absent")
+
+    def _result(self, key):
+        if key == "*":
+            return REGISTER.read_bytes() if REGISTER.is_file() else b"absent"
+        return self._rows.get(key, "absent").encode()
+
+
+def common_digest():
+    parts = [(ROOT / name).read_bytes() for name in COMMON_INPUTS]
+    parts.append(f"{sys.version_info[:2]}".encode())
+    return digest(b"\0".join(parts))
+
+
+def notebooks():
+    """Paths of the book's notebooks, in the order of the table of contents."""
+    toc = (ROOT / "_toc.yml").read_text(encoding="utf-8")
+    named = re.findall(r"^\s*(?:- )?(?:root|file):\s*(\S+)\s*$", toc, re.M)
+    found = [f"{name}.ipynb" for name in named if (ROOT / f"{name}.ipynb").exists()]
+    left_out = {p.relative_to(ROOT).as_posix() for p in (ROOT / "chapters").glob("*.ipynb")}
+    if left_out := sorted(left_out - set(found)):
+        raise BuildError(f"not in _toc.yml: {', '.join(left_out)}")
+    return found
+
+
+# --- the register ----------------------------------------------------------------------------
+
+def refresh_register(frozen):
+    recorded = read_json(REGISTER_INPUTS)
+    changed = [name for name, known in recorded.items()
+               if not (ROOT / name).is_file() or digest((ROOT / name).read_bytes()) != known]
+    if REGISTER.exists() and recorded and not changed:
+        return
+    why = ", ".join(changed) or "results/"
+    if frozen:
+        raise BuildError(f"results/results.csv is older than {why}: run make results, and look "
+                         "at the difference before committing it")
+    say(f"recomputing the register, since {why} changed")
+    run([sys.executable, "-m", "adoption.results"], "the register")
+
+
+# --- execution -------------------------------------------------------------------------------
+
+def environment(**more):
+    """The same answer wherever and whenever the build runs."""
+    return {
+        **os.environ, "PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8",
+        "SOURCE_DATE_EPOCH": "1582848000",  # 28 February 2020, the survey's own date
+        "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1", "BOOK_ROOT": str(ROOT), **more,
+    }
+
+
+def run(command, what, **more):
+    done = subprocess.run([str(c) for c in command], cwd=ROOT, env=environment(**more))
+    if done.returncode:
+        raise BuildError(f"{what} failed; the reason stands above")
+
+
+def stale(name, state, inputs):
+    """Whether a notebook must be executed again."""
+    known = state.get(name, {})
+    executed = STAGE / name
+    return (
+        not known
+        or known["source"] != digest((ROOT / name).read_bytes())
+        or known["common"] != common_digest()
+        or not executed.exists()
+        or known["executed"] != digest(executed.read_bytes())
+        or any(inputs.digest(key) != value for key, value in known["inputs"].items())
+    )
+
+
+def normalised(path):
+    """An executed notebook without what differs between two runs of the same code."""
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        cell["metadata"].pop("execution", None)
+    notebook["metadata"].get("language_info", {}).pop("version", None)
+    return (json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+
+
+def execute(names, state, inputs):
+    shutil.rmtree(RUN, ignore_errors=True)
+    sources = {}
+    for name in names:
+        source = (ROOT / name).read_bytes()
+        sources[name] = digest(source)
+        write_atomically(RUN / name, source)
+    ipython = BUILD / "ipython" / "profile_default" / "startup"
+    write_atomically(ipython / "00-trace.py", (ROOT / "tools/kernel_trace.py").read_bytes())
+    write_atomically(ipython.parent / "ipython_config.py",
+                     b"get_config().HistoryManager.enabled = False\n")
+    common = common_digest()
+    workers = min(len(names), os.cpu_count() or 1)
+    parallel = ["-n", str(workers), "--dist", "worksteal"] if workers > 1 else ["-p", "no:xdist"]
+    try:
+        run([sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", RUN, "-q",
+             "-p", "no:cacheprovider", "-p", "nbstage", "--nbmake", "--overwrite",
+             "--nbmake-timeout", "600", *parallel, *(RUN / name for name in names)],
+            "a chapter", IPYTHONDIR=str(BUILD / "ipython"), PYTHONPATH=str(ROOT / "tools"))
+    finally:
+        # Chapters that ran are kept even when another failed.
+        for name in names:
+            keep(name, sources[name], common, state, inputs)
+        write_atomically(STATE, json.dumps(state, indent=1).encode())
+    shutil.rmtree(RUN)
+
+
+def keep(name, source, common, state, inputs):
+    """Move an executed notebook to the stage, with the digests of what it read."""
+    path = RUN / name
+    trace = Path(f"{path}.trace")
+    if not trace.exists() or not finished(path):
+        state.pop(name, None)
+        return
+    executed = normalised(path)
+    write_atomically(STAGE / name, executed)
+    state[name] = {
+        "source": source, "common": common, "executed": digest(executed),
+        "inputs": {key: inputs.digest(key) for key in sorted(set(trace.read_text().split()))},
+    }
+
+
+def finished(path):
+    """Whether every code cell ran, without an error and without output on stderr."""
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        if cell["cell_type"] != "code" or not "".join(cell["source"]).strip():
+            continue
+        outputs = cell["outputs"]
+        if cell["execution_count"] is None or any(
+                o["output_type"] == "error" or o.get("name") == "stderr" for o in outputs):
+            return False
+    return True
+
+
+# --- pages -----------------------------------------------------------------------------------
+
+def plain_sources():
+    for pattern in PLAIN_SOURCES:
+        for path in sorted(ROOT.glob(pattern)):
+            files = sorted(path.rglob("*")) if path.is_dir() else [path]
+            for file in files:
+                if file.is_file() and "__pycache__" not in file.parts:
+                    yield file.relative_to(ROOT).as_posix(), file.read_bytes()
+
+
+def staged_config(config):
+    """_config.yml for pages whose notebooks have been executed already."""
+    setting = b"execute_notebooks: auto"
+    if config.count(setting) != 1:
+        raise BuildError("_config.yml: expected exactly one line 'execute_notebooks: auto'")
+    return config.replace(setting, b'execute_notebooks: "off"')
+
+
+def stage(names):
+    """Bring the stage up to date; returns the digest of each file on it."""
+    wanted = {name: digest((STAGE / name).read_bytes()) for name in names}
+    for name, content in plain_sources():
+        if name == "_config.yml":
+            content = staged_config(content)
+        path = STAGE / name
+        if not path.exists() or path.read_bytes() != content:
+            write_atomically(path, content)
+        wanted[name] = digest(content)
+    for path in STAGE.rglob("*"):
+        if path.is_file() and path.relative_to(STAGE).as_posix() not in wanted:
+            path.unlink()
+    return wanted
+
+
+def outline(name):
+    """What other pages show of a page: its headings and labels."""
+    path = STAGE / name
+    if path.suffix == ".ipynb":
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        text = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+    else:
+        text = path.read_text(encoding="utf-8")
+    return re.findall(r"^(?:#+ .*|\([\w.-]+\)=)$", text, re.M)
+
+
+def shared_digest(wanted):
+    """Changes when one page's change can show on another: then every page is written anew."""
+    pages = {n: outline(n) for n in wanted if n.endswith((".ipynb", ".md"))}
+    others = {n: d for n, d in wanted.items() if n not in pages}
+    renderer = (ROOT / "adoption" / "figure_renderer.py").read_bytes()
+    return digest(json.dumps([pages, others], sort_keys=True).encode()
+                  + common_digest().encode() + renderer)
+
+
+def tree_digest(folder):
+    """Of the names and sizes of all files: enough to notice a folder somebody touched."""
+    listing = sorted((p.relative_to(folder).as_posix(), p.stat().st_size)
+                     for p in folder.rglob("*") if p.is_file()) if folder.exists() else []
+    return digest(json.dumps(listing).encode())
+
+
+def build_pages(wanted, shared, state):
+    known = state.pop("html", {})
+    write_atomically(STATE, json.dumps(state, indent=1).encode())
+    if known.get("shared") != shared:
+        shutil.rmtree(SPHINX, ignore_errors=True)
+    run([BIN / "jupyter-book", "build", STAGE, "--path-output", SPHINX, "-W", "-n",
+         "--keep-going", "-q"], "Jupyter Book")
+    fresh, old = BUILD / "html.new", BUILD / "html.old"
+    for leftover in (fresh, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    shutil.copytree(SPHINX / "_build" / "html", fresh,
+                    ignore=shutil.ignore_patterns(".buildinfo*"))
+    if HTML.exists():
+        HTML.rename(old)
+    fresh.rename(HTML)
+    shutil.rmtree(old, ignore_errors=True)
+    state["html"] = {"shared": shared, "pages": wanted, "tree": tree_digest(HTML)}
+    write_atomically(STATE, json.dumps(state, indent=1).encode())
+
+
+BIN = Path(sys.executable).parent
+
+
+def build(everything=False, frozen=False):
+    started = time.monotonic()
+    state = read_json(STATE)
+    refresh_register(frozen)
+    names = notebooks()
+    inputs = Inputs()
+    todo = [name for name in names if everything or stale(name, state, inputs)]
+    if todo:
+        say(f"executing {len(todo)} of {len(names)} chapters: "
+            + ", ".join(Path(name).stem for name in todo))
+        execute(todo, state, inputs)
+    wanted = stage(names)
+    shared = shared_digest(wanted)
+    known = state.get("html", {})
+    if (known.get("shared"), known.get("pages"), known.get("tree")) \
+            != (shared, wanted, tree_digest(HTML)):
+        say("writing the pages")
+        build_pages(wanted, shared, state)
+    else:
+        say("nothing changed")
+    say(f"ready after {time.monotonic() - started:.1f} s: "
+        f"{(HTML / 'index.html').relative_to(ROOT)}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Build the book into _build/html.")
+    parser.add_argument("--all", action="store_true", help="execute every chapter anew")
+    parser.add_argument("--frozen", action="store_true",
+                        help="fail where the committed register is out of date")
+    options = parser.parse_args()
+    try:
+        BUILD.mkdir(exist_ok=True)
+        with open(BUILD / "lock", "w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                say("another build is running here; waiting for it")
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            build(options.all, options.frozen)
+    except (BuildError, OSError) as error:
+        sys.exit(f"book: {error}")
+
+
+if __name__ == "__main__":
+    main()
