@@ -143,7 +143,8 @@ def _checked_stages(stages: Stages, lower, counts, outside) -> Stages:
             f"= {frame + outside}, found {totals.sum()}"
         )
     occupied = np.flatnonzero(counts)
-    first, end = lower[occupied[0]], np.append(lower, np.inf)[occupied[-1] + 1]
+    first, after = lower[occupied[0]], occupied[-1] + 1
+    end = lower[after] if after < lower.size else np.inf
     if (medians < first).any() or (medians >= end).any():
         bad = medians[(medians < first) | (medians >= end)][0]
         raise ValueError(

@@ -173,7 +173,6 @@ def moments(sizes: ArrayLike, weights: ArrayLike, totals: ArrayLike, medians: Ar
             raise ValueError(f"stage {stage}: expected a body of size {median:g} where a member "
                              f"stands at the median, found none (bins have to be cut at the "
                              f"median and just above it)")
-    below = (sizes < medians[:, None]).astype(float)
     # A member known to stand at its median is no longer random: it leaves frame and total, and
     # the others of its stage are split evenly.
     rest, totals = weights.copy(), totals - odd
@@ -181,13 +180,16 @@ def moments(sizes: ArrayLike, weights: ArrayLike, totals: ArrayLike, medians: Ar
     if np.any(rest < 0):
         raise ValueError(f"expected a body for each member that stands at a median, found too few "
                          f"of size {sizes[rest < 0][0]:g}")
+    sizes, rest = sizes[rest > 0], rest[rest > 0]
+    below = (sizes < medians[:, None]).astype(float)
     under = below @ rest
     if np.any(totals / 2 > np.minimum(under, rest.sum() - under)):
         raise ValueError(f"expected room for half of each stage on either side of its median, "
-                         f"found halves {(totals / 2).tolist()} and {under.tolist()} bodies below")
-    if np.all(below == below[0]):
-        raise ValueError("expected medians that differ: with the same bodies below each of them "
-                         "the halves say nothing about size")
+                         f"found halves {(totals / 2).tolist()} with {under.tolist()} of "
+                         f"{rest.sum():.0f} bodies below")
+    if np.all(below == below[0]) or np.any(below.all(axis=1) | ~below.any(axis=1)):
+        raise ValueError("expected medians that differ and have bodies on either side, found "
+                         "nothing that the halves could say about size")
     return Moments(z=log_size(sizes), weights=rest,
                    stage=np.concatenate([np.arange(k - 1), np.arange(k)]),
                    counted=np.vstack([np.ones((k - 1, sizes.size)), below]),
@@ -372,14 +374,13 @@ def _fit(model, table, start=None):
 
 
 def _first_guess(model, table):
-    """Working parameters of the model without slope that reproduces the totals."""
+    """Working parameters of the model without slope that has about these totals."""
     totals = table.observed[: table.stages - 1]
-    last = table.weights.sum() - totals.sum()
+    totals = np.append(totals, table.weights.sum() - totals.sum()) + 0.5  # none may be 0
     if model == "multinomial":
-        return np.concatenate([np.log(totals / last), np.zeros(totals.size)])
+        return np.concatenate([np.log(totals[:-1] / totals[-1]), np.zeros(totals.size - 1)])
     reached = np.cumsum(totals)
-    cuts = np.log(reached / (table.weights.sum() - reached))
-    return _to_working(model, np.append(cuts, 0.0))
+    return _to_working(model, np.append(np.log(reached[:-1] / (reached[-1] - reached[:-1])), 0.0))
 
 
 def _working_likelihood(model, working, table):
@@ -413,7 +414,10 @@ def _curvature(model, working, table):
 
 def _whitening(information):
     """A with A A' = the inverse: coordinates in which the information is about the identity."""
-    return np.linalg.inv(np.linalg.cholesky(information)).T
+    try:
+        return np.linalg.inv(np.linalg.cholesky(information)).T
+    except np.linalg.LinAlgError:
+        raise ConvergenceError("the counts and medians do not determine the parameters") from None
 
 
 def _maximise(likelihood, start, scale):
@@ -428,8 +432,9 @@ def _maximise(likelihood, start, scale):
                          options={"gtol": 1e-6, "maxiter": 500})
     # BFGS also stops where rounding hides any further gain; the gradient says whether that is it.
     if not (np.isfinite(found.fun) and np.abs(found.jac).max() < 1e-3):
-        raise ConvergenceError(f"the search ended without a maximum: {found.message} (largest "
-                               f"gradient {np.abs(found.jac).max():.3g} after {found.nit} steps)")
+        raise ConvergenceError(f"the search ended without a maximum, as where size separates the "
+                               f"stages: {found.message} (largest gradient "
+                               f"{np.abs(found.jac).max():.3g} after {found.nit} steps)")
     return start + scale @ found.x
 
 
@@ -539,9 +544,14 @@ def _deviance(fit, index, rule):
         value, gradient = _working_likelihood(fit.model, np.insert(free, index, held), fit.moments)
         return value, np.delete(gradient, index) + gradient[index] * by_free
 
-    along = np.insert(np.eye(start.size), index, rule(start)[1], axis=0)
-    scale = _whitening(along.T @ _curvature(fit.model, best, fit.moments) @ along)
-    return 2 * (fit.loglik - restricted(_maximise(restricted, start, scale))[0])
+    # Start where the quadratic approximation at the fit has its restricted maximum.
+    held, by_free = rule(start)
+    along = np.insert(np.eye(start.size), index, by_free, axis=0)
+    curvature = _curvature(fit.model, best, fit.moments)
+    inner = along.T @ curvature @ along
+    start -= np.linalg.solve(inner, along.T @ curvature[:, index] * (held - best[index]))
+    found = _maximise(restricted, start, _whitening(inner))
+    return 2 * (fit.loglik - restricted(found)[0])
 
 
 def _interval(deviance, estimate, error, limits, level):

@@ -22,7 +22,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentF
 COLOURS = {"AI": "#0067A3", "RPA": "#B34700", "green": "#00734F", "purple": "#9A4B7F",
            "sky": "#2A7FAF", "grey": "#5C5C5C"}
 INK, FAINT = "#1F1F1F", "#D9D9D9"
-WIDTH = 5.4  # inches: small enough that 10-point text can be read on a 360-pixel screen
+WIDTH = 4.7  # inches: small enough that 10-point text can be read on a 360-pixel screen
 
 POPULATION_TICKS = (300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000,
                     10_000_000)
@@ -44,7 +44,7 @@ def use_style() -> None:
     sns.set_theme(style="white", rc={
         "font.family": ["DejaVu Sans", "IPAexGothic"], "font.size": 10,
         "axes.titlesize": 11, "axes.titleweight": "bold", "axes.titlelocation": "left",
-        "axes.labelsize": 9.5, "xtick.labelsize": 9.5, "ytick.labelsize": 9.5,
+        "axes.labelsize": 9, "xtick.labelsize": 9, "ytick.labelsize": 9,
         "axes.grid": True, "axes.grid.axis": "y", "axes.axisbelow": True, "grid.color": FAINT,
         "grid.linewidth": 0.8, "axes.edgecolor": "#8C8C8C", "axes.labelcolor": INK,
         "text.color": INK, "xtick.color": INK, "ytick.color": INK,
@@ -61,8 +61,8 @@ use_style()
 def title(axes, text: str) -> None:
     """A title that states the finding, wrapped to the figure's width, aligned left."""
     figure = axes.figure
-    width = int(figure.get_size_inches()[0] * 10.2)
-    figure.suptitle(textwrap.fill(text, width), x=0.012, ha="left", fontsize=11,
+    width = int(figure.get_size_inches()[0] * 11)
+    figure.suptitle(textwrap.fill(text, width), x=0.012, ha="left", fontsize=10.5,
                     fontweight="bold")
 
 
@@ -113,7 +113,8 @@ def table(frame: pd.DataFrame, *, caption: str, row_heads: int = 1) -> None:
     numeric = [pd.api.types.is_numeric_dtype(frame[c]) for c in frame.columns]
     # A column of formatted numbers is text to pandas, but reads as numbers.
     aligned = [n or _looks_numeric(frame[c]) for n, c in zip(numeric, frame.columns)]
-    classes = ["number" if right else "text" for right in aligned]
+    classes = ["number" if right else "short" if _is_short(frame[c]) else "text"
+               for right, c in zip(aligned, frame.columns)]
     head = "".join(f'<th scope="col" class="{k}">{html.escape(str(c))}</th>'
                    for c, k in zip(frame.columns, classes))
     rows = []
@@ -129,6 +130,10 @@ def table(frame: pd.DataFrame, *, caption: str, row_heads: int = 1) -> None:
         f'aria-label="{html.escape(caption)}">'
         f'<table class="table"><caption>{html.escape(caption)}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"))
+
+
+def _is_short(column: pd.Series) -> bool:
+    return bool((column.astype(str).str.len() < 12).all())
 
 
 def _looks_numeric(column: pd.Series) -> bool:
@@ -181,8 +186,8 @@ def stages(table: pd.DataFrame) -> Picture:
     axes.set_yticks([1, 2, 3, 4, 5], ["1 introduced", "2", "3", "4", "5 no plan"])
     axes.set_ylim(5.5, 0.5)
     axes.grid(False)
-    population_axis(axes, 5_000, 700_000)
-    axes.set_xlabel("Median population of the bodies at the stage (logarithmic scale)")
+    population_axis(axes, 4_500, 1_400_000)
+    axes.set_xlabel("Median population of the stage (logarithmic scale)")
     title(axes, "The further along a stage is, the larger its typical body")
     words = "; ".join(
         f"{name}: " + ", ".join(f"stage {r.stage} {r.median_population:,} ({r.bodies} bodies)"
@@ -251,10 +256,10 @@ def joint_status(register: pd.DataFrame) -> Picture:
                       textcoords="offset points", va="center", fontsize=9)
     axes.set_yticks(range(len(data)), data["type"])
     axes.set_ylim(len(data) - 0.5, -0.5)
-    axes.set_xlim(0, 0.37)
+    axes.set_xlim(0, 0.47)
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.grid(False)
-    axes.set_xlabel("Share of the bodies of each type (dark: using, pale: considering)")
+    axes.set_xlabel("Share of the bodies of each type\n(dark: using, pale: considering)")
     top = data.loc[(data["considering"] / data["bodies"]).idxmax()]
     title(axes, f"{top['type']} considered joint use of RPA most often, and "
                 f"{'none' if top['implementing'] == 0 else top['implementing']} used it")
@@ -290,7 +295,7 @@ def joint_forms(register: pd.DataFrame) -> Picture:
                       textcoords="offset points", va="center", fontsize=8.5)
     axes.set_yticks(range(len(totals)), totals.index)
     axes.set_ylim(len(totals) - 0.3, -0.5)
-    axes.set_xlim(0, 30)
+    axes.set_xlim(0, 34)
     axes.grid(False)
     axes.set_xlabel("Answers (a body may have given more than one)")
     title(axes, f"Joint use of AI was most often a {totals.idxmax().lower()}")

@@ -451,9 +451,9 @@ def median_tail_exact(
         printed; otherwise the mean is taken as it is.
 
     M is the median of a random group of n bodies. Ties are exact. Time O(N) for ascending sizes,
-    memory linear in N. The relative error of P is about 1e-12 in a frame of thousands of bodies
-    and 1e-9 in one of millions. Raises ValueError for sizes that are NaN, infinite, negative or (rounded)
-    not whole, for n outside 1..N and for a median outside the frame.
+    memory linear in N. The relative error of P is about 1e-11 in a frame of thousands of bodies
+    and 1e-9 in one of a million. Raises ValueError for sizes that are NaN, infinite, negative or
+    (rounded) not whole, for n outside 1..N and for a median outside the frame.
     """
     x, n, median = _individual(sizes, n, median, rounded)
     return _log_tail(x, n, median, rounded, upper)

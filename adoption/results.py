@@ -394,7 +394,10 @@ def main() -> None:
     options = parser.parse_args()
     from adoption.register import _rows
     old = _rows(PATH) if PATH.exists() else {}
-    results = compute(lambda name: print(f"results: {name}", file=sys.stderr, flush=True))
+    try:
+        results = compute(lambda name: print(f"results: {name}", file=sys.stderr, flush=True))
+    except data.DataError as error:
+        sys.exit(f"results: {error}")
     changed = differences(old, {r.id: r for r in results})
     for line in changed[:50]:
         print(f"results: {line}")

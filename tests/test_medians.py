@@ -27,6 +27,9 @@ FRAMES = [
     [4],
 ]
 
+# Same examples in every run, and nothing kept on disk.
+steady = settings(derandomize=True, database=None, deadline=None, max_examples=80)
+
 frames = st.lists(st.integers(0, 12), min_size=1, max_size=9)
 large_frames = st.lists(st.integers(0, 60), min_size=2, max_size=120)
 
@@ -69,6 +72,7 @@ def test_split_counts_each_side_once():
     assert medians.split([5, 1, 3, 3, 9], 4) == (3, 0, 2)
 
 
+@steady
 @given(frames, st.randoms(use_true_random=False))
 def test_split_ignores_order_and_agrees_with_counts_and_intervals(sizes, random):
     values, counts = np.unique(sizes, return_counts=True)
@@ -93,6 +97,7 @@ def test_split_of_intervals_needs_edges_only_where_bodies_are():
         medians.split_intervals([0, 15], [15, 40], [4, 5], 15)
 
 
+@steady
 @given(st.integers(1, 40), st.integers(20, 500), st.integers(20, 500))
 def test_rates_are_half_the_group_over_each_side_and_their_ratio_forgets_the_group(n, below, above):
     rates = medians.rate_split(n, below, above)
@@ -106,6 +111,7 @@ def test_rates_are_half_the_group_over_each_side_and_their_ratio_forgets_the_gro
 # --- which medians are possible ---------------------------------------------------------------
 
 
+@steady
 @given(frames)
 def test_tightest_pair_is_the_best_of_all_pairs(sizes):
     x = sorted(sizes)
@@ -196,7 +202,7 @@ def test_count_bounds_of_even_groups_are_attained():
         assert least < most
 
 
-@settings(max_examples=60, deadline=None)
+@steady
 @given(large_frames, st.data())
 def test_rounded_tails_are_complementary(sizes, data):
     # M is whole, so P(M <= m) + P(M >= m + 1) = 1: this ties the two ways of rounding together.
@@ -207,7 +213,7 @@ def test_rounded_tails_are_complementary(sizes, data):
     assert low + above == pytest.approx(1, rel=1e-12)
 
 
-@settings(max_examples=60, deadline=None)
+@steady
 @given(large_frames, st.data())
 def test_unrounded_tails_reflect(sizes, data):
     n = data.draw(st.integers(1, len(sizes)))
@@ -219,7 +225,7 @@ def test_unrounded_tails_reflect(sizes, data):
     assert low == pytest.approx(high, rel=1e-12)
 
 
-@settings(max_examples=60, deadline=None)
+@steady
 @given(large_frames, st.data())
 def test_upper_tail_falls_with_the_median_and_ignores_order(sizes, data):
     n = data.draw(st.integers(1, len(sizes)))
@@ -304,8 +310,8 @@ def test_p_values_are_valid_under_random_allocation(sizes):
                 assert np.mean(p <= alpha) <= alpha + 1e-12
 
 
+@steady
 @given(frames, st.data())
-@settings(deadline=None)
 def test_counts_bound_the_exact_p_value(sizes, data):
     n = data.draw(st.integers(1, len(sizes)))
     m = data.draw(st.integers(min(sizes), max(sizes)))
@@ -372,7 +378,7 @@ def test_sizes_are_left_as_they_were():
 
 REFUSED = {
     "NaN size": (lambda: medians.split([1, math.nan], 1), "sizes must not be NaN, found 1"),
-    "infinite size": (lambda: medians.split([1, math.inf], 1), "finite and not negative, found inf"),
+    "infinite size": (lambda: medians.split([1, math.inf], 1), "finite and .* found inf"),
     "negative size": (lambda: medians.split([1, -2], 1), "not negative, found -2"),
     "no sizes": (lambda: medians.split([], 1), "non-empty vector"),
     "text": (lambda: medians.split(["1", "2"], 1), "must be numbers"),
@@ -404,7 +410,8 @@ REFUSED = {
     "NaN group": (lambda: medians.median_tail(10, 3, math.nan), "found nan"),
     "group larger than sizes": (
         lambda: medians.median_tail_exact([1, 2], 3, 1), "from 1 to 2, found 3"),
-    "median outside sizes": (lambda: medians.median_tail_exact([1, 2], 2, 0), "from 1 to 2, found 0"),
+    "median outside sizes": (
+        lambda: medians.median_tail_exact([1, 2], 2, 0), "from 1 to 2, found 0"),
     "fractional sizes, rounded": (
         lambda: medians.median_tail_exact([1, 2.5], 2, 2), "whole numbers .* found 2.5"),
     "fractional median, rounded": (

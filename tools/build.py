@@ -14,6 +14,7 @@ Standard library only: with nothing to do, the build ends before anything heavy 
 """
 
 import argparse
+import datetime
 import fcntl
 import hashlib
 import json
@@ -147,18 +148,29 @@ def refresh_register(frozen):
 
 # --- execution -------------------------------------------------------------------------------
 
+def release_epoch():
+    """The release date in CITATION.cff: dates in the pages do not depend on the day of build."""
+    released = re.search(r"^date-released: (\S+)$", (ROOT / "CITATION.cff").read_text(), re.M)
+    day = datetime.datetime.fromisoformat(released[1]).replace(tzinfo=datetime.timezone.utc)
+    return str(int(day.timestamp()))
+
+
 def environment(**more):
     """The same answer wherever and whenever the build runs."""
     return {
         **os.environ, "PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8",
-        "SOURCE_DATE_EPOCH": "1582848000",  # 28 February 2020, the survey's own date
+        "SOURCE_DATE_EPOCH": release_epoch(),
         "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1", "BOOK_ROOT": str(ROOT), **more,
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1", "BOOK_ROOT": str(ROOT),
+        # This folder's modules, wherever the environment's editable install points.
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tools")]), **more,
     }
 
 
-def run(command, what, **more):
-    done = subprocess.run([str(c) for c in command], cwd=ROOT, env=environment(**more))
+def run(command, what, quiet=False, **more):
+    """Run a command; its errors are shown, and its output too unless it is to be quiet."""
+    done = subprocess.run([str(c) for c in command], cwd=ROOT, env=environment(**more),
+                          stdout=subprocess.DEVNULL if quiet else None)
     if done.returncode:
         raise BuildError(f"{what} failed; the reason stands above")
 
@@ -204,7 +216,7 @@ def execute(names, state, inputs):
         run([sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", RUN, "-q",
              "-p", "no:cacheprovider", "-p", "nbstage", "--nbmake", "--overwrite",
              "--nbmake-timeout", "600", *parallel, *(RUN / name for name in names)],
-            "a chapter", IPYTHONDIR=str(BUILD / "ipython"), PYTHONPATH=str(ROOT / "tools"))
+            "a chapter", IPYTHONDIR=str(BUILD / "ipython"))
     finally:
         # Chapters that ran are kept even when another failed.
         for name in names:
@@ -309,7 +321,7 @@ def build_pages(wanted, shared, state):
     if known.get("shared") != shared:
         shutil.rmtree(SPHINX, ignore_errors=True)
     run([BIN / "jupyter-book", "build", STAGE, "--path-output", SPHINX, "-W", "-n",
-         "--keep-going", "-q"], "Jupyter Book")
+         "--keep-going", "-q"], "Jupyter Book", quiet=True)
     fresh, old = BUILD / "html.new", BUILD / "html.old"
     for leftover in (fresh, old):
         shutil.rmtree(leftover, ignore_errors=True)

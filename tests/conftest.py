@@ -1,0 +1,39 @@
+"""What several tests share: the sources beside the repository, the built book."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(ROOT / "_build" / "hypothesis"))
+
+
+def absent(what: str, variable: str):
+    """Skip for lack of something, or fail where the environment says that it must be there."""
+    if os.environ.get(variable):
+        pytest.fail(f"{what}, and {variable} is set")
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder with the official source files, which the repository does not contain."""
+    folder = ROOT.parent / "shared"
+    if not folder.is_dir():
+        absent("the official source files are not beside the repository", "REQUIRE_SHARED")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def html(pytestconfig) -> Path:
+    """The finished pages, every chapter executed anew by nbmake."""
+    with pytestconfig.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        print(flush=True)
+        built = subprocess.run([sys.executable, ROOT / "tools" / "build.py", "--all", "--frozen"])
+    if built.returncode:
+        pytest.fail("the book does not build; the reason stands above", pytrace=False)
+    return ROOT / "_build" / "html"

@@ -1,0 +1,170 @@
+"""tools/build.py: what is executed again after which change, and what a failure leaves behind.
+
+The tests work on a copy of the repository that starts with the finished build.
+"""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def build(folder, *options):
+    done = subprocess.run([sys.executable, folder / "tools" / "build.py", *options],
+                          capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
+
+
+def executed(output):
+    """Names of the chapters that a build says it executes."""
+    found = re.search(r"executing \d+ of \d+ chapters: (.*)", output)
+    return set(found[1].split(", ")) if found else set()
+
+
+@pytest.fixture(scope="module")
+def pristine(html, tmp_path_factory):
+    """A copy of the repository's files with its finished build."""
+    folder = tmp_path_factory.mktemp("copy") / "book"
+    tracked = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT,
+                             capture_output=True, text=True)
+    assert tracked.returncode == 0, tracked.stderr
+    for name in tracked.stdout.splitlines():
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    shutil.copytree(ROOT / "_build", folder / "_build", symlinks=True,
+                    ignore=shutil.ignore_patterns("hypothesis"))
+    return folder
+
+
+@pytest.fixture
+def copy(pristine, tmp_path):
+    folder = tmp_path / "book"
+    shutil.copytree(pristine, folder, symlinks=True)
+    return folder
+
+
+def change(path, old, new):
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1, f"{path.name}: {text.count(old)} times {old!r}"
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_nothing_changed_executes_nothing(copy):
+    code, output = build(copy)
+    assert code == 0 and "nothing changed" in output and not executed(output), output
+
+
+def test_a_changed_number_reaches_the_page(copy):
+    """Two designated cities fewer without a plan for joint RPA, two more considering it."""
+    table = copy / "data" / "rpa-joint-use-status.csv"
+    for old, new in (("designated_city,no_plan,19", "designated_city,no_plan,17"),
+                     ("designated_city,considering,1", "designated_city,considering,3"),
+                     ("total,no_plan,1678", "total,no_plan,1676"),
+                     ("total,considering,99", "total,considering,101")):
+        change(table, old, new)
+    before = (copy / "_build/html/chapters/joint-use.html").read_text(encoding="utf-8")
+    code, output = build(copy)
+    assert code == 0, output
+    assert "joint-use" in executed(output)
+    assert "who-adopts-first" not in executed(output)
+    assert "joint.rpa.designated-city.considering: value was 1.0, is now 3.0" in output
+    after = (copy / "_build/html/chapters/joint-use.html").read_text(encoding="utf-8")
+    assert "3 considering, 0 using, of 20" not in before
+    assert "Designated cities: 0 using and 3 considering of 20" in after
+    assert "Designated cities: 0 using and 1 considering of 20" not in after
+
+
+def test_an_edited_chapter_is_executed_alone(copy):
+    path = copy / "chapters" / "joint-use.ipynb"
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    notebook["cells"][-1]["source"].append("\n\nA sentence that nobody has read before.")
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    code, output = build(copy)
+    assert code == 0, output
+    assert executed(output) == {"joint-use"}
+    page = (copy / "_build/html/chapters/joint-use.html").read_text(encoding="utf-8")
+    assert "A sentence that nobody has read before." in page
+
+
+def test_a_module_executes_its_chapters_and_no_others(copy):
+    with (copy / "adoption" / "census.py").open("a", encoding="utf-8") as file:
+        file.write("\n# A comment.\n")
+    # Other chapters read results that this module made: they follow if a result changes.
+    _, output = build(copy)
+    assert executed(output) == users(copy, "file:adoption/census.py"), output
+
+
+def test_the_lock_executes_everything(copy):
+    with (copy / "requirements.txt").open("a", encoding="utf-8") as file:
+        file.write("# A comment.\n")
+    _, output = build(copy)
+    state = json.loads((copy / "_build" / "state.json").read_text(encoding="utf-8"))
+    assert executed(output) == {Path(name).stem for name in state if name != "html"}
+
+
+def users(folder, dependency):
+    state = json.loads((folder / "_build" / "state.json").read_text(encoding="utf-8"))
+    return {Path(name).stem for name, known in state.items()
+            if dependency in known.get("inputs", {})}
+
+
+def test_dependencies_are_seen_where_they_are():
+    """What the chapters read, against what their source says."""
+    assert "joint-use" in users(ROOT, "table:rpa-joint-use-status")
+    assert "who-adopts-first" not in users(ROOT, "table:rpa-joint-use-status")
+    assert "survey-data" in users(ROOT, "file:adoption/census.py")
+    assert "index" not in users(ROOT, "file:adoption/census.py")
+    assert users(ROOT, "result:ai.rate-ratio.smallest") >= {"index"}
+
+
+@pytest.mark.parametrize("source, said", [
+    ("raise ValueError('broken')", "ValueError: broken"),
+    ("import sys; print('careful', file=sys.stderr)", "printed on stderr"),
+])
+def test_a_failing_chapter_leaves_the_last_good_book(copy, source, said):
+    path = copy / "chapters" / "joint-use.ipynb"
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    code = next(cell for cell in notebook["cells"] if cell["cell_type"] == "code")
+    code["source"] = [source]
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    page = copy / "_build/html/chapters/joint-use.html"
+    before = page.read_bytes()
+    returned, output = build(copy)
+    assert returned != 0 and said in output and "joint-use" in output, output
+    assert page.read_bytes() == before
+    assert build(copy)[0] != 0, "the failure was taken for a success the second time"
+
+
+def test_a_warning_of_the_page_builder_fails(copy):
+    path = copy / "chapters" / "glossary.md"
+    path.write_text(path.read_text(encoding="utf-8") + "\n[](no-such-page)\n", encoding="utf-8")
+    code, output = build(copy)
+    assert code != 0 and "no-such-page" in output, output
+
+
+def test_bad_data_stops_with_its_place(copy):
+    change(copy / "data" / "adoption-by-stage.csv", "AI,3,,,58,36831", "AI,3,,,59,36831")
+    code, output = build(copy)
+    assert code != 0
+    assert "data/adoption-by-stage.csv" in output and "1789" in output and "1788" in output
+    assert "Traceback" not in output
+
+
+def test_a_stale_register_is_an_error_where_nothing_may_change(copy):
+    with (copy / "adoption" / "census.py").open("a", encoding="utf-8") as file:
+        file.write("\n# A comment.\n")
+    code, output = build(copy, "--frozen")
+    assert code != 0 and "adoption/census.py" in output and "make results" in output
+
+
+def test_a_chapter_outside_the_contents_is_an_error(copy):
+    shutil.copy(copy / "chapters/joint-use.ipynb", copy / "chapters/forgotten.ipynb")
+    code, output = build(copy)
+    assert code != 0 and "not in _toc.yml: chapters/forgotten.ipynb" in output

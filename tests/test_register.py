@@ -1,0 +1,76 @@
+"""adoption.register: reading results by id, and the phrases made of them."""
+
+import math
+
+import pytest
+
+from adoption import register
+
+HEADER = ",".join(register.COLUMNS)
+
+
+@pytest.fixture
+def small(tmp_path):
+    path = tmp_path / "results.csv"
+    path.write_text(HEADER + "\na.b,0.5,,,0.01,fraction,A b,fact,all,S,f,c\n"
+                    "a.c,,1,2,,bodies,A c,range,all,S,f,c\n", encoding="utf-8")
+    return path
+
+
+def test_numbers_are_floats_and_empty_cells_are_none(small):
+    assert register.get("a.b", small)[:5] == ("a.b", 0.5, None, None, 0.01)
+    assert register.get("a.c", small)[:5] == ("a.c", None, 1.0, 2.0, None)
+
+
+def test_unknown_id_names_the_nearest(small):
+    with pytest.raises(KeyError, match="no result 'a.d' .* nearest: a.c, a.b|a.b, a.c"):
+        register.get("a.d", small)
+
+
+def test_wrong_columns_are_refused(tmp_path):
+    path = tmp_path / "results.csv"
+    path.write_text("id,value\na,1\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="line 1: found columns .* expected"):
+        register.get("a", path)
+
+
+def test_missing_register_says_what_to_do(tmp_path):
+    with pytest.raises(FileNotFoundError, match="make results"):
+        register.get("a", tmp_path / "results.csv")
+
+
+@pytest.mark.parametrize("p, phrase", [
+    (1, "p = 1.00"), (0.4999, "p = 0.50"), (0.0312, "p = 0.031"), (0.001, "p = 0.001"),
+    (0.00099, "p < 10⁻³"), (4.015e-47, "p < 10⁻⁴⁶"), (1e-46, "p < 10⁻⁴⁵"), (0, "p < 10⁻³⁰⁰"),
+])
+def test_p_phrase(p, phrase):
+    assert register.p_phrase(p) == phrase
+
+
+def test_p_phrase_never_claims_too_much():
+    for exponent in range(3, 300, 7):
+        for digits in (1.0, 1.0001, 9.99):
+            p = digits * 10.0**-exponent
+            if p < 0.001:
+                shown = register.p_phrase(p).split("10")[1]
+                power = int(shown.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")))
+                assert p < 10.0**power <= 10.01 * p * 10
+
+
+@pytest.mark.parametrize("p", [-0.1, 1.1, math.nan])
+def test_p_phrase_refuses_what_is_no_probability(p):
+    with pytest.raises(ValueError, match="p-value"):
+        register.p_phrase(p)
+
+
+@pytest.mark.parametrize("chance, phrase", [
+    (0.536, "54%"), (0.01, "1%"), (1, "100%"), (1 / 56442, "1 in 56,000"),
+    (7.63e-10, "1 in 1.3 billion"), (1 / 4.4e6, "1 in 4.4 million"), (0.00735, "1 in 140"),
+])
+def test_odds_phrase(chance, phrase):
+    assert register.odds_phrase(chance) == phrase
+
+
+def test_odds_phrase_refuses_zero():
+    with pytest.raises(ValueError, match="chance"):
+        register.odds_phrase(0)
