@@ -270,7 +270,8 @@ def extreme_allocation(
     k, c = stages.totals.size, counts.size
     objective = np.zeros(program.matrix.shape[1])
     objective[stage * c : (stage + 1) * c] = np.where(member, -1 if largest else 1, 0)
-    # Monotone rates are compared across cells, so whole bodies are not asked for.
+    # With h, z given, the free program is a transport problem, whose corners are whole anyway.
+    # Monotone rates are compared across cells, and whole bodies are not asked for.
     whole = np.ones(objective.size)
     whole[: k * c] = not monotone
     x = _solve(objective, program, whole)

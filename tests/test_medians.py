@@ -28,7 +28,7 @@ FRAMES = [
 ]
 
 # Same examples in every run, and nothing kept on disk.
-steady = settings(derandomize=True, database=None, deadline=None, max_examples=80)
+steady = settings(derandomize=True, database=None, deadline=None, max_examples=60)
 
 frames = st.lists(st.integers(0, 12), min_size=1, max_size=9)
 large_frames = st.lists(st.integers(0, 60), min_size=2, max_size=120)
