@@ -198,15 +198,18 @@ def stages(table: pd.DataFrame) -> Picture:
                    table[["technology", "stage", "bodies", "median_population"]])
 
 
-def exact_rates(register: pd.DataFrame) -> Picture:
-    """Adoption rates above and below the adopters' median, over all readings of the base."""
+def exact_rates(get) -> Picture:
+    """Adoption rates above and below the adopters' median, over all readings of the base.
+
+    get: register.get; a figure names the results that it shows, so that the build knows them.
+    """
     rows = []
     for key, name in (("ai", "AI"), ("rpa", "RPA")):
-        median = register.loc[f"{key}.stage-1.median-population", "value"]
+        median = get(f"{key}.stage-1.median-population").value
         for side in ("above", "below"):
-            row = register.loc[f"{key}.rate-{side}.every-base"]
+            row = get(f"{key}.rate-{side}.every-base")
             rows.append({"technology": name, "side": side, "population": int(median),
-                         "lower": row["lower"], "upper": row["upper"]})
+                         "lower": row.lower, "upper": row.upper})
     data = pd.DataFrame(rows)
     figure, axes = plt.subplots(figsize=(WIDTH, 3.0))
     heights = [3.3, 2.5, 1.2, 0.4]
@@ -238,11 +241,11 @@ TYPE_NAMES = {"prefecture": "Prefectures", "designated-city": "Designated cities
               "other-municipality": "Other municipalities"}
 
 
-def joint_status(register: pd.DataFrame) -> Picture:
+def joint_status(get) -> Picture:
     """Share of each type of body that uses or considers joint use of RPA."""
     rows = []
     for kind, name in TYPE_NAMES.items():
-        counts = {a: int(register.loc[f"joint.rpa.{kind}.{a}", "value"])
+        counts = {a: int(get(f"joint.rpa.{kind}.{a}").value)
                   for a in ("implementing", "considering", "no-plan")}
         rows.append({"type": name, "bodies": sum(counts.values()), **counts})
     data = pd.DataFrame(rows)
@@ -272,11 +275,11 @@ FORM_NAMES = {"jointly-built-system": "System built jointly",
               "jointly-contracted-service": "Service contracted jointly", "other": "Other"}
 
 
-def joint_forms(register: pd.DataFrame) -> Picture:
+def joint_forms(get) -> Picture:
     """Answers on the form of joint use of AI, by type of body."""
     data = pd.DataFrame([
         {"form": form, "type": name,
-         "answers": int(register.loc[f"joint.ai.{kind}.{key}", "value"])}
+         "answers": int(get(f"joint.ai.{kind}.{key}").value)}
         for key, form in FORM_NAMES.items() for kind, name in TYPE_NAMES.items()])
     figure, axes = plt.subplots(figsize=(WIDTH, 2.9))
     shades = dict(zip(TYPE_NAMES.values(), ("#00395A", COLOURS["AI"], "#8FC1E3")))

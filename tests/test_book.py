@@ -58,7 +58,7 @@ def test_figures_are_complete(soup, html, name):
         assert figure.get("id", "").startswith("fig-"), "no label"
         assert len(image["alt"]) > 60 and re.search(r"\d", image["alt"]), figure["id"]
         assert "Source:" in caption.get_text(), figure["id"]
-        link = caption.find("a", class_="reference download")
+        link = caption.select_one("a.download")
         data = (html / f"{name}.html").parent / unquote(link["href"])
         lines = data.read_text(encoding="utf-8").splitlines()
         assert data.name == f"{figure['id']}.csv" and len(lines) > 1
