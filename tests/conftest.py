@@ -5,11 +5,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
 os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(ROOT / "_build" / "hypothesis"))
+# The same examples in every run, and no failure because a machine is slow.
+hypothesis.settings.register_profile("book", database=None, derandomize=True, deadline=None)
+hypothesis.settings.load_profile("book")
 
 
 def absent(what: str, variable: str):

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 def build(folder, *options):
     done = subprocess.run([sys.executable, folder / "tools" / "build.py", *options],
                           capture_output=True, text=True)
-    return done.returncode, done.stdout + done.stderr
+    return done.returncode, re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr)
 
 
 def executed(output):
