@@ -15,7 +15,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
-from adoption import census, data, medians, tables
+import numpy as np
+from statsmodels.stats.multitest import multipletests
+
+from adoption import bounds, census, curve, data, medians, tables
 from adoption.register import COLUMNS, NUMBERS, PATH, Result
 
 TECHNOLOGIES = {"ai": "AI", "rpa": "RPA"}
@@ -194,6 +197,7 @@ def _rates_over_all_bases(t: str, prefix: str, words: str, stage: int) -> Iterat
 def who_adopts_first() -> Iterator[Result]:
     """Shares, rates on either side of a stage's own median, exact median tests, rank trend."""
     chapter = "who-adopts-first"
+    worst: dict[str, float] = {}
     for t, name in TECHNOLOGIES.items():
         counts, values = published(t)
         yield _row(f"{t}.adopters.share", "fraction", f"Share of bodies that introduced {name}",
@@ -238,11 +242,191 @@ def who_adopts_first() -> Iterator[Result]:
                            "test", label, SLIDE_4_AND_CENSUS, "adoption.medians.median_test",
                            chapter, value=directions.pop() if len(directions) == 1 else 0,
                            p=max(test.p_upper for test in tests))
+                worst[f"{t}.stage-{k}"] = max([worst.get(f"{t}.stage-{k}", 0),
+                                               *(test.p_upper for test in tests)])
         trend = medians.rank_trend(values)
         yield _row(f"{t}.rank-trend", "Spearman's rho",
                    f"{name}: rank correlation of median population with stage, five groups",
                    "test", "five groups", SLIDE_4, "adoption.medians.rank_trend", chapter,
                    value=trend.rho, p=trend.p_two_sided)
+    adjusted = multipletests(list(worst.values()), method="holm")[1]
+    for (stage, p), p_holm in zip(worst.items(), adjusted):
+        for suffix, words, found in (("every-base", "largest p of the three readings", p),
+                                     ("holm", "the same, Holm-adjusted for the ten stages",
+                                      p_holm)):
+            yield _row(f"{stage}.median-test.{suffix}", "p-value",
+                       f"{TECHNOLOGIES[stage.split('.')[0]]}, stage {stage[-1]}: median against "
+                       f"random allocation, {words}", "test", "all three readings",
+                       SLIDE_4_AND_CENSUS, "adoption.medians.median_test", chapter, p=found)
+
+
+# --- bounds -----------------------------------------------------------------------------------
+
+def stages_for_bounds(technology: str, prefectures_least: int = 0) -> bounds.Stages:
+    """The published table as the bounds need it; of the prefectures, at least so many in stage 1."""
+    counts, values = published(technology)
+    return bounds.Stages(counts, values, sits_on_a_body(technology),
+                         outside_least=(prefectures_least, 0, 0, 0, 0))
+
+
+@lru_cache
+def prefectures_with_ai() -> int:
+    """Prefectures that had introduced AI in the narrower series, from its printed percentage.
+
+    Raises ValueError unless exactly one number of prefectures rounds to it.
+    """
+    table = data.load("later-surveys")
+    chosen = table[(table["survey_fy"] == 2019) & (table["technology"] == "AI")
+                   & (table["body_type"] == "prefecture") & (table["status"] == "introduced")]
+    [percent] = set(chosen["percent"])
+    total = outside("municipal")
+    fitting = [k for k in range(total + 1) if math.floor(100 * k / total + 0.5) == percent]
+    if len(fitting) != 1:
+        raise ValueError(f"{percent} % of {total} prefectures: found {fitting}, expected one number")
+    return fitting[0]
+
+
+def _grid():
+    """Lower edges and bodies of the municipal intervals."""
+    grid = census.frame("municipal")
+    return grid.lower.to_numpy(), grid.bodies.to_numpy()
+
+
+def what_is_bounded() -> Iterator[Result]:
+    """Sharp bounds on the rate of stage 1 and stage 5 in each size class, free and monotone."""
+    chapter, function = "what-is-bounded", "adoption.bounds.stage_bounds"
+    lower, bodies = _grid()
+    least = prefectures_with_ai()
+    yield _row("ai.prefectures.introduced", "bodies",
+               "Prefectures that had introduced AI, trials left out", "fact", "prefectures",
+               "later-surveys: 68 % of the prefectures", "adoption.results.prefectures_with_ai",
+               chapter, value=least)
+    sizes = census.class_counts("municipal")
+    for name, size in zip(census.CLASS_IDS, sizes):
+        yield _row(f"frame.municipal.{name}.bodies", "bodies", f"Municipalities, {name}", "fact",
+                   BASES["municipal"], CENSUS, "adoption.census.class_counts", chapter, value=size)
+    for t, technology in TECHNOLOGIES.items():
+        cases = [("", 0)] + ([(".given-prefectures", least)] if t == "ai" else [])
+        for suffix, known in cases:
+            stages = stages_for_bounds(t, known)
+            for stage, kind, words in ((1, "adoption", "introduced"), (5, "no-plan", "no plan")):
+                for monotone in (False, True):
+                    found = bounds.stage_bounds(lower, bodies, census.CLASS_LIMITS, stages,
+                                                outside("municipal"), stage, monotone=monotone)
+                    how = "monotone" if monotone else "free"
+                    for name, (low, high) in zip(census.CLASS_IDS, found):
+                        yield _row(
+                            f"{t}.{kind}-bound.{name}.{how}{suffix}", "fraction",
+                            f"{technology} {words}, {name}: {how} bounds"
+                            + (f", at least {known} prefectures in stage 1" if suffix else ""),
+                            "bound", BASES["municipal"], SLIDE_4_AND_CENSUS
+                            + ("; later surveys" if suffix else ""), function, chapter,
+                            lower=low, upper=high)
+
+
+# --- the curve --------------------------------------------------------------------------------
+
+def _binned(kinds):
+    """Mean sizes and bodies of the intervals that have any: smaller than the floor counts as it."""
+    grid = kinds[kinds.bodies > 0]
+    return grid.mean_size.to_numpy(), grid.bodies.to_numpy()
+
+
+def curve_frame(base: str):
+    """Frame of a base and sizes of the bodies outside it, as the moment likelihood needs them."""
+    sizes, weights = _binned(census.frame(base))
+    left_out = {"municipal": [census.prefectures()], "all": [],
+                "other": [census.prefectures(), census.designated_cities()]}[base]
+    outside_sizes = np.concatenate(
+        [np.zeros(0)] + [np.repeat(*_binned(kinds)) for kinds in left_out])
+    return sizes, weights, np.sort(outside_sizes)
+
+
+def members_at_median(technology: str, base: str) -> tuple[bool, ...]:
+    """For each stage: whether one of its members sits at its median.
+
+    In `all`, where counts are taken as published, an odd count without a body at its median and
+    an even count are split in halves.
+    """
+    counts, _ = published(technology)
+    at = sits_on_a_body(technology)
+    return at if base != "all" else tuple(a and n % 2 == 1 for a, n in zip(at, counts))
+
+
+@lru_cache
+def fitted(technology: str, base: str, model: str) -> curve.OutsideFit:
+    """The model at the fixed point of the bodies outside the base."""
+    counts, values = published(technology)
+    sizes, weights, outside_sizes = curve_frame(base)
+    odd = members_at_median(technology, base)
+    if base == "all":
+        found = curve.fit(model, sizes, weights, counts, values, odd)
+        return curve.OutsideFit(np.zeros(5, dtype=int), found, np.zeros(5), 1)
+    return curve.fixed_point_outside(model, sizes, weights, counts, values, odd, outside_sizes)
+
+
+def adoption_curve() -> Iterator[Result]:
+    """Odds ratios per doubling, tests of the two models, size at which half have adopted."""
+    chapter = "adoption-curve"
+    for t, name in TECHNOLOGIES.items():
+        for base, label in BASES.items():
+            ordered = fitted(t, base, "ordered").fit
+            multinomial = fitted(t, base, "multinomial").fit
+            low, high = curve.slope_interval(ordered)
+            yield _row(f"{t}.odds-ratio-per-doubling.{base}", "odds ratio",
+                       f"{name}: odds ratio per doubling of population, ordered logit",
+                       "interval", label, SLIDE_4_AND_CENSUS, "adoption.curve.slope_interval",
+                       chapter, value=math.exp(ordered.slopes[0]), lower=math.exp(low),
+                       upper=math.exp(high))
+            for id, model, words in (("proportional-odds", ordered, "ordered"),
+                                     ("multinomial-fit", multinomial, "multinomial")):
+                yield _row(f"{t}.{id}.{base}", "J",
+                           f"{name}: over-identification test of the {words} logit, "
+                           f"{model.df} degrees of freedom", "test", label, SLIDE_4_AND_CENSUS,
+                           "adoption.curve.fit", chapter, value=model.J, p=model.p_value)
+            half, low, high = curve.size_at(multinomial)
+            yield _row(f"{t}.half-adoption-population.{base}", "people",
+                       f"{name}: population at which half had introduced it, multinomial logit",
+                       "interval", label, SLIDE_4_AND_CENSUS, "adoption.curve.size_at", chapter,
+                       value=half, lower=low, upper=high)
+
+
+# --- AI against RPA ---------------------------------------------------------------------------
+
+def ai_versus_rpa() -> Iterator[Result]:
+    """The difference, McNemar's p over all overlaps, and the overlap that the medians allow."""
+    chapter, every = "ai-versus-rpa", BASES["all"]
+    (ai, _), (rpa, _) = (published(t) for t in TECHNOLOGIES)
+    total = _size("all")
+    yield _row("ai-rpa.difference", "percentage points", "RPA adopters less AI adopters", "fact",
+               every, SLIDE_4, "adoption.results.ai_versus_rpa", chapter,
+               value=100 * (rpa[0] - ai[0]) / total)
+    yield _row("ai-rpa.difference.bodies", "bodies", "RPA adopters less AI adopters", "fact",
+               every, SLIDE_4, "adoption.results.ai_versus_rpa", chapter, value=rpa[0] - ai[0])
+    free = tables.mcnemar_range(ai[0], rpa[0], total)
+    yield _row("ai-rpa.overlap.counts", "bodies", "Bodies with both AI and RPA, from the counts",
+               "bound", every, SLIDE_4, "adoption.tables.mcnemar_range", chapter,
+               lower=free.overlap_lower, upper=free.overlap_upper)
+    yield _row("ai-rpa.mcnemar-p-max", "p-value",
+               "Largest exact McNemar p over the overlaps that the counts allow", "test", every,
+               SLIDE_4, "adoption.tables.mcnemar_range", chapter, p=free.p_max)
+    lower, bodies = _grid()
+    found = bounds.overlap_bounds(lower, bodies, stages_for_bounds("ai"),
+                                  stages_for_bounds("rpa"), outside("municipal"))
+    source, function = SLIDE_4_AND_CENSUS, "adoption.bounds.overlap_bounds"
+    yield _row("ai-rpa.overlap.medians", "bodies",
+               "Bodies with both AI and RPA, from counts and medians", "bound",
+               "all 1,788 bodies, medians over the municipalities", source, function, chapter,
+               lower=found.everywhere[0], upper=found.everywhere[1])
+    yield _row("ai-rpa.overlap.medians.municipal", "bodies",
+               "Municipalities with both AI and RPA, from counts and medians", "bound",
+               BASES["municipal"], source, function, chapter, lower=found.inside[0],
+               upper=found.inside[1])
+    narrowed = tables.mcnemar_range(ai[0], rpa[0], total, *map(round, found.everywhere))
+    yield _row("ai-rpa.mcnemar-p-max.medians", "p-value",
+               "Largest exact McNemar p over the overlaps that counts and medians allow", "test",
+               "all 1,788 bodies, medians over the municipalities", source,
+               "adoption.tables.mcnemar_range", chapter, p=narrowed.p_max)
 
 
 # --- joint use --------------------------------------------------------------------------------
@@ -310,7 +494,8 @@ def joint_use() -> Iterator[Result]:
                upper=tables.proportion_interval(most, ai[0]).upper)
 
 
-FAMILIES = (survey_data, who_adopts_first, joint_use)
+FAMILIES = (survey_data, who_adopts_first, what_is_bounded, adoption_curve, ai_versus_rpa,
+            joint_use)
 
 
 # --- the file ---------------------------------------------------------------------------------

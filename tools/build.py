@@ -211,12 +211,14 @@ def execute(names, state, inputs):
                      b"get_config().HistoryManager.enabled = False\n")
     common = common_digest()
     workers = min(len(names), os.cpu_count() or 1)
-    parallel = ["-n", str(workers), "--dist", "worksteal"] if workers > 1 else ["-p", "no:xdist"]
+    parallel = ["-p", "xdist.plugin", "-n", str(workers), "--dist", "worksteal"] \
+        if workers > 1 else []
     try:
         run([sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", RUN, "-q",
-             "-p", "no:cacheprovider", "-p", "nbstage", "--nbmake", "--overwrite",
+             "-p", "no:cacheprovider", "-p", "nbmake.pytest_plugin", "-p", "nbstage", "--nbmake", "--overwrite",
              "--nbmake-timeout", "600", *parallel, *(RUN / name for name in names)],
-            "a chapter", IPYTHONDIR=str(BUILD / "ipython"))
+            # Other plugins would only cost their start.
+            "a chapter", PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", IPYTHONDIR=str(BUILD / "ipython"))
     finally:
         # Chapters that ran are kept even when another failed.
         for name in names:
