@@ -2,10 +2,9 @@
 PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
-CHAPTER ?= chapters
 
 .DEFAULT_GOAL := help
-.PHONY: help book test serve lab results data lock clean
+.PHONY: help book test serve lab results validation bench data lock clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -25,6 +24,12 @@ lab: .venv/ready  ## open the chapters in JupyterLab
 
 results: .venv/ready  ## recompute the register: results/results.csv
 	@$(BIN)/python -m adoption.results
+
+validation: .venv/ready  ## redo the long computations behind the validation (about an hour)
+	@$(BIN)/python -m adoption.validation
+
+bench: .venv/ready  ## how time and memory grow with the number of bodies
+	@$(BIN)/python tools/bench.py
 
 data: .venv/ready  ## check the data package and renew its checksums: data/datapackage.json
 	@$(BIN)/python -m adoption.data

@@ -628,14 +628,11 @@ def nearest_outside(expected: ArrayLike, published: ArrayLike, odd: Sequence[boo
     expected = _finite("expected", expected)
     if expected.size != p.size:
         raise ValueError(f"expected a number for each of {p.size} stages, found {expected.size}")
-    # The squared distance is a sum of convex functions of one p_k each: giving the bodies out
-    # one step at a time, each where it costs least, is exact.
-    while p.sum() < outside:
-        cost = np.where(p + step <= last, step * (2 * (p - expected) + step), np.inf)
-        k = int(np.argmin(np.round(cost, 9)))
-        if np.isinf(cost[k]):
-            break
-        p[k] += step
+    # The squared distance is a sum of convex functions of one p_k each: handing the bodies out
+    # step by step where they cost least, that is where most are missing, is exact.
+    while p.sum() < outside and np.any(p + step <= last):
+        missing = np.where(p + step <= last, expected - p, -np.inf)
+        p[np.argmax(np.round(missing, 9))] += step
     if p.sum() != outside:
         raise ValueError(f"no numbers by stage agree with {outside} bodies outside the base")
     return p

@@ -305,3 +305,164 @@ def joint_forms(get) -> Picture:
     words = "; ".join(f"{r.form}, {r.type.lower()}: {r.answers}" for r in data.itertuples())
     return Picture(figure, "Stacked bar chart of the answers on the form of joint use of AI. "
                    f"{words}.", data)
+
+
+def medians_on_census(grid: pd.DataFrame, stages: pd.DataFrame) -> Picture:
+    """Share of bodies smaller than each population, with the ten medians on the curve.
+
+    grid: intervals of a base (census.frame). stages: adoption-by-stage.
+    """
+    share = np.cumsum(grid["bodies"]) / grid["bodies"].sum()
+    figure, axes = plt.subplots(figsize=(WIDTH, 3.9))
+    axes.step(grid["upper"], share, where="post", color=COLOURS["grey"], lw=1.3)
+    rows = []
+    for row in stages.itertuples():
+        smaller = grid.loc[grid["upper"] <= row.median_population, "bodies"].sum()
+        rows.append({"technology": row.technology, "stage": row.stage,
+                     "median_population": row.median_population,
+                     "share_smaller": smaller / grid["bodies"].sum()})
+    data = pd.DataFrame(rows)
+    for row in data.itertuples():
+        ai = row.technology == "AI"
+        # Three medians lie within a tenth of a decade: their labels keep apart.
+        lift = {("AI", 4): 3, ("RPA", 3): 2, ("RPA", 4): -10}.get(
+            (row.technology, row.stage), 6 if ai else -6)
+        axes.plot(row.median_population, row.share_smaller, "o" if ai else "s", ms=6.5,
+                  color=COLOURS[row.technology], mec="white", mew=0.7, zorder=3)
+        axes.annotate(f"{row.technology} {row.stage}",
+                      (row.median_population, row.share_smaller),
+                      xytext=(-7 if ai else 7, lift), textcoords="offset points", fontsize=9,
+                      ha="right" if ai else "left", va="center", color=COLOURS[row.technology])
+    population_axis(axes, 1_000, 1_500_000)
+    axes.set_ylim(0, 1.02)
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.set_xlabel("Population (logarithmic scale)")
+    axes.set_ylabel("Municipalities that are smaller")
+    first = data[(data["technology"] == "AI") & (data["stage"] == 1)].iloc[0]
+    title(axes, f"Half of the AI adopters were larger than {first['share_smaller']:.0%} of all "
+                "municipalities")
+    words = "; ".join(f"{r.technology} stage {r.stage}: {r.median_population:,}, larger than "
+                      f"{r.share_smaller:.0%}" for r in data.itertuples())
+    return Picture(figure, "Curve of the share of municipalities below each population, with the "
+                   f"median of each stage on it. {words} of the municipalities.", data)
+
+
+CLASS_LABELS = {"under-10k": "under 10,000", "10k-30k": "10,000–30,000",
+                "30k-50k": "30,000–50,000", "50k-100k": "50,000–100,000",
+                "100k-200k": "100,000–200,000", "over-200k": "200,000 and more"}
+
+
+def bounds_by_class(get, kind: str, words: str) -> Picture:
+    """Free and monotone bounds of a rate by size class, AI and RPA.
+
+    get: register.get. kind: "adoption" or "no-plan". words: what the rate is, for the axis.
+    """
+    data = pd.DataFrame([
+        {"technology": name, "class": label, "assumption": how,
+         "lower": get(f"{key}.{kind}-bound.{id}.{how}").lower,
+         "upper": get(f"{key}.{kind}-bound.{id}.{how}").upper}
+        for id, label in CLASS_LABELS.items() for key, name in (("ai", "AI"), ("rpa", "RPA"))
+        for how in ("free", "monotone")])
+    figure, axes = plt.subplots(figsize=(WIDTH, 4.3))
+    for row in data.itertuples():
+        y = list(CLASS_LABELS.values()).index(row[2]) + (0.19 if row.technology == "RPA" else -0.19)
+        free = row.assumption == "free"
+        axes.plot([row.lower, row.upper], [y, y], color=COLOURS[row.technology],
+                  lw=1.4 if free else 8, solid_capstyle="butt", zorder=2 if free else 3,
+                  marker="|" if free else None, ms=7)
+    axes.set_yticks(range(len(CLASS_LABELS)), CLASS_LABELS.values())
+    axes.set_ylim(len(CLASS_LABELS) - 0.4, -0.75)
+    axes.set_xlim(-0.02, 1.02)
+    axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.grid(False)
+    axes.grid(True, axis="x")
+    axes.set_ylabel("Population")
+    axes.set_xlabel(f"{words}\n(line: counts and medians alone;\n"
+                    "bar: if stages rise with size)")
+    for name, y in (("AI", -0.19), ("RPA", 0.19)):
+        edge = data[(data["technology"] == name) & (data["class"] == CLASS_LABELS["under-10k"])
+                    & (data["assumption"] == "free")].iloc[0]
+        left = edge["upper"] < 0.6
+        axes.annotate(name, (edge["upper"] if left else edge["lower"], y),
+                      xytext=(6 if left else -6, 0), textcoords="offset points", va="center",
+                      ha="left" if left else "right", fontweight="bold", color=COLOURS[name])
+    small = data[(data["class"] == CLASS_LABELS["under-10k"]) & (data["assumption"] == "free")]
+    if kind == "adoption":
+        finding = (f"Below 10,000 people at most {small['upper'].max():.0%} had introduced either; "
+                   "in large classes the medians alone say little")
+    else:
+        finding = (f"Below 10,000 people at least {small['lower'].min():.0%} had no plan for "
+                   "either; elsewhere the medians alone say little")
+    title(axes, finding)
+    table_words = "; ".join(
+        f"{r.technology}, {r[2]}, {r.assumption}: {r.lower:.0%} to {r.upper:.0%}"
+        for r in data.itertuples())
+    return Picture(figure, f"Range chart by size class. {words}. {table_words}.", data)
+
+
+def adoption_curves(curves: pd.DataFrame, get) -> Picture:
+    """Curves of the share that introduced AI and RPA, with bands, before the monotone bounds.
+
+    curves: technology, population, share, lower, upper. get: register.get.
+    """
+    limits = [0, 10_000, 30_000, 50_000, 100_000, 200_000, 10**8]
+    figure, axes = plt.subplots(figsize=(WIDTH, 4.0))
+    low, high = curves["population"].min(), curves["population"].max()
+    for key, name in (("ai", "AI"), ("rpa", "RPA")):
+        for id, left, right in zip(CLASS_LABELS, limits, limits[1:]):
+            bound = get(f"{key}.adoption-bound.{id}.monotone")
+            left, right = max(left, low), min(right, high)
+            axes.fill_between([left, right], bound.lower, bound.upper, color=COLOURS[name],
+                              alpha=0.09, lw=0)
+        group = curves[curves["technology"] == name]
+        axes.fill_between(group["population"], group["lower"], group["upper"],
+                          color=COLOURS[name], alpha=0.3, lw=0)
+        axes.plot(group["population"], group["share"], color=COLOURS[name], lw=2)
+        mark = group.iloc[int(0.78 * len(group))]
+        axes.annotate(name, (mark["population"], mark["share"]),
+                      xytext=(-8, 8) if name == "RPA" else (10, -9),
+                      textcoords="offset points", fontweight="bold", color=COLOURS[name],
+                      ha="right" if name == "RPA" else "left")
+    population_axis(axes, low, high)
+    axes.set_ylim(0, 1)
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.set_xlabel("Population (logarithmic scale)")
+    axes.set_ylabel("Had introduced the technology")
+
+    def at(name, population):
+        group = curves[curves["technology"] == name]
+        return np.interp(np.log(population), np.log(group["population"]), group["share"])
+
+    points = (5_000, 30_000, 100_000, 300_000)
+    title(axes, f"The modelled share rises from {at('AI', 5_000):.0%} (AI) and "
+                f"{at('RPA', 5_000):.0%} (RPA) at 5,000 people to {at('AI', 300_000):.0%} and "
+                f"{at('RPA', 300_000):.0%} at 300,000")
+    words = "; ".join(f"{name} at {p:,} people: {at(name, p):.0%}" for name in ("AI", "RPA")
+                      for p in points)
+    return Picture(figure, "Two rising curves of the modelled share of municipalities that had "
+                   "introduced the technology, by population, with 95 percent bands and the "
+                   f"monotone bounds by size class as pale boxes. {words}.", curves)
+
+
+def ai_and_rpa(get) -> Picture:
+    """Bodies at each stage for the two technologies, side by side."""
+    names = {1: "1 introduced", 2: "2", 3: "3", 4: "4", 5: "5 no plan"}
+    data = pd.DataFrame([
+        {"stage": stage, "technology": name, "bodies": int(get(f"{key}.stage-{stage}.bodies").value)}
+        for stage in names for key, name in (("ai", "AI"), ("rpa", "RPA"))])
+    figure, axes = plt.subplots(figsize=(WIDTH, 3.8))
+    for row in data.itertuples():
+        y = row.stage + (0.19 if row.technology == "RPA" else -0.19)
+        axes.barh(y, row.bodies, height=0.34, color=COLOURS[row.technology])
+        axes.annotate(f"{row.technology} {row.bodies}", (row.bodies, y), xytext=(5, 0),
+                      textcoords="offset points", va="center", color=COLOURS[row.technology],
+                      fontweight="bold")
+    axes.set_yticks(list(names), names.values())
+    axes.set_ylim(5.55, 0.45)
+    axes.set_xlim(0, 860)
+    axes.grid(False)
+    axes.set_xlabel("Bodies")
+    ahead = data[data["stage"] == 1].set_index("technology")["bodies"]
+    title(axes, f"{ahead['RPA']} bodies had introduced RPA, {ahead['AI']} AI")
+    words = "; ".join(f"stage {r.stage}, {r.technology}: {r.bodies}" for r in data.itertuples())
+    return Picture(figure, f"Bar chart of the number of bodies at each stage. {words}.", data)

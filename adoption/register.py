@@ -76,8 +76,9 @@ def glue(*ids: str) -> None:
     """Make results available to the page's text.
 
     For a result `x` the text may use `{glue:text}`x:FORMAT`` for its value, and `x.lower`,
-    `x.upper` in the same way, and two ready-made phrases: `x.p` for its p-value, such as
-    "p = 0.003", and `x.odds` for a chance, such as "1 in 56,000".
+    `x.upper` in the same way, and some ready-made phrases: `x.p` for its p-value, such as
+    "p = 0.003", `x.odds` for a chance, such as "1 in 56,000", and `x.about`, `x.lower.about` and
+    `x.upper.about` for an estimated population, such as "250,000".
     A number outside the register (a count in a table) does not belong in a sentence.
     """
     from myst_nb import glue as myst_glue
@@ -90,6 +91,11 @@ def glue(*ids: str) -> None:
                 # types, since numpy's own warn when they are formatted.
                 myst_glue(id + suffix, int(number) if number == int(number) else number,
                           display=False)
+        if result.unit == "people" and result.lower is not None:
+            for suffix, number in (("", result.value), (".lower", result.lower),
+                                   (".upper", result.upper)):
+                if number is not None:
+                    myst_glue(f"{id}{suffix}.about", about(number), display=False)
         if result.unit == "chance" and result.value:
             myst_glue(id + ".odds", odds_phrase(result.value), display=False)
         if result.p_value is not None:
@@ -116,6 +122,11 @@ def p_phrase(p: float) -> str:
             break
     superscript = str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
     return f"p < 10{superscript}"
+
+
+def about(number: float) -> str:
+    """A number rounded to two significant digits, with thousands separators."""
+    return f"{float(f'{number:.2g}'):,.0f}"
 
 
 def odds_phrase(chance: float) -> str:

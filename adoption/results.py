@@ -31,6 +31,8 @@ BASES = {"municipal": "1,741 municipalities",
 TYPES = {"prefecture": "prefectures", "designated_city": "designated cities",
          "other_municipality": "other municipalities", "total": "all types"}
 
+OUTSIDE_RANGE = PATH.with_name("outside-range.csv")
+
 SLIDE_4 = "MIC 2020, slide 4"
 SLIDE_5 = "MIC 2020, slide 5"
 SLIDE_4_AND_CENSUS = "MIC 2020, slide 4; 2015 census"
@@ -369,6 +371,7 @@ def adoption_curve() -> Iterator[Result]:
     """Odds ratios per doubling, tests of the two models, size at which half have adopted."""
     chapter = "adoption-curve"
     for t, name in TECHNOLOGIES.items():
+        found = []
         for base, label in BASES.items():
             ordered = fitted(t, base, "ordered").fit
             multinomial = fitted(t, base, "multinomial").fit
@@ -384,11 +387,45 @@ def adoption_curve() -> Iterator[Result]:
                            f"{name}: over-identification test of the {words} logit, "
                            f"{model.df} degrees of freedom", "test", label, SLIDE_4_AND_CENSUS,
                            "adoption.curve.fit", chapter, value=model.J, p=model.p_value)
+            found.append(math.exp(ordered.slopes[0]))
             half, low, high = curve.size_at(multinomial)
             yield _row(f"{t}.half-adoption-population.{base}", "people",
                        f"{name}: population at which half had introduced it, multinomial logit",
                        "interval", label, SLIDE_4_AND_CENSUS, "adoption.curve.size_at", chapter,
                        value=half, lower=low, upper=high)
+        yield _row(f"{t}.odds-ratio-per-doubling.every-base", "odds ratio",
+                   f"{name}: odds ratio per doubling over the three readings", "range",
+                   "all three readings", SLIDE_4_AND_CENSUS, "adoption.curve.fit", chapter,
+                   lower=min(found), upper=max(found))
+    yield from _outside_ranges(chapter)
+
+
+@lru_cache
+def outside_ranges() -> list[dict[str, str]]:
+    """The stored extremes over all allowed numbers of bodies outside the base (make validation)."""
+    with OUTSIDE_RANGE.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _outside_ranges(chapter: str) -> Iterator[Result]:
+    total, function = 0, "adoption.validation.outside_range"
+    for row in outside_ranges():
+        t, base, model = row["technology"], row["base"], row["model"]
+        total += int(row["vectors"])
+        ids = {"ordered": "proportional-odds", "multinomial": "multinomial-fit"}
+        yield _row(f"{t}.{ids[model]}.{base}.outside-range", "J",
+                   f"{TECHNOLOGIES[t]}: J of the {model} logit over all allowed numbers of bodies "
+                   "outside the base", "range", BASES[base], SLIDE_4_AND_CENSUS, function, chapter,
+                   lower=row["J_least"], upper=row["J_most"])
+        if model == "ordered":
+            yield _row(f"{t}.odds-ratio-per-doubling.{base}.outside-range", "odds ratio",
+                       f"{TECHNOLOGIES[t]}: odds ratio per doubling over all allowed numbers of "
+                       "bodies outside the base", "range", BASES[base], SLIDE_4_AND_CENSUS,
+                       function, chapter, lower=row["odds_ratio_least"],
+                       upper=row["odds_ratio_most"])
+    yield _row("outside-range.vectors", "fits", "Fits behind the ranges over the bodies outside "
+               "the base", "fact", "municipal and other", SLIDE_4_AND_CENSUS, function, chapter,
+               value=total)
 
 
 # --- AI against RPA ---------------------------------------------------------------------------
@@ -533,9 +570,10 @@ def to_csv(results: list[Result]) -> str:
 
 def to_json(results: list[Result]) -> str:
     """The same rows as a JSON list of objects; numbers rounded as in the CSV, or null."""
-    rows = [{name: float(f"{cell:.10g}") if isinstance(cell, float) else cell
-             for name, cell in zip(COLUMNS, result)} for result in results]
-    return json.dumps(rows, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    rows = [json.dumps({name: float(f"{cell:.10g}") if isinstance(cell, float) else cell
+                        for name, cell in zip(COLUMNS, result)},
+                       ensure_ascii=False, allow_nan=False) for result in results]
+    return "[\n" + ",\n".join(rows) + "\n]\n"
 
 
 def differences(old: dict[str, Result], new: dict[str, Result],
@@ -566,8 +604,9 @@ def differences(old: dict[str, Result], new: dict[str, Result],
 def input_digests() -> dict[str, str]:
     """Digest of every file that the register is computed from: the build compares them."""
     root = PATH.parents[1]
-    files = sorted(root.glob("adoption/*.py")) + sorted(root.glob("data/*.csv"))
-    shown = {"figures.py", "figure_renderer.py", "register.py"}
+    files = [*sorted(root.glob("adoption/*.py")), *sorted(root.glob("data/*.csv")),
+             OUTSIDE_RANGE]
+    shown = {"figures.py", "figure_renderer.py", "register.py", "validation.py"}
     return {path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:32]
             for path in files if path.name not in shown}
 

@@ -74,3 +74,9 @@ def test_odds_phrase(chance, phrase):
 def test_odds_phrase_refuses_zero():
     with pytest.raises(ValueError, match="chance"):
         register.odds_phrase(0)
+
+
+@pytest.mark.parametrize("number, phrase", [(254_597.3, "250,000"), (99_600, "100,000"),
+                                            (7.04, "7"), (1_960_000, "2,000,000")])
+def test_about(number, phrase):
+    assert register.about(number) == phrase
