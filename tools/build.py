@@ -305,9 +305,8 @@ def shared_digest(wanted):
     """Changes when one page's change can show on another: then every page is written anew."""
     pages = {n: outline(n) for n in wanted if n.endswith((".ipynb", ".md"))}
     others = {n: d for n, d in wanted.items() if n not in pages}
-    renderer = (ROOT / "adoption" / "figure_renderer.py").read_bytes()
-    return digest(json.dumps([pages, others], sort_keys=True).encode()
-                  + common_digest().encode() + renderer)
+    used = files_digest("adoption/figure_renderer.py", "adoption/citation.py", "CITATION.cff")
+    return digest(json.dumps([pages, others, common_digest(), used], sort_keys=True).encode())
 
 
 def tree_digest(folder):
@@ -317,23 +316,60 @@ def tree_digest(folder):
     return digest(json.dumps(listing).encode())
 
 
-def build_pages(wanted, shared, state):
+def files_digest(*patterns):
+    files = sorted(p for pattern in patterns for p in ROOT.glob(pattern) if p.is_file())
+    return digest("\n".join(f"{p.relative_to(ROOT).as_posix()} {digest(p.read_bytes())}"
+                            for p in files).encode())
+
+
+def downloads_digest():
+    """Of the tables that _ext/book_pages.py copies beside the pages."""
+    return files_digest("data/*.csv", "data/datapackage.json", "results/*.csv",
+                        "results/results.json")
+
+
+def book_digest():
+    """Of everything that the pages come from: data, code, text and lock."""
+    return files_digest("data/*.csv", "data/datapackage.json", "results/*.csv", "adoption/*.py",
+                        "index.ipynb", "chapters/*", "_ext/*.py", "_static/*", "_config.yml",
+                        "_toc.yml", "references.bib", "CITATION.cff", "requirements.txt")
+
+
+def stamp(folder, book):
+    """Put the build's digest where _ext/book_pages.py left a place for it, on every page."""
+    place = b'<span class="build-digest">not stamped</span>'
+    text = f'<span class="build-digest" title="{book}">{book[:12]}</span>'.encode()
+    for path in folder.rglob("*.html"):
+        page = path.read_bytes()
+        if place in page:
+            path.write_bytes(page.replace(place, text))
+    (folder / "build.json").write_text(json.dumps({"digest": book}) + "\n")
+
+
+def write_pages(shared, state):
+    """Run Jupyter Book on the stage."""
     known = state.pop("html", {})
     write_atomically(STATE, json.dumps(state, indent=1).encode())
     if known.get("shared") != shared:
         shutil.rmtree(SPHINX, ignore_errors=True)
     run([BIN / "jupyter-book", "build", STAGE, "--path-output", SPHINX, "-W", "-n",
          "--keep-going", "-q"], "Jupyter Book", quiet=True)
+
+
+def publish(wanted, shared, book, state):
+    """Put the finished pages in the place of the last ones, in one step."""
     fresh, old = BUILD / "html.new", BUILD / "html.old"
     for leftover in (fresh, old):
         shutil.rmtree(leftover, ignore_errors=True)
     shutil.copytree(SPHINX / "_build" / "html", fresh,
                     ignore=shutil.ignore_patterns(".buildinfo*"))
+    stamp(fresh, book)
     if HTML.exists():
         HTML.rename(old)
     fresh.rename(HTML)
     shutil.rmtree(old, ignore_errors=True)
-    state["html"] = {"shared": shared, "pages": wanted, "tree": tree_digest(HTML)}
+    state["html"] = {"shared": shared, "pages": wanted, "book": book,
+                     "tree": tree_digest(HTML)}
     write_atomically(STATE, json.dumps(state, indent=1).encode())
 
 
@@ -353,11 +389,13 @@ def build(everything=False, frozen=False):
         execute(todo, state, inputs)
     wanted = stage(names)
     shared = shared_digest(wanted)
-    known = state.get("html", {})
-    if (known.get("shared"), known.get("pages"), known.get("tree")) \
-            != (shared, wanted, tree_digest(HTML)):
-        say("writing the pages")
-        build_pages(wanted, shared, state)
+    wanted["downloads"] = downloads_digest()
+    known, book = state.get("html", {}), book_digest()
+    if known != {"shared": shared, "pages": wanted, "book": book, "tree": tree_digest(HTML)}:
+        if (known.get("shared"), known.get("pages")) != (shared, wanted) or not SPHINX.exists():
+            say("writing the pages")
+            write_pages(shared, state)
+        publish(wanted, shared, book, state)
     else:
         say("nothing changed")
     say(f"ready after {time.monotonic() - started:.1f} s: "

@@ -1,0 +1,96 @@
+"""What every page of the book carries besides its text: who, which version, how to cite.
+
+* Highwire tags for reference managers and schema.org JSON-LD for search engines: Report on the
+  landing page, Chapter on the others, Dataset where tables are described.
+* Version and build digest in the footer. Sphinx writes a placeholder, which tools/build.py
+  replaces by the digest of data, code and lock, so that a page need not be written anew for it.
+* The tables and the register, copied beside the pages for download under stable addresses.
+"""
+
+import html
+import json
+import shutil
+from pathlib import Path
+
+from adoption import citation
+
+ROOT = Path(citation.PATH).parent
+PLACEHOLDER = '<span class="build-digest">not stamped</span>'
+DATASETS = {
+    "chapters/codebook": ("Tables of the survey of AI and RPA in Japan's local governments",
+                          ("data/datapackage.json",)),
+    "chapters/register": ("Register of results", ("results/results.csv", "results/results.json")),
+}
+
+
+def json_ld(page: str, title: str, work: citation.Work) -> dict:
+    """The schema.org description of a page."""
+    creators = [{"@type": "Organization", "name": name} for name in work.authors]
+    licence = "https://creativecommons.org/licenses/by/4.0/"
+    report = {"@type": "Report", "name": work.title, "version": work.version,
+              "datePublished": work.released, "inLanguage": "en", "license": licence,
+              "author": creators, **({"url": work.url} if work.url else {})}
+    if page == "index":
+        return {"@context": "https://schema.org", **report}
+    part = {"@context": "https://schema.org", "name": title, "inLanguage": "en",
+            "license": licence, "isPartOf": report}
+    if page in DATASETS:
+        name, files = DATASETS[page]
+        formats = {"csv": "text/csv", "json": "application/json"}
+        return {**part, "@type": "Dataset", "name": name, "creator": creators,
+                "description": f"{name}: {title}. Part of: {work.title}.",
+                "version": work.version, "datePublished": work.released,
+                "distribution": [{"@type": "DataDownload", "contentUrl": f"../{file}",
+                                  "encodingFormat": formats[file.rsplit(".")[-1]]}
+                                 for file in files]}
+    return {**part, "@type": "Chapter", "author": creators}
+
+
+def highwire(page: str, title: str, work: citation.Work) -> list[tuple[str, str]]:
+    """The tags that reference managers read."""
+    tags = [("citation_title", work.title if page == "index" else title),
+            *(("citation_author", author) for author in work.authors),
+            ("citation_publication_date", work.released.replace("-", "/")),
+            ("citation_language", "en")]
+    return tags if page == "index" else [*tags, ("citation_inbook_title", work.title)]
+
+
+def add_metadata(app, page, template, context, doctree):
+    if doctree is None:
+        return
+    work = citation.book()
+    # The theme gives titles as HTML.
+    title = html.unescape(context.get("title", "")) or work.title
+    tags = "".join(f'<meta name="{name}" content="{html.escape(value)}" />\n'
+                   for name, value in highwire(page, title, work))
+    # "</" would end the script element.
+    described = json.dumps(json_ld(page, title, work), ensure_ascii=False).replace("</", "<\\/")
+    context["metatags"] = (context.get("metatags", "") + tags
+                           + f'<script type="application/ld+json">{described}</script>\n')
+
+
+def add_footer(app, config):
+    work = citation.book()
+    config.html_theme_options["extra_footer"] = (
+        config.html_theme_options.get("extra_footer", "")
+        + f'<p class="version">Version {html.escape(work.version)}, build {PLACEHOLDER}</p>')
+
+
+def copy_downloads(app, exception):
+    if exception or app.builder.format != "html":
+        return
+    for folder, patterns in (("data", ("*.csv", "datapackage.json")),
+                             ("results", ("*.csv", "results.json"))):
+        target = Path(app.outdir) / folder
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir()
+        for pattern in patterns:
+            for path in sorted((ROOT / folder).glob(pattern)):
+                shutil.copyfile(path, target / path.name)
+
+
+def setup(app):
+    app.connect("config-inited", add_footer)
+    app.connect("html-page-context", add_metadata)
+    app.connect("build-finished", copy_downloads)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
