@@ -65,11 +65,16 @@ def get(id: str, path: Path = PATH) -> Result:
     return rows[id]
 
 
+def rows(path: Path = PATH) -> list[Result]:
+    """All results, in the order of their ids."""
+    sys.audit("adoption.result", "*")
+    return list(_rows(path).values())
+
+
 def read(path: Path = PATH):
     """The whole register as a DataFrame indexed by id."""
     import pandas as pd
-    sys.audit("adoption.result", "*")
-    return pd.DataFrame(_rows(path).values(), columns=list(COLUMNS)).set_index("id")
+    return pd.DataFrame(rows(path), columns=list(COLUMNS)).set_index("id")
 
 
 def glue(*ids: str) -> None:
