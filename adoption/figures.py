@@ -289,7 +289,7 @@ def joint_forms(get) -> Picture:
         {"form": form, "type": name,
          "answers": int(get(f"joint.ai.{kind}.{key}").value)}
         for key, form in FORM_NAMES.items() for kind, name in TYPE_NAMES.items()])
-    figure, axes = plt.subplots(figsize=(WIDTH, 2.9))
+    figure, axes = plt.subplots(figsize=(WIDTH, 3.1))
     shades = dict(zip(TYPE_NAMES.values(), ("#00395A", COLOURS["AI"], "#8FC1E3")))
     totals = data.groupby("form", sort=False)["answers"].sum()
     for y, (form, group) in enumerate(data.groupby("form", sort=False)):
@@ -307,7 +307,7 @@ def joint_forms(get) -> Picture:
     axes.set_ylim(len(totals) - 0.3, -0.5)
     axes.set_xlim(0, 34)
     axes.grid(False)
-    axes.set_xlabel("Answers (a body may have given more than one)")
+    axes.set_xlabel("Answers\n(a body may have given more than one)")
     title(axes, f"Joint use of AI was most often a {totals.idxmax().lower()}")
     words = "; ".join(f"{r.form}, {r.type.lower()}: {r.answers}" for r in data.itertuples())
     return Picture(figure, "Stacked bar chart of the answers on the form of joint use of AI. "
