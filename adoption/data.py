@@ -519,6 +519,14 @@ def _check_quotations(tables: dict, folder: Path) -> None:
                   "a median of adoption-by-stage")
 
 
+def _check_mapping(tables: dict, folder: Path) -> None:
+    """Every problem that the guidebook is to answer has a place in the mapping."""
+    missing = set(tables["guidebook-problems"].order) - set(tables["problem-mapping"].problem)
+    if missing:
+        _fail(path("problem-mapping", folder), "column problem", f"no row for {sorted(missing)}",
+              "at least one row for every problem")
+
+
 def _check_2023(tables: dict, folder: Path) -> None:
     """The tables of 2023 agree with the distribution of 2015 and with each other."""
     file = path("adoption-2023-by-size", folder)
@@ -560,6 +568,7 @@ CROSS_CHECKS = (
     _check_medians,
     _check_consortium_figures,
     _check_quotations,
+    _check_mapping,
     _check_2023,
 )
 

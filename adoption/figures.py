@@ -275,13 +275,21 @@ FORM_NAMES = {"jointly-built-system": "System built jointly",
               "jointly-contracted-service": "Service contracted jointly", "other": "Other"}
 
 
+def _of_type(name: str, number: int) -> str:
+    """A type of body as a figure's label says it after a number."""
+    singular = {"Prefectures": "prefecture", "Designated cities": "designated city",
+                "Other municipalities": "other"}
+    plural = {"Other municipalities": "others"}
+    return singular[name] if number == 1 else plural.get(name, name.lower())
+
+
 def joint_forms(get) -> Picture:
     """Answers on the form of joint use of AI, by type of body."""
     data = pd.DataFrame([
         {"form": form, "type": name,
          "answers": int(get(f"joint.ai.{kind}.{key}").value)}
         for key, form in FORM_NAMES.items() for kind, name in TYPE_NAMES.items()])
-    figure, axes = plt.subplots(figsize=(WIDTH, 2.9))
+    figure, axes = plt.subplots(figsize=(WIDTH, 3.1))
     shades = dict(zip(TYPE_NAMES.values(), ("#00395A", COLOURS["AI"], "#8FC1E3")))
     totals = data.groupby("form", sort=False)["answers"].sum()
     for y, (form, group) in enumerate(data.groupby("form", sort=False)):
@@ -289,18 +297,17 @@ def joint_forms(get) -> Picture:
         for row in group.itertuples():
             axes.barh(y, row.answers, left=start, height=0.55, color=shades[row.type])
             start += row.answers
-        parts = ", ".join(f"{r.answers} {r.type.lower()}" for r in group.itertuples()
-                          if r.answers)
+        parts = ", ".join(f"{r.answers} {_of_type(r.type, r.answers)}"
+                          for r in group.itertuples() if r.answers)
         axes.annotate(f"{totals[form]} answers", (start, y), xytext=(6, 0),
                       textcoords="offset points", va="center", fontweight="bold")
-        axes.annotate(parts.replace("prefectures", "prefecture" if "1 pref" in parts else
-                                    "prefectures"), (0, y), xytext=(0, -17),
-                      textcoords="offset points", va="center", fontsize=8.5)
+        axes.annotate(parts, (0, y), xytext=(0, -17), textcoords="offset points", va="center",
+                      fontsize=8.5)
     axes.set_yticks(range(len(totals)), totals.index)
     axes.set_ylim(len(totals) - 0.3, -0.5)
     axes.set_xlim(0, 34)
     axes.grid(False)
-    axes.set_xlabel("Answers (a body may have given more than one)")
+    axes.set_xlabel("Answers\n(a body may have given more than one)")
     title(axes, f"Joint use of AI was most often a {totals.idxmax().lower()}")
     words = "; ".join(f"{r.form}, {r.type.lower()}: {r.answers}" for r in data.itertuples())
     return Picture(figure, "Stacked bar chart of the answers on the form of joint use of AI. "
@@ -466,3 +473,154 @@ def ai_and_rpa(get) -> Picture:
     title(axes, f"{ahead['RPA']} bodies had introduced RPA, {ahead['AI']} AI")
     words = "; ".join(f"stage {r.stage}, {r.technology}: {r.bodies}" for r in data.itertuples())
     return Picture(figure, f"Bar chart of the number of bodies at each stage. {words}.", data)
+
+def joint_shares(get) -> Picture:
+    """Shares of adopters that use AI or RPA jointly, with what makes each of them uncertain."""
+    users, adopters = (int(get(id).value) for id in ("joint.rpa.total.implementing",
+                                                     "rpa.stage-1.bodies"))
+    decisions = int(get("joint.rpa.decisions").value)
+    bodies, ai_adopters = get("joint.ai.bodies"), int(get("ai.stage-1.bodies").value)
+    rpa, decided = get("joint.rpa.share-of-adopters"), get("joint.rpa.share-of-adopters.decisions")
+    ai_range, ai = get("joint.ai.share-range"), get("joint.ai.share-of-adopters")
+    data = pd.DataFrame([
+        {"row": f"RPA, bodies:\n{users} of {adopters}", "technology": "RPA",
+         "share_low": rpa.value, "share_high": rpa.value, "interval_low": rpa.lower,
+         "interval_high": rpa.upper},
+        {"row": f"RPA, decisions:\n{decisions} of {adopters - users + decisions}",
+         "technology": "RPA", "share_low": decided.value, "share_high": decided.value,
+         "interval_low": decided.lower, "interval_high": decided.upper},
+        {"row": f"AI, bodies:\n{bodies.lower:.0f} to {bodies.upper:.0f} of {ai_adopters}",
+         "technology": "AI", "share_low": ai_range.lower, "share_high": ai_range.upper,
+         "interval_low": ai.lower, "interval_high": ai.upper}])
+    figure, axes = plt.subplots(figsize=(WIDTH, 2.8))
+    for y, row in enumerate(data.itertuples()):
+        colour = COLOURS[row.technology]
+        axes.plot([row.interval_low, row.interval_high], [y, y], color=colour, lw=1.4)
+        if row.share_low == row.share_high:
+            axes.plot(row.share_low, y, "o", color=colour, ms=8)
+            shown = f"{row.share_low:.1%}"
+        else:
+            axes.plot([row.share_low, row.share_high], [y, y], color=colour, lw=8,
+                      solid_capstyle="butt")
+            shown = f"{row.share_low:.1%} – {row.share_high:.1%}"
+        axes.annotate(shown, ((row.share_low + row.share_high) / 2, y), xytext=(0, 8),
+                      textcoords="offset points", ha="center", va="bottom", fontweight="bold",
+                      color=colour)
+    axes.set_yticks(range(len(data)), data["row"])
+    axes.set_ylim(len(data) - 0.6, -0.7)
+    axes.set_xlim(0, 0.24)
+    axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.grid(False)
+    axes.set_xlabel("Share of adopters that use the technology jointly\n"
+                    "(dot or thick bar: published; thin line: 95 % interval)")
+    title(axes, f"{rpa.value:.0%} of the RPA adopters used it jointly, and "
+                f"{ai_range.lower:.0%} to {ai_range.upper:.0%} of the AI adopters")
+    words = "; ".join(
+        f"{r.row.replace(chr(10), ' ')}: {r.share_low:.1%}"
+        + (f" to {r.share_high:.1%}" if r.share_high > r.share_low else "")
+        + f", interval {r.interval_low:.1%} to {r.interval_high:.1%}" for r in data.itertuples())
+    data["row"] = data["row"].str.replace("\n", " ")
+    return Picture(figure, "Dot plot of the share of adopters that use AI or RPA jointly. "
+                   f"{words}.", data)
+
+
+def small_bodies(seven: pd.DataFrame, grid: pd.DataFrame) -> Picture:
+    """The bodies of slide 6 in the distribution of all municipalities by population.
+
+    seven: body_en, population, technology, share (of municipalities with fewer people).
+    grid: intervals of all municipalities (census.frame), ascending: upper, bodies.
+    """
+    rising = grid[grid["upper"] >= 300]
+    share = grid["bodies"].cumsum()[rising.index] / grid["bodies"].sum()
+    figure, axes = plt.subplots(figsize=(WIDTH, 4.0))
+    axes.plot(rising["upper"], share, color=COLOURS["grey"], lw=1.6)
+    axes.axhline(0.5, color=COLOURS["grey"], lw=0.9, ls=(0, (4, 3)))
+    axes.annotate("median municipality", (4_500_000, 0.5), ha="right", va="bottom", fontsize=8.5,
+                  color=COLOURS["grey"], xytext=(0, 2), textcoords="offset points")
+    for row in seven.itertuples():
+        colour, left = COLOURS[row.technology], row.technology == "AI"
+        axes.plot(row.population, row.share, "o", color=colour, ms=6)
+        # Several stand near the median: their labels move away from its line and each other.
+        away = row.share - 0.5 if abs(row.share - 0.5) < 0.1 else 0
+        axes.annotate(f"{row.body_en} {row.population:,}",
+                      (row.population * (0.72 if left else 1.4), row.share + away),
+                      ha="right" if left else "left", va="center", fontsize=8.5, color=colour)
+    for name, height in (("AI", 0.94), ("RPA", 0.86)):
+        axes.annotate(f"{name} adopters of slide 6", (340, height), color=COLOURS[name],
+                      fontweight="bold", fontsize=9)
+    axes.grid(False)
+    axes.set_ylim(0, 1.02)
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.set_ylabel("Municipalities with fewer people")
+    population_axis(axes, 300, 5_000_000, (1_000, 10_000, 100_000, 1_000_000))
+    axes.set_xlabel("Population, 2015 census (logarithmic scale)")
+    above = int((seven["share"] > 0.5).sum())
+    title(axes, f"{above} of the {len(seven)} “small” adopters are larger than the median "
+                "municipality")
+    words = "; ".join(f"{r.body_en} ({r.technology}), {r.population:,} people: {r.share:.1%}"
+                      for r in seven.itertuples())
+    data = pd.concat([
+        seven.assign(series="body of slide 6"),
+        pd.DataFrame({"series": "all municipalities", "population": rising["upper"],
+                      "share": share})])
+    return Picture(figure, "Rising curve of the share of municipalities with fewer people, by "
+                   f"population, with {len(seven)} bodies marked. Share of municipalities "
+                   f"smaller than each: {words}.",
+                   data[["series", "body_en", "technology", "population", "share"]])
+
+
+def consortia(members: pd.DataFrame, medians: dict) -> Picture:
+    """Members of the consortia, their pooled population, and the median adopter.
+
+    members: consortium, technology, member_en, population (consortium-members).
+    medians: median population of the adopters by technology.
+    """
+    figure, axes = plt.subplots(figsize=(WIDTH, 3.9))
+    rows, words = [], []
+    groups = list(members.groupby("consortium", sort=False))
+    for y, (key, group) in zip((1, 0), groups, strict=True):
+        name, technology = key.capitalize(), group["technology"].iloc[0]
+        colour, median = COLOURS[technology], medians[technology]
+        pooled = int(group["population"].sum())
+        low, high = (group.loc[group["population"].agg(which)] for which in ("idxmin", "idxmax"))
+        axes.plot([high.population, pooled], [y, y], color=colour, lw=1, ls=(0, (2, 2)))
+        axes.plot(group["population"], [y] * len(group), "o", color=colour, ms=7, mfc="none",
+                  mew=1.5)
+        axes.plot(pooled, y, "D", color=colour, ms=10)
+        axes.plot([median, median], [y - 0.07, y + 0.22], color=INK, lw=1.6)
+        axes.annotate(f"{name}: {technology}, {len(group)} municipalities", (1_400, y),
+                      xytext=(0, 52), textcoords="offset points", fontweight="bold",
+                      color=colour)
+        axes.annotate(f"median {technology} adopter {median:,}", (median, y + 0.22),
+                      xytext=(0, 3), textcoords="offset points", ha="right", va="bottom",
+                      fontsize=8.5)
+        axes.annotate(f"together\n{pooled:,}", (pooled, y), xytext=(0, 10),
+                      textcoords="offset points", ha="center", va="bottom", fontsize=8.5,
+                      color=colour, fontweight="bold")
+        for row, side in ((low, "center"), (high, "center")):
+            axes.annotate(f"{row.member_en}\n{row.population:,}", (row.population, y),
+                          xytext=(0, -9), textcoords="offset points", ha=side, va="top",
+                          fontsize=8.5, color=colour)
+        rows += [{"consortium": name, "technology": technology, "what": "member",
+                  "name": r.member_en, "population": r.population} for r in group.itertuples()]
+        rows += [{"consortium": name, "technology": technology, "what": what, "name": "",
+                  "population": value} for what, value in (("members together", pooled),
+                                                           ("median adopter", median))]
+        words.append(f"{name}, {technology}: {len(group)} members from {low.population:,} "
+                     f"({low.member_en}) to {high.population:,} people ({high.member_en}); "
+                     f"together {pooled:,}, {pooled / median:.1f} times the median adopter's "
+                     f"{median:,}")
+    data = pd.DataFrame(rows)
+    axes.set_yticks([])
+    axes.set_ylim(-0.45, 1.62)
+    axes.grid(False)
+    population_axis(axes, 1_400, 480_000, (3_000, 10_000, 30_000, 100_000, 300_000))
+    axes.set_xlabel("Population, 2015 census (logarithmic scale)")
+    totals = data[data["what"] == "members together"].set_index("technology")["population"]
+    ratios = totals / pd.Series(medians)
+    alone = sum(int((g["population"] > medians[g["technology"].iloc[0]]).sum()) for _, g in groups)
+    title(axes, f"Together, {ratios.min():.1f} and {ratios.max():.1f} times the median adopter’s "
+                f"population; alone, {alone or 'no'} member{'s' * (alone > 1)} "
+                f"reach{'es' * (alone < 2)} it")
+    return Picture(figure, "Dot plot of the populations of the members of two consortia. "
+                   + ". ".join(words) + ".", data)

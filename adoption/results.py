@@ -115,6 +115,9 @@ def survey_data() -> Iterator[Result]:
                    "adoption.census.frame", chapter, value=_size(base))
     yield _row("frame.prefectures.bodies", "bodies", "Prefectures", "fact", "prefectures", CENSUS,
                "adoption.census.prefectures", chapter, value=census.prefectures().bodies.sum())
+    yield _row("frame.designated-cities.bodies", "bodies", "Designated cities", "fact",
+               "designated cities", CENSUS, "adoption.census.designated_cities", chapter,
+               value=census.designated_cities().bodies.sum())
     yield _row("frame.municipal.population", "people", "Population of the municipalities", "fact",
                BASES["municipal"], CENSUS, "adoption.census.frame", chapter,
                value=census.frame("municipal").population.sum())
@@ -529,10 +532,296 @@ def joint_use() -> Iterator[Result]:
                "adoption.tables.proportion_interval", chapter,
                lower=tables.proportion_interval(fewest, ai[0]).lower,
                upper=tables.proportion_interval(most, ai[0]).upper)
+    yield from _joint_use_by_type(status.loc[types], forms.loc[types])
+    yield from _joint_decisions(status, rpa[0])
+
+
+def _joint_use_by_type(status, forms) -> Iterator[Result]:
+    """Whether status and form go with the type of body: exact tests, and what they compare."""
+    chapter = "joint-use"
+    using, considering = status["implementing"], status["considering"]
+    bodies = status.sum(axis=1)
+    rpa = ("RPA joint use", BASES["all"])
+    ai = ("AI joint use", "50 answers, taken as 50 bodies")
+    for id, (words, base), what, table in (
+        ("joint.rpa.status-by-type", rpa, "status by type of body", status),
+        ("joint.rpa.considering-by-type", rpa, "considering against the rest, by type of body",
+         [considering, bodies - considering]),
+        ("joint.rpa.implementing-by-type", rpa, "implementing against the rest, by type of body",
+         [using, bodies - using]),
+        ("joint.ai.form-by-type", ai, "form by type of body (the p-value holds if each body gave "
+         "one form)", forms),
+    ):
+        yield _row(id, "Cramér's V", f"{words}: {what}, bias-corrected V and exact test", "test",
+                   base, SLIDE_5, "adoption.tables.fisher_freeman_halton", chapter,
+                   value=tables.cramers_v(table), p=tables.fisher_freeman_halton(table))
+        pearson = tables.pearson_chi2(table)
+        yield _row(f"{id}.pearson", "chi-square",
+                   f"{words}: {what}, Pearson's approximation, which is not to be trusted here",
+                   "test", base, SLIDE_5, "adoption.tables.pearson_chi2", chapter,
+                   value=pearson.statistic, p=pearson.p_value)
+        yield _row(f"{id}.smallest-expected", "bodies" if words.startswith("RPA") else "answers",
+                   f"{words}: {what}, smallest count expected in a cell", "fact", base, SLIDE_5,
+                   "adoption.tables.pearson_chi2", chapter, value=pearson.expected.min())
+        yield _row(f"{id}.share-expecting-below-five", "fraction",
+                   f"{words}: {what}, share of cells that expect fewer than five", "fact", base,
+                   SLIDE_5, "adoption.tables.pearson_chi2", chapter,
+                   value=pearson.share_below_five)
+    prefectures, interested = bodies["prefecture"], considering["prefecture"]
+    odds = tables.conditional_odds_ratio(
+        [[interested, prefectures - interested],
+         [considering.sum() - interested, (bodies - considering).sum() - prefectures + interested]])
+    yield _row("joint.rpa.prefecture-interest", "odds ratio",
+               "RPA joint use: odds of considering it, prefectures against municipalities",
+               "interval", "47 prefectures and 1,741 municipalities", SLIDE_5,
+               "adoption.tables.conditional_odds_ratio", chapter, value=odds.estimate,
+               lower=odds.lower, upper=odds.upper, p=odds.p_value)
+    for kind in ("prefecture", "designated_city"):
+        yield _row(f"joint.rpa.{kind}.chance-of-none".replace("_", "-"), "chance",
+                   f"RPA joint use: chance that no body among the {TYPES[kind]} uses it, if the "
+                   "users were placed at random among all bodies", "fact", BASES["all"], SLIDE_5,
+                   "adoption.tables.chance_of_none", chapter,
+                   value=tables.chance_of_none(bodies[kind], using.sum(), bodies.sum()))
+    behind = {kind: tables.bodies_behind_answers(forms.loc[[kind]]) for kind in forms.index}
+    for kind, (fewest, most) in behind.items():
+        prefix = f"joint.ai.{kind}".replace("_", "-")
+        yield _row(f"{prefix}.bodies", "bodies",
+                   f"AI joint use, {TYPES[kind]}: bodies behind the answers, fewest and most",
+                   "range", TYPES[kind], SLIDE_5, "adoption.tables.bodies_behind_answers",
+                   chapter, lower=fewest, upper=most)
+        yield _row(f"{prefix}.share-range", "fraction",
+                   f"AI joint use, {TYPES[kind]}: share that uses it jointly", "range",
+                   TYPES[kind], SLIDE_5, "adoption.tables.bodies_behind_answers", chapter,
+                   lower=fewest / bodies[kind], upper=most / bodies[kind])
+    cities, others = behind["designated_city"][0], behind["other_municipality"][1]
+    odds = tables.conditional_odds_ratio(
+        [[cities, bodies["designated_city"] - cities],
+         [others, bodies["other_municipality"] - others]])
+    yield _row("joint.ai.designated-city-use", "odds ratio",
+               "AI joint use: odds of using it jointly, designated cities (fewest bodies) against "
+               "other municipalities (most bodies): the least contrast that the answers allow",
+               "interval", BASES["municipal"], SLIDE_5, "adoption.tables.conditional_odds_ratio",
+               chapter, value=odds.estimate, lower=odds.lower, upper=odds.upper, p=odds.p_value)
+
+
+def _joint_decisions(status, adopters: int) -> Iterator[Result]:
+    """What becomes of the users of joint RPA if Toyama's eight are among them and decided once.
+
+    The source says neither. It is an assumption: one of the eight is listed as on trial.
+    """
+    chapter, function = "joint-use", "adoption.tables.decision_interval"
+    assumed = "if the members of the Toyama consortium are among the users and decided once"
+    source = "MIC 2020, slides 4, 5 and 7"
+    members = data.load("consortium-members")
+    together = [int((members["consortium"] == "toyama").sum())]
+    users = int(status.loc["total", "implementing"])
+    others = status.loc["other_municipality"].sum()
+    yield _row("joint.rpa.decisions", "decisions", f"RPA joint use: decisions, {assumed}", "fact",
+               "users of joint RPA, as decisions", source, function, chapter,
+               value=users - together[0] + 1)
+    for id, of, n in (("joint.rpa.other-municipality.implementing-share", "other municipalities",
+                       others), ("joint.rpa.share-of-adopters", "RPA adopters", adopters)):
+        decided = tables.decision_interval(users, n, together)
+        yield _row(f"{id}.decisions", "fraction",
+                   f"RPA joint use: share of decisions, {assumed}", "interval",
+                   f"{of}, as decisions", source, function, chapter, value=decided.estimate,
+                   lower=decided.lower, upper=decided.upper)
+        clustered = tables.clustered_rate_interval(users, n, together)
+        yield _row(f"{id}.clustered", "fraction",
+                   f"RPA joint use: share of bodies with its uncertainty, {assumed}", "interval",
+                   of, source, "adoption.tables.clustered_rate_interval", chapter,
+                   value=clustered.estimate, lower=clustered.lower, upper=clustered.upper)
+
+
+# --- small adopters and consortia -------------------------------------------------------------
+
+CONSORTIA = {"nara": "Nara", "toyama": "Toyama"}
+SMALL = 50_000  # the limit that slide 7 itself uses for a small municipality
+SLIDE_6, SLIDE_7 = "MIC 2020, slide 6", "MIC 2020, slide 7"
+
+
+def small_adopters() -> Iterator[Result]:
+    yield from _frame_of_small_bodies()
+    yield from _seven_bodies()
+    for consortium in CONSORTIA:
+        yield from _consortium(consortium)
+
+
+def _frame_of_small_bodies() -> Iterator[Result]:
+    chapter, base = "small-adopters", BASES["municipal"]
+    grid = census.frame("municipal")
+    middle = grid[grid.bodies.cumsum() >= (_size("municipal") + 1) / 2].iloc[0]
+    yield _row("frame.municipal.median-population", "people",
+               "Population of the median municipality", "range", base, CENSUS,
+               "adoption.census.frame", chapter, lower=middle.lower, upper=middle.upper - 1)
+    yield _row("frame.municipal.below-50k.share", "fraction",
+               "Share of municipalities below 50,000 inhabitants", "fact", base, CENSUS,
+               "adoption.census.class_counts", chapter,
+               value=census.class_counts("municipal", (SMALL,))[0] / _size("municipal"))
+
+
+def body_slug(name: str) -> str:
+    """The part of an id that stands for a municipality: "Uda City" gives "uda"."""
+    return name.split()[0].lower()
+
+
+def _seven_bodies() -> Iterator[Result]:
+    chapter = "small-adopters"
+    seven, members = data.load("small-adopters"), data.load("consortium-members")
+    share = {row.body_en: census.percentile(row.population) for row in seven.itertuples()}
+    if any(low != high for low, high in share.values()):
+        raise ValueError(f"the intervals are not cut at every body of slide 6: found {share}")
+    for row in seven.itertuples():
+        prefix = f"small-adopters.{body_slug(row.body_en)}"
+        yield _row(f"{prefix}.population", "people", f"{row.body_en}: population", "fact",
+                   row.body_en, SLIDE_6, "adoption.data.load", chapter, value=row.population)
+        yield _row(f"{prefix}.percentile", "fraction",
+                   f"{row.body_en}: share of municipalities with fewer people", "fact",
+                   BASES["municipal"], "MIC 2020, slide 6; 2015 census",
+                   "adoption.census.percentile", chapter, value=share[row.body_en][0])
+    no_plan = {name: published(t)[1][-1] for t, name in TECHNOLOGIES.items()}
+    joined = seven["body_ja"].isin(members["member_ja"])
+    counts = {
+        "bodies": ("bodies listed", len(seven)),
+        "above-median-municipality": ("larger than the median municipality",
+                                      sum(low > 0.5 for low, _ in share.values())),
+        "below-no-plan-median": ("smaller than the median body without a plan for the technology",
+                                 (seven["population"] < seven["technology"].map(no_plan)).sum()),
+        "in-a-consortium": ("members of a consortium of slide 7", joined.sum()),
+        "joint-use-or-member": ("driven by joint use, or member of a consortium of slide 7",
+                                (joined | (seven["driver"] == "joint_use")).sum()),
+        "not-alone": ("driven by joint use or by the prefecture",
+                      seven["driver"].isin(["joint_use", "prefecture_led"]).sum()),
+        **{f"driver.{d}".replace("_", "-"): (f"driver: {d.replace('_', ' ')}", n)
+           for d, n in seven["driver"].value_counts().items()},
+        **{f"phase.{p}": (f"phase: {p}", n) for p, n in seven["phase"].value_counts().items()},
+    }
+    for key, (words, number) in counts.items():
+        yield _row(f"small-adopters.{key}", "bodies", f"Small adopters of slide 6: {words}",
+                   "fact", "seven bodies of slide 6", SLIDE_6,
+                   "adoption.results.small_adopters", chapter, value=number)
+
+
+def _consortium(key: str) -> Iterator[Result]:
+    chapter, name, prefix = "small-adopters", CONSORTIA[key], f"consortium.{key}"
+    members = data.load("consortium-members")
+    members = members[members["consortium"] == key]
+    people = members["population"]
+    technology = members["technology"].iloc[0]
+    pooled = int(people.sum())
+    median = published(technology.lower())[1][0]
+    municipalities = f"member municipalities of {name}'s consortium"
+    for id, unit, words, value in (
+        ("members", "municipalities", "member municipalities", len(people)),
+        ("population", "people", "pooled population of the member municipalities", pooled),
+        ("smallest-member", "people", "population of the smallest member", people.min()),
+        ("median-member", "people", "median population of a member", people.median()),
+        ("largest-member", "people", "population of the largest member", people.max()),
+        ("members-below-50k", "municipalities", "members below 50,000 inhabitants",
+         (people < SMALL).sum()),
+        ("members-above-adopters-median", "municipalities",
+         f"members above the median population of the {technology} adopters",
+         (people > median).sum()),
+        ("population-without-largest", "people", "pooled population without the largest member",
+         pooled - people.max()),
+        ("ratio-to-median-member", "ratio", "pooled population over the median member",
+         pooled / people.median()),
+    ):
+        yield _row(f"{prefix}.{id}", unit, f"{name}'s consortium: {words}", "fact",
+                   municipalities, SLIDE_7, "adoption.results.small_adopters", chapter,
+                   value=value)
+    yield _row(f"{prefix}.ratio-to-adopters-median", "ratio",
+               f"{name}'s consortium: pooled population over the median {technology} adopter",
+               "fact", municipalities, "MIC 2020, slides 4 and 7",
+               "adoption.results.small_adopters", chapter, value=pooled / median)
+    low, high = census.percentile(pooled)
+    yield _row(f"{prefix}.percentile", "fraction",
+               f"{name}'s consortium: share of municipalities with fewer people than it has "
+               "together", "range", BASES["municipal"], "MIC 2020, slide 7; 2015 census",
+               "adoption.census.percentile", chapter, lower=low, upper=high)
+    yield from _curve_at_pooled_size(key, technology, {
+        "median-member": ("the median member's population", people.median()),
+        "pooled": ("the pooled population", pooled)})
+    if key == "nara":
+        stated = data.load("consortium-figures").set_index(["consortium", "figure"])["value"]
+        total = stated[key, "municipalities_in_prefecture"]
+        small = stated[key, "municipalities_under_50000"]
+        for id, unit, words, value in (
+            ("prefecture-municipalities", "municipalities", "municipalities", total),
+            ("prefecture-municipalities-below-50k", "municipalities",
+             "municipalities below 50,000 inhabitants", small),
+            ("prefecture-share-below-50k", "fraction",
+             "share of municipalities below 50,000 inhabitants", small / total),
+        ):
+            yield _row(f"{prefix}.{id}", unit, f"{name} Prefecture: {words}", "fact",
+                       "municipalities of Nara Prefecture", SLIDE_7,
+                       "adoption.results.small_adopters", chapter, value=value)
+
+
+def _curve_at_pooled_size(key: str, technology: str, sizes: dict) -> Iterator[Result]:
+    """Arithmetic on an association, not an effect: the fitted share of adopters at two sizes."""
+    chapter, source = "small-adopters", "MIC 2020, slides 4 and 7; 2015 census"
+    t, prefix = technology.lower(), f"consortium.{key}.curve-at"
+    for id, (words, size) in sizes.items():
+        label = (f"{CONSORTIA[key]}'s consortium: share of {technology} adopters on the curve at "
+                 f"{words}")
+        found = {}
+        for base, frame in BASES.items():
+            fit = fitted(t, base, "multinomial").fit
+            found[base] = curve.predict(fit, [size])[0, 0]
+            low, high = (end[0, 0] for end in curve.band(fit, [size]))
+            yield _row(f"{prefix}-{id}.{base}", "fraction", label, "interval", frame, source,
+                       "adoption.curve.band", chapter, value=found[base], lower=low, upper=high)
+        yield _row(f"{prefix}-{id}.every-base", "fraction",
+                   f"{label}, lowest and highest estimate", "range", "all three readings", source,
+                   "adoption.curve.predict", chapter, lower=min(found.values()),
+                   upper=max(found.values()))
+
+
+# --- barriers and guidebooks ------------------------------------------------------------------
+
+# Words that an item's printed title would use for what a problem asks for.
+NAMED_IN_TITLES = {"cost-or-budget": ("cost or budget", ("費用", "コスト", "予算", "経費")),
+                   "staff": ("staff", ("人材", "人員", "職員", "要員")),
+                   "joint-work": ("joint work", ("共同",))}
+
+
+def barriers_and_guidebooks() -> Iterator[Result]:
+    chapter, function = "barriers-and-guidebooks", "adoption.results.barriers_and_guidebooks"
+    contents, mapping = data.load("guidebook-contents"), data.load("problem-mapping")
+    source = {"AI": "MIC 2020, slide 8", "RPA": "MIC 2020, slide 9"}
+    for t, name in TECHNOLOGIES.items():
+        items = contents[contents["guidebook"] == name]
+        yield _row(f"guidebook.{t}.items", "items", f"{name} guidebook: planned items", "fact",
+                   "planned contents", source[name], function, chapter, value=len(items))
+        for key, (words, terms) in NAMED_IN_TITLES.items():
+            titles = items["item_ja"] + items["part_ja"] + items["group_ja"].fillna("")
+            yield _row(f"guidebook.{t}.items-naming-{key}", "items",
+                       f"{name} guidebook: items whose title names {words}", "fact",
+                       "planned contents", source[name], function, chapter,
+                       value=titles.str.contains("|".join(terms)).sum())
+    problems = data.load("guidebook-problems")["order"]
+    direct = set(mapping.loc[mapping["fit"] == "direct", "problem"])
+    mapped = set(mapping["problem"])
+    for key, words, value in (
+        ("", "problems that the RPA guidebook is to answer", len(problems)),
+        (".named", "problems whose subject an item's title names, in our mapping", len(direct)),
+        (".indirect", "problems that items meet only indirectly, in our mapping",
+         len(mapped - direct)),
+        (".unmet", "problems without any item, in our mapping", len(set(problems) - mapped)),
+    ):
+        yield _row(f"guidebook.problems{key}", "problems", words[0].upper() + words[1:], "fact",
+                   "seven problems of slide 9", f"{source['RPA']}; the project's own mapping"
+                   if key else source["RPA"], function, chapter, value=value)
+    for applies_to, number in data.load("barriers")["applies_to"].value_counts().items():
+        yield _row(f"barriers.{applies_to}".replace("_", "-"), "barriers",
+                   f"Barriers that the deck names: {applies_to.replace('_', ' ')}", "fact",
+                   "slides 5, 7 and 10", "MIC 2020, slides 5, 7 and 10", function, chapter,
+                   value=number)
 
 
 FAMILIES = (survey_data, who_adopts_first, what_is_bounded, adoption_curve, ai_versus_rpa,
-            joint_use)
+            joint_use, small_adopters, barriers_and_guidebooks)
 
 
 # --- the file ---------------------------------------------------------------------------------

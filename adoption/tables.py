@@ -407,6 +407,18 @@ def _adopter_weights(k: int, cluster_sizes) -> np.ndarray:
     return np.concatenate([sizes, np.ones(k - sizes.sum(), dtype=np.int64)])
 
 
+def chance_of_none(n, k, total) -> float:
+    """Chance that none of n bodies is among k of `total`, every choice of the k equally likely.
+
+    What a zero in a table is worth: near 1, a group of n would be expected to show none anyway.
+    ValueError unless n and k are whole numbers from 0 to total.
+    """
+    n, k, total = _count(n, "n"), _count(k, "k"), _count(total, "total")
+    if max(n, k) > total:
+        raise ValueError(f"found groups of {n} and {k} of {total}, expected at most {total}")
+    return float(stats.hypergeom.pmf(0, total, k, n))
+
+
 def bodies_behind_answers(table) -> tuple[int, int]:
     """Fewest and most bodies that can have given these answers, several answers allowed.
 

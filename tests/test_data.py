@@ -420,6 +420,9 @@ BETWEEN_TABLES = {
     "direction not printed": ("directions", 1, "text_ja", "国が主導する", "slide 10 prints"),
     "direction of another sentence": ("directions", 1, "statement", 4, "column statement"),
     "direction of no sentence": ("directions", 1, "statement", 9, "a row of statements"),
+    "problem of no number": ("problem-mapping", 1, "problem", 8, "a row of guidebook-problems"),
+    "item of no number": ("problem-mapping", 1, "item", 23, "a row of guidebook-contents"),
+    "problem without an item": ("problem-mapping", 10, "problem", 4, "no row for [5]"),
     "misprint not printed": ("errata", 1, "printed", "1,087,174", "slide 4 prints"),
     "misprint of no median": ("errata", 1, "read_as", 108175, "a median of adoption-by-stage"),
     "2023 median": ("adoption-2023-published", 1, "median_population", 9168, "at most half"),
@@ -545,7 +548,7 @@ def test_codebook_names_every_table_and_field():
 def test_command_line(capsys, monkeypatch, folder):
     monkeypatch.setattr(data, "check", lambda: data.load_all(folder))
     data.main(["--check"])
-    assert "20 tables: rows, package and checksums are in order" in capsys.readouterr().out
+    assert f"{len(NAMES)} tables: rows, package and checksums are in order" in capsys.readouterr().out
     data.path("errata", folder).unlink()
     with pytest.raises(SystemExit, match="data/errata.csv: found no such file, expected a table"):
         data.main(["--check"])

@@ -2,7 +2,10 @@
 
 import csv
 import json
+import math
+from math import comb
 
+import numpy as np
 import pytest
 
 from adoption import register, results
@@ -91,6 +94,93 @@ def test_medians_that_fit_by_hand(committed):
     fits = {id: value for id, value in committed["value"].items() if id.endswith("fits-count")}
     assert [fits[f"ai.stage-{k}.median-fits-count"] for k in range(1, 6)] == [0, 0, 1, 0, 1]
     assert [fits[f"rpa.stage-{k}.median-fits-count"] for k in range(1, 6)] == [1, 0, 1, 1, 1]
+
+
+def test_joint_use_by_hand(committed):
+    """Cross products, inclusion counts and pooled sums with the printed numbers."""
+    value, lower, upper, p = (committed[c] for c in ("value", "lower", "upper", "p_value"))
+    interest = "joint.rpa.prefecture-interest"
+    # The conditional estimate is a little nearer to 1 than the cross product.
+    assert 0.98 < value[interest] / ((8 / 39) / (91 / 1650)) < 1
+    assert lower[interest] < value[interest] < upper[interest]
+    # Fisher's p, summed anew: tables no likelier than 8 of the 47 among the 99 who consider.
+    chance = [comb(99, k) * comb(1689, 47 - k) for k in range(48)]
+    assert p[interest] == pytest.approx(
+        sum(c for c in chance if c <= chance[8]) / comb(1788, 47), rel=1e-9)
+    assert p["joint.rpa.status-by-type"] == pytest.approx(0.0382128548, rel=1e-8)  # R
+    assert p["joint.ai.form-by-type"] == pytest.approx(0.1014689779, rel=1e-8)  # R
+    assert value["joint.rpa.share-of-adopters"] == pytest.approx(11 / 370, rel=1e-9)
+    assert value["joint.rpa.decisions"] == 4
+    decided = "joint.rpa.other-municipality.implementing-share.decisions"
+    assert value[decided] == pytest.approx(4 / 1714, rel=1e-9)
+    assert (lower["joint.ai.bodies"], upper["joint.ai.bodies"]) == (25, 50)
+    assert lower["joint.ai.share-range"] == pytest.approx(25 / 296, rel=1e-9)
+    cities = (lower["joint.ai.designated-city.bodies"], upper["joint.ai.other-municipality.bodies"])
+    assert cities == (4, 42)
+    assert value["joint.ai.designated-city-use"] == pytest.approx((4 / 16) / (42 / 1679), rel=0.02)
+
+
+def test_small_adopters_and_consortia_by_hand(committed):
+    value = committed["value"]
+    nara = [87050, 31105, 31691, 23025, 33487]
+    toyama = [92308, 42935, 32755, 40991, 20930, 26317, 25335, 2982]
+    for name, people, median in (("nara", nara, 108174), ("toyama", toyama, 102374)):
+        assert value[f"consortium.{name}.population"] == sum(people)
+        assert value[f"consortium.{name}.ratio-to-adopters-median"] == pytest.approx(
+            sum(people) / median, rel=1e-9)
+        assert value[f"consortium.{name}.members-above-adopters-median"] == 0
+        assert value[f"consortium.{name}.population-without-largest"] == sum(sorted(people)[:-1])
+    assert value["consortium.nara.prefecture-share-below-50k"] == pytest.approx(31 / 39, rel=1e-9)
+    counts = {"bodies": 7, "above-median-municipality": 2, "below-no-plan-median": 2,
+              "in-a-consortium": 2, "joint-use-or-member": 5, "not-alone": 6,
+              "driver.joint-use": 4, "driver.prefecture-led": 2, "driver.national-subsidy": 1,
+              "phase.trial": 4, "phase.operation": 3}
+    for key, count in counts.items():
+        assert value[f"small-adopters.{key}"] == count, key
+
+
+def test_places_in_the_distribution_equal_the_census(shared, committed):
+    """Percentiles, the median municipality and the class below 50,000, from the census itself."""
+    with (shared / "census" / "001_00.csv").open(encoding="cp932", newline="") as file:
+        rows = [row for row in csv.reader(file) if row[4:5] == ["2015"]]
+    people = [int(row[7]) if row[7] != "-" else 0 for row in rows
+              if (row[3] in "123" and row[2] != "13100")
+              or (row[3] == "0" and 13101 <= int(row[2]) <= 13123)]
+    assert len(people) == 1741
+    for id, row in committed.iterrows():
+        if id.startswith("small-adopters.") and id.endswith(".percentile"):
+            own = committed["value"][id.replace("percentile", "population")]
+            assert row["value"] == pytest.approx(sum(p < own for p in people) / 1741, rel=1e-9)
+    for name in ("nara", "toyama"):
+        row = committed.loc[f"consortium.{name}.percentile"]
+        pooled = committed["value"][f"consortium.{name}.population"]
+        assert row["lower"] <= sum(p < pooled for p in people) / 1741 <= row["upper"]
+    row = committed.loc["frame.municipal.median-population"]
+    assert row["lower"] <= sorted(people)[870] <= row["upper"]
+    assert committed["value"]["frame.municipal.below-50k.share"] == pytest.approx(
+        sum(p < 50_000 for p in people) / 1741, rel=1e-9)
+
+
+def test_curve_at_the_pooled_size_by_its_formula(committed):
+    """The share on the curve, from the fitted parameters by hand."""
+    fit = results.fitted("rpa", "municipal", "multinomial").fit
+    a, b = np.split(fit.params, 2)
+    scores = np.exp(a + b * math.log2(284553))
+    row = committed.loc["consortium.toyama.curve-at-pooled.municipal"]
+    assert row["value"] == pytest.approx(scores[0] / (1 + scores.sum()), rel=1e-6)
+    assert row["lower"] < row["value"] < row["upper"]
+    pooled, single = (committed.loc[f"consortium.toyama.curve-at-{size}.every-base"]
+                      for size in ("pooled", "median-member"))
+    assert single["upper"] < pooled["lower"]
+
+
+def test_mapping_counts_are_those_of_the_table(committed):
+    value = committed["value"]
+    assert value["guidebook.problems"] == 7
+    assert value["guidebook.problems.named"] + value["guidebook.problems.indirect"] == 7
+    assert value["guidebook.problems.unmet"] == 0
+    for word in ("cost-or-budget", "staff"):
+        assert value[f"guidebook.rpa.items-naming-{word}"] == 0
 
 
 def test_group_sizes_have_the_parity_and_leave_room_for_the_others():

@@ -17,6 +17,7 @@ from scipy import stats
 from adoption import tables
 from adoption.tables import (
     bodies_behind_answers,
+    chance_of_none,
     clustered_rate_interval,
     conditional_odds_ratio,
     count_tables,
@@ -560,6 +561,19 @@ def test_largest_cluster_below_a_size_seen():
 
 
 # --- answers -------------------------------------------------------------------------------------
+
+
+def test_chance_of_none():
+    assert chance_of_none(47, 11, 1788) == pytest.approx(
+        float(Fraction(comb(1741, 11), comb(1788, 11))), rel=1e-12)
+    for n, k, total in itertools.product(range(5), range(5), (4, 6)):
+        drawn = list(itertools.combinations(range(total), k))
+        none = sum(min(chosen, default=total) >= n for chosen in drawn)
+        assert chance_of_none(n, k, total) == pytest.approx(none / len(drawn), abs=1e-12)
+        assert chance_of_none(n, k, total) == pytest.approx(chance_of_none(k, n, total))
+    for bad in ((5, 1, 4), (1, 5, 4), (-1, 1, 4), (1.5, 1, 4), (1, nan, 4)):
+        with pytest.raises(ValueError, match="found .*expected"):
+            chance_of_none(*bad)
 
 
 def test_bodies_behind_the_answers():
