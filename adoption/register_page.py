@@ -44,6 +44,8 @@ def table(results: Iterable[Result]) -> str:
     head = "".join(f'<th scope="col">{name}</th>' for name in COLUMNS)
     cited = html.escape(citation.text(citation.book(), "{part}"))
     return (
+        '<p>Download the whole register: <a href="../results/results.csv">results.csv</a>, '
+        '<a href="../results/results.json">results.json</a>.</p>'
         '<div class="table-scroll register" tabindex="0" role="region" aria-label="Register">'
         f'<table class="table" id="register" data-citation="{cited}">'
         f"<caption>{len(rows)} results. A population is in people, a rate is a fraction of one. "
