@@ -37,9 +37,10 @@ class Split(NamedTuple):
 def _grid(kinds) -> pd.DataFrame:
     """Bodies and population by interval, summed over ``kinds``, with the mean size."""
     table = data.load("population-distribution-2015")
-    table = table[table.kind.isin(kinds)]
-    grid = table.groupby(["lower", "upper"], as_index=False)[["bodies", "population"]].sum()
+    chosen = table[table.kind.isin(kinds)]
+    grid = chosen.groupby(["lower", "upper"], as_index=False)[["bodies", "population"]].sum()
     grid["mean_size"] = grid.population / grid.bodies.where(grid.bodies > 0)
+    grid.attrs = table.attrs
     return grid
 
 

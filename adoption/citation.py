@@ -1,5 +1,6 @@
 """How to cite the book and its parts: plain text, BibTeX and RIS, from CITATION.cff."""
 
+import html
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -60,3 +61,11 @@ def ris(work: Work, part: str = "") -> str:
              *([("N1", part)] if part else []), *([("UR", work.url)] if work.url else []),
              ("ER", "")]
     return "\n".join(f"{tag}  - {value}" for tag, value in lines)
+
+
+def show(entry: str, name: str = "") -> None:
+    """Put a citation on the page as text that can be copied; `name` is its format."""
+    from IPython.display import HTML, display
+    head = f"<p>{html.escape(name)}</p>" if name else ""
+    display(HTML(f'<div class="citation">{head}'
+                 f'<pre tabindex="0">{html.escape(entry)}</pre></div>'))

@@ -104,6 +104,7 @@ def load(name: str, folder: Path = DATA) -> pd.DataFrame:
     _check_keys(table, resource, file)
     for check_table in TABLE_CHECKS.get(name, ()):
         check_table(table, file)
+    table.attrs["table"] = name
     return table
 
 

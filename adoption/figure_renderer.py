@@ -6,6 +6,8 @@ it becomes a numbered figure that other pages can refer to. Outside the book (Ju
 the same output is a plain SVG image.
 """
 
+from html import escape
+
 from docutils import nodes
 from myst_nb.core.render import MimeRenderPlugin, create_figure_context
 
@@ -28,4 +30,23 @@ class FigureRenderer(MimeRenderPlugin):
             with create_figure_context(page, {"name": figure["name"], "caption": caption},
                                        data.line):
                 page.current_node.append(image)
-        return holder.children
+        made = nodes.raw("", provenance(figure, page.sphinx_env.docname), format="html")
+        return [*holder.children, made]
+
+
+def provenance(figure, page):
+    """How a figure is made, folded: function, tables, and its results with their addresses.
+
+    page: the page's name without ending, from which the register's address follows.
+    """
+    register = ("" if page.startswith("chapters/") else "chapters/") + "register.html"
+    lines = [f"<li>Function: <code>{escape(figure['function'])}</code></li>"]
+    if figure["tables"]:
+        names = ", ".join(f"<code>data/{escape(name)}.csv</code>" for name in figure["tables"])
+        lines.append(f"<li>Tables: {names}</li>")
+    if figure["results"]:
+        links = ", ".join(f'<a href="{register}#{escape(id)}"><code>{escape(id)}</code></a>'
+                          for id in figure["results"])
+        lines.append(f"<li>Results: {links}</li>")
+    return ('<details class="provenance"><summary>How this figure is made</summary>'
+            f"<ul>{''.join(lines)}</ul></details>")

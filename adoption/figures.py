@@ -4,6 +4,7 @@ A figure function returns a `Picture`; `show` puts it on the page with its capti
 text, data download and source line (figure_renderer.py). `table` does the same for a table.
 """
 
+import functools
 import html
 import io
 import logging
@@ -17,6 +18,8 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentFormatter
 
+from adoption import register
+
 # Colour-blind-safe (after Okabe and Ito, darkened until each has a contrast of 4.5 with white).
 # AI and RPA keep their colours throughout the book.
 COLOURS = {"AI": "#0067A3", "RPA": "#B34700", "green": "#00734F", "purple": "#9A4B7F",
@@ -29,11 +32,28 @@ POPULATION_TICKS = (300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_0
 
 
 class Picture(NamedTuple):
-    """A drawn figure, what it shows in words, and the numbers in it."""
+    """A drawn figure, what it shows in words, the numbers in it, and where they come from."""
 
     figure: Figure
     alt: str
     data: pd.DataFrame
+    function: str = ""
+    results: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
+
+
+def picture(function):
+    """Decorator of a figure function: notes its name, the results and the tables that it uses."""
+    @functools.wraps(function)
+    def drawn(*arguments, **named):
+        with register.recording() as ids:
+            found = function(*arguments, **named)
+        frames = [a for a in (*arguments, *named.values()) if isinstance(a, pd.DataFrame)]
+        return found._replace(
+            function=f"{function.__module__}.{function.__name__}",
+            results=tuple(dict.fromkeys(ids)),
+            tables=tuple(f.attrs["table"] for f in frames if "table" in f.attrs))
+    return drawn
 
 
 def use_style() -> None:
@@ -87,7 +107,7 @@ def svg(figure: Figure) -> str:
     return out.getvalue()
 
 
-def show(picture: Picture, *, name: str, caption: str, source: str) -> None:
+def show(drawn: Picture, *, name: str, caption: str, source: str) -> None:
     """Put a picture on the page.
 
     name: label for cross-references, `fig-...`; also the name of the data file.
@@ -95,10 +115,11 @@ def show(picture: Picture, *, name: str, caption: str, source: str) -> None:
     source: MyST text, where the data come from.
     """
     from IPython.display import display
-    details = {"name": name, "caption": caption, "source": source, "alt": picture.alt,
-               "csv": picture.data.to_csv(index=False, lineterminator="\n",
+    details = {"name": name, "caption": caption, "source": source, "alt": drawn.alt,
+               "function": drawn.function, "results": drawn.results,
+               "tables": drawn.tables, "csv": drawn.data.to_csv(index=False, lineterminator="\n",
                                           float_format="%.10g")}
-    display({"image/svg+xml": svg(picture.figure), "text/plain": picture.alt}, raw=True,
+    display({"image/svg+xml": svg(drawn.figure), "text/plain": drawn.alt}, raw=True,
             metadata={"image/svg+xml": {"figure": details}})
 
 
@@ -167,6 +188,7 @@ def codebook_entry(name: str) -> None:
 
 # --- the chapters' figures --------------------------------------------------------------------
 
+@picture
 def stages(table: pd.DataFrame) -> Picture:
     """Median population of each stage, one row a technology and stage (adoption-by-stage)."""
     figure, axes = plt.subplots(figsize=(WIDTH, 3.9))
@@ -198,6 +220,7 @@ def stages(table: pd.DataFrame) -> Picture:
                    table[["technology", "stage", "bodies", "median_population"]])
 
 
+@picture
 def exact_rates(get) -> Picture:
     """Adoption rates above and below the adopters' median, over all readings of the base.
 
@@ -241,6 +264,7 @@ TYPE_NAMES = {"prefecture": "Prefectures", "designated-city": "Designated cities
               "other-municipality": "Other municipalities"}
 
 
+@picture
 def joint_status(get) -> Picture:
     """Share of each type of body that uses or considers joint use of RPA."""
     rows = []
@@ -283,6 +307,7 @@ def _of_type(name: str, number: int) -> str:
     return singular[name] if number == 1 else plural.get(name, name.lower())
 
 
+@picture
 def joint_forms(get) -> Picture:
     """Answers on the form of joint use of AI, by type of body."""
     data = pd.DataFrame([
@@ -314,6 +339,7 @@ def joint_forms(get) -> Picture:
                    f"{words}.", data)
 
 
+@picture
 def medians_on_census(grid: pd.DataFrame, stages: pd.DataFrame) -> Picture:
     """Share of bodies smaller than each population, with the ten medians on the curve.
 
@@ -359,6 +385,7 @@ CLASS_LABELS = {"under-10k": "under 10,000", "10k-30k": "10,000–30,000",
                 "100k-200k": "100,000–200,000", "over-200k": "200,000 and more"}
 
 
+@picture
 def bounds_by_class(get, kind: str, words: str) -> Picture:
     """Free and monotone bounds of a rate by size class, AI and RPA.
 
@@ -407,6 +434,7 @@ def bounds_by_class(get, kind: str, words: str) -> Picture:
     return Picture(figure, f"Range chart by size class. {words}. {table_words}.", data)
 
 
+@picture
 def adoption_curves(curves: pd.DataFrame, get) -> Picture:
     """Curves of the share that introduced AI and RPA, with bands, before the monotone bounds.
 
@@ -451,6 +479,7 @@ def adoption_curves(curves: pd.DataFrame, get) -> Picture:
                    f"monotone bounds by size class as pale boxes. {words}.", curves)
 
 
+@picture
 def ai_and_rpa(get) -> Picture:
     """Bodies at each stage for the two technologies, side by side."""
     names = {1: "1 introduced", 2: "2", 3: "3", 4: "4", 5: "5 no plan"}
@@ -474,6 +503,7 @@ def ai_and_rpa(get) -> Picture:
     words = "; ".join(f"stage {r.stage}, {r.technology}: {r.bodies}" for r in data.itertuples())
     return Picture(figure, f"Bar chart of the number of bodies at each stage. {words}.", data)
 
+@picture
 def joint_shares(get) -> Picture:
     """Shares of adopters that use AI or RPA jointly, with what makes each of them uncertain."""
     users, adopters = (int(get(id).value) for id in ("joint.rpa.total.implementing",
@@ -524,6 +554,7 @@ def joint_shares(get) -> Picture:
                    f"{words}.", data)
 
 
+@picture
 def small_bodies(seven: pd.DataFrame, grid: pd.DataFrame) -> Picture:
     """The bodies of slide 6 in the distribution of all municipalities by population.
 
@@ -569,6 +600,7 @@ def small_bodies(seven: pd.DataFrame, grid: pd.DataFrame) -> Picture:
                    data[["series", "body_en", "technology", "population", "share"]])
 
 
+@picture
 def consortia(members: pd.DataFrame, medians: dict) -> Picture:
     """Members of the consortia, their pooled population, and the median adopter.
 

@@ -5,6 +5,8 @@ The register is made by :mod:`adoption.results`; chapters only read it, through 
 
 import csv
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -33,7 +35,8 @@ class Result(NamedTuple):
 
 
 @lru_cache
-def _rows(path: Path) -> dict[str, Result]:
+def read_rows(path: Path) -> dict[str, Result]:
+    """A register file's results by id. ValueError where its columns are others."""
     if not path.exists():
         raise FileNotFoundError(f"{path} is missing: run make results")
     with path.open(encoding="utf-8", newline="") as file:
@@ -50,6 +53,20 @@ def _rows(path: Path) -> dict[str, Result]:
         }
 
 
+_recorders: list[list[str]] = []
+
+
+@contextmanager
+def recording() -> Iterator[list[str]]:
+    """Collect the ids that are asked for inside the block."""
+    ids: list[str] = []
+    _recorders.append(ids)
+    try:
+        yield ids
+    finally:
+        _recorders.remove(ids)
+
+
 def get(id: str, path: Path = PATH) -> Result:
     """The result with this id.
 
@@ -57,7 +74,9 @@ def get(id: str, path: Path = PATH) -> Result:
     """
     # Tells the build which rows a chapter uses; without a listener it does nothing.
     sys.audit("adoption.result", id)
-    rows = _rows(path)
+    for ids in _recorders:
+        ids.append(id)
+    rows = read_rows(path)
     if id not in rows:
         import difflib
         near = difflib.get_close_matches(id, rows, n=3)
@@ -68,7 +87,7 @@ def get(id: str, path: Path = PATH) -> Result:
 def rows(path: Path = PATH) -> list[Result]:
     """All results, in the order of their ids."""
     sys.audit("adoption.result", "*")
-    return list(_rows(path).values())
+    return list(read_rows(path).values())
 
 
 def read(path: Path = PATH):

@@ -905,8 +905,8 @@ def main() -> None:
     parser.add_argument("--check", action="store_true",
                         help="write nothing; fail if the file differs from what is computed")
     options = parser.parse_args()
-    from adoption.register import _rows
-    old = _rows(PATH) if PATH.exists() else {}
+    from adoption.register import read_rows
+    old = read_rows(PATH) if PATH.exists() else {}
     try:
         results = compute(lambda name: print(f"results: {name}", file=sys.stderr, flush=True))
     except data.DataError as error:

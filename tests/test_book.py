@@ -62,6 +62,9 @@ def test_figures_are_complete(soup, html, name):
         data = (html / f"{name}.html").parent / unquote(link["href"])
         lines = data.read_text(encoding="utf-8").splitlines()
         assert data.name == f"{figure['id']}.csv" and len(lines) > 1
+        made = figure.find_next("details", class_="provenance")
+        assert "adoption.figures." in made.get_text(), figure["id"]
+        assert "Tables:" in made.get_text() or "Results:" in made.get_text(), figure["id"]
     images = article(page).find_all("img")
     assert all(image.find_parent("figure") for image in images), "an image outside a figure"
 
