@@ -93,20 +93,48 @@ def test_an_edited_chapter_is_executed_alone(copy):
     assert "A sentence that nobody has read before." in page
 
 
+def planned(folder):
+    """Names of the chapters that a build would execute."""
+    code, output = build(folder, "--plan")
+    assert code == 0, output
+    return set(re.search(r"would execute: (.*)", output)[1].split(", ")) - {"nothing"}
+
+
+def append(path, text):
+    with path.open("a", encoding="utf-8") as file:
+        file.write(text)
+
+
 def test_a_module_executes_its_chapters_and_no_others(copy):
-    with (copy / "adoption" / "census.py").open("a", encoding="utf-8") as file:
-        file.write("\n# A comment.\n")
-    # Other chapters read results that this module made: they follow if a result changes.
-    _, output = build(copy)
-    assert executed(output) == users(copy, "file:adoption/census.py"), output
+    append(copy / "adoption" / "census.py", "\n# A comment.\n")
+    assert planned(copy) == users(copy, "file:adoption/census.py")
+
+
+def test_a_table_executes_its_chapters_and_no_others(copy):
+    table = copy / "data" / "small-adopters.csv"
+    table.write_text(table.read_text(encoding="utf-8").replace(",2560,", ",2561,"), "utf-8")
+    assert planned(copy) == users(copy, "table:small-adopters") >= {"small-adopters", "codebook"}
+    assert "who-adopts-first" not in planned(copy)
+
+
+def test_a_result_executes_its_chapters_and_no_others(copy):
+    change(copy / "results" / "results.csv", "ai-rpa.difference.bodies,74,",
+           "ai-rpa.difference.bodies,75,")
+    whole = users(copy, "result:*")
+    assert planned(copy) == users(copy, "result:ai-rpa.difference.bodies") | whole
+    assert "joint-use" not in planned(copy)
+
+
+def test_renewed_checksums_execute_nothing_but_what_shows_them(copy):
+    package = copy / "data" / "datapackage.json"
+    package.write_text(re.sub(r'"bytes": \d+', '"bytes": 1', package.read_text("utf-8")), "utf-8")
+    assert planned(copy) <= users(copy, "table:*")
 
 
 def test_the_lock_executes_everything(copy):
-    with (copy / "requirements.txt").open("a", encoding="utf-8") as file:
-        file.write("# A comment.\n")
-    _, output = build(copy)
+    append(copy / "requirements.txt", "# A comment.\n")
     state = json.loads((copy / "_build" / "state.json").read_text(encoding="utf-8"))
-    assert executed(output) == {Path(name).stem for name in state if name != "html"}
+    assert planned(copy) == {Path(name).stem for name in state if name != "html"}
 
 
 def users(folder, dependency):
@@ -158,8 +186,7 @@ def test_bad_data_stops_with_its_place(copy):
 
 
 def test_a_stale_register_is_an_error_where_nothing_may_change(copy):
-    with (copy / "adoption" / "census.py").open("a", encoding="utf-8") as file:
-        file.write("\n# A comment.\n")
+    append(copy / "adoption" / "census.py", "\n# A comment.\n")
     code, output = build(copy, "--frozen")
     assert code != 0 and "adoption/census.py" in output and "make results" in output
 

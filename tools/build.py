@@ -1,6 +1,6 @@
 """Build the book: one execution of each chapter serves nbmake and the pages.
 
-    python tools/build.py [--all] [--frozen]
+    python tools/build.py [--all] [--frozen] [--plan]
 
 1. The register is recomputed if its inputs changed (with --frozen: that is an error).
 2. Chapters whose inputs changed (with --all: all) are copied to _build/run and executed there
@@ -376,6 +376,13 @@ def publish(wanted, shared, book, state):
 BIN = Path(sys.executable).parent
 
 
+def plan():
+    """Say which chapters a build would execute, as the register stands now."""
+    state, inputs = read_json(STATE), Inputs()
+    todo = [Path(name).stem for name in notebooks() if stale(name, state, inputs)]
+    say(f"would execute: {', '.join(todo) or 'nothing'}")
+
+
 def build(everything=False, frozen=False):
     started = time.monotonic()
     state = read_json(STATE)
@@ -407,8 +414,12 @@ def main():
     parser.add_argument("--all", action="store_true", help="execute every chapter anew")
     parser.add_argument("--frozen", action="store_true",
                         help="fail where the committed register is out of date")
+    parser.add_argument("--plan", action="store_true",
+                        help="only say which chapters would be executed")
     options = parser.parse_args()
     try:
+        if options.plan:
+            return plan()
         BUILD.mkdir(exist_ok=True)
         with open(BUILD / "lock", "w") as lock:
             try:
