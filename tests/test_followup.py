@@ -191,6 +191,19 @@ def test_external_staff_from_single_bodies(bodies_of_2023, technology):
     np.testing.assert_allclose(grouped[:3], single[:3], rtol=0.01)
 
 
+@pytest.mark.parametrize("technology, median", [("ai", 108_174), ("rpa", 102_374)])
+def test_differences_hold_where_2020_was_split(bodies_of_2023, technology, median):
+    """The table is cut at 100,000, the exact facts of 2020 at its medians: within a point."""
+    rates = [np.mean([getattr(body, technology) for body in bodies_of_2023 if chosen(body)])
+             for chosen in (lambda body: body.population > median,
+                            lambda body: body.population < median)]
+    difference = 100 * (rates[0] - rates[1])
+    rows = {row.id: row for row in results.since_2020()}
+    stated = rows[f"since-2020.{technology}.rate-difference"].value
+    assert difference == pytest.approx(stated, abs=1)
+    assert difference > rows[f"since-2020.{technology}.rate-difference.2020"].upper
+
+
 # --- bad input ---------------------------------------------------------------------------------
 
 
