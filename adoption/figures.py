@@ -656,3 +656,168 @@ def consortia(members: pd.DataFrame, medians: dict) -> Picture:
                 f"reach{'es' * (alone < 2)} it")
     return Picture(figure, "Dot plot of the populations of the members of two consortia. "
                    + ". ".join(words) + ".", data)
+
+
+
+# --- since 2020 -------------------------------------------------------------------------------
+
+@picture
+def forecast(series: pd.DataFrame, trials: pd.DataFrame) -> Picture:
+    """Shares of prefectures and designated cities by survey, beside the date that was promised.
+
+    series, trials: results.later_series of the statuses `introduced` and `trial`.
+    """
+    names = {"prefecture": "Prefectures", "designated_city": "Designated cities"}
+    data = series[series["body_type"].isin(names)].merge(
+        trials[["survey_fy", "technology", "body_type", "lower"]].rename(
+            columns={"lower": "on_trial"}), how="left")
+    figure, panels = plt.subplots(2, 1, figsize=(WIDTH, 5.4), sharex=True)
+    years = sorted(data["survey_fy"].unique())
+    for axes, (kind, name) in zip(panels, names.items()):
+        axes.axvline(2020.5, color=INK, lw=1, ls=(0, (4, 3)), zorder=0)
+        # Side by side, so that two points at 100 % both show.
+        for technology, shift, offset in (("AI", -0.08, 7), ("RPA", 0.08, -7)):
+            rows = data[(data["body_type"] == kind) & (data["technology"] == technology)]
+            colour = COLOURS[technology]
+            known = dict(zip(rows["survey_fy"], rows["upper"]))
+            # A line only between neighbouring years: a missing survey stays a gap.
+            axes.plot(np.add(years, shift), [known.get(year, np.nan) for year in years],
+                      color=colour, lw=1.6)
+            for row in rows.itertuples():
+                x, tried = row.survey_fy + shift, row.on_trial > 0
+                axes.plot(x, row.upper, "o", ms=7, color=colour, mew=1.6,
+                          mfc="white" if row.sources == 1 else colour, clip_on=False, zorder=3)
+                place = (7, -5) if tried else (0, offset)
+                axes.annotate(f"{row.upper:.0%}", (x, row.upper), ha="left" if tried else "center",
+                              xytext=place, textcoords="offset points", fontsize=8.5,
+                              va="top" if place[1] < 0 else "bottom", color=colour)
+                if tried:
+                    axes.plot(x, row.upper + row.on_trial, "_", ms=11, mew=2, color=colour)
+                    axes.annotate(f"{row.upper + row.on_trial:.0%} with trials",
+                                  (x, row.upper + row.on_trial), xytext=(-8, 0), va="center",
+                                  textcoords="offset points", ha="right", fontsize=8.5,
+                                  color=colour)
+            first = rows.iloc[0]
+            axes.annotate(technology, (first.survey_fy + shift, first.upper),
+                          xytext=(-9, 0.4 * offset), textcoords="offset points", ha="right",
+                          va="center", fontweight="bold", color=colour)
+        axes.set_ylim(0.2, 1.12)
+        axes.set_yticks([0.25, 0.5, 0.75, 1])
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.set_title(name, fontsize=10)
+    panels[0].annotate("31 March\n2021", (2020.5, 0.22), xytext=(4, 0), fontsize=8.5,
+                       textcoords="offset points", va="bottom")
+    panels[-1].set_xlim(years[0] - 0.75, years[-1] + 0.5)
+    panels[-1].set_xticks(years, [str(year) for year in years])
+    panels[-1].set_xlabel("Fiscal year of the survey (hollow: a single source)")
+    eve = data[data["survey_fy"] == 2020]["upper"]
+    title(panels[0], f"Three months before the date, {eve.min():.0%} to {eve.max():.0%} of the "
+                     "large bodies had introduced AI or RPA")
+    words = "; ".join(
+        f"{names[kind]}, {technology}: " + ", ".join(
+            f"{r.survey_fy} {r.upper:.0%}" + (f" ({r.upper + r.on_trial:.0%} with trials)"
+                                              if r.on_trial > 0 else "")
+            for r in rows.itertuples())
+        for (kind, technology), rows in data.groupby(["body_type", "technology"], sort=False))
+    return Picture(figure, "Line chart of the share that had introduced AI or RPA, by fiscal year "
+                   f"of the survey, with the date 31 March 2021 marked. {words}.",
+                   data[["survey_fy", "reference_date", "technology", "body_type", "lower",
+                         "upper", "on_trial", "sources", "source"]])
+
+
+@picture
+def classes_of_both_years(get) -> Picture:
+    """Adoption by size class in 2023 beside the bounds that 2020's publication leaves."""
+    rows = [{"technology": name, "class": words,
+             "lower_2020": get(f"{t}.adoption-bound.{c}.free").lower,
+             "upper_2020": get(f"{t}.adoption-bound.{c}.free").upper,
+             "lower_2020_monotone": get(f"{t}.adoption-bound.{c}.monotone").lower,
+             "upper_2020_monotone": get(f"{t}.adoption-bound.{c}.monotone").upper,
+             "share_2023": get(f"since-2020.{t}.adoption.{c}").value}
+            for t, name in (("ai", "AI"), ("rpa", "RPA")) for c, words in CLASS_LABELS.items()]
+    data = pd.DataFrame(rows)
+    figure, panels = plt.subplots(2, 1, figsize=(WIDTH, 6.2), sharex=True)
+    for axes, (name, group) in zip(panels, data.groupby("technology", sort=False)):
+        colour = COLOURS[name]
+        for y, row in enumerate(group.itertuples()):
+            axes.barh(y, row.upper_2020 - row.lower_2020, left=row.lower_2020, height=0.5,
+                      color=colour, alpha=0.18, lw=0)
+            axes.barh(y, row.upper_2020_monotone - row.lower_2020_monotone, height=0.5,
+                      left=row.lower_2020_monotone, color=colour, alpha=0.35, lw=0)
+            axes.plot(row.share_2023, y, "D", ms=7, color=colour, clip_on=False, zorder=3)
+            right = row.share_2023 < 0.85
+            axes.annotate(f"{row.share_2023:.0%}", (row.share_2023, y), ha="left" if right else
+                          "right", xytext=(8 if right else -8, 0), textcoords="offset points",
+                          va="center", fontweight="bold", color=colour)
+        axes.set_yticks(range(len(group)), group["class"])
+        axes.set_ylim(len(group) - 0.5, -0.5)
+        axes.set_title(f"{name}, municipalities by population", fontsize=10)
+        axes.grid(False)
+    panels[1].set_xlim(0, 1.02)
+    panels[1].xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    panels[1].set_xlabel("Share that had adopted\n(diamond: 2023; bar: possible in 2020)")
+    ends = data.set_index(["technology", "class"])["share_2023"]
+    small, large = list(CLASS_LABELS.values())[0], list(CLASS_LABELS.values())[-1]
+    title(panels[0], f"In 2023, {ends['AI', large]:.0%} of the largest municipalities had "
+                     f"adopted AI, and {ends['AI', small]:.0%} of the smallest")
+    words = "; ".join(
+        f"{r.technology}, {r[2]}: 2023 {r.share_2023:.1%}, 2020 between {r.lower_2020:.0%} and "
+        f"{r.upper_2020:.0%} (if monotone {r.lower_2020_monotone:.0%} to "
+        f"{r.upper_2020_monotone:.0%})" for r in data.itertuples())
+    return Picture(figure, "Adoption by size class: diamonds for 2023 over bars of the bounds for "
+                   f"2020. {words}.", data)
+
+
+@picture
+def curves_of_both_years(curves: dict, intervals: pd.DataFrame, get) -> Picture:
+    """Share adopted by population in 2020 and 2023, and where each curve passes one half.
+
+    curves: technology to the DataFrame of results.curves_of_both_years. intervals: the table of
+    results.adoption_2023.
+    """
+    figure, panels = plt.subplots(2, 1, figsize=(WIDTH, 6.0), sharex=True)
+    halves = {}
+    for axes, (t, table) in zip(panels, curves.items()):
+        name = t.upper()
+        colour = COLOURS[name]
+        axes.scatter(intervals["mean_size"], intervals[t] / intervals["bodies"], lw=0,
+                     s=0.6 * intervals["bodies"], color=colour, alpha=0.45)
+        halves[t] = {2020: get(f"{t}.half-adoption-population.municipal").value,
+                     2023: get(f"since-2020.{t}.half-adoption-population").value}
+        for year, group in table.groupby("year"):
+            old = year == 2020
+            axes.fill_between(group["population"], group["lower"], group["upper"], lw=0,
+                              color=colour, alpha=0.15 if old else 0.3)
+            axes.plot(group["population"], group["share"], color=colour, lw=1.8,
+                      ls=(0, (4, 2)) if old else "-")
+            half = halves[t][year]
+            axes.plot([half, half], [0, 0.5], color=colour, lw=1, ls=":")
+            axes.plot(half, 0.5, "o", color=colour, ms=6)
+            axes.annotate(f"{year}\n{half:,.0f}", (half, 0.5), xytext=(6, -3) if old else (-6, 3),
+                          textcoords="offset points", ha="left" if old else "right",
+                          va="top" if old else "bottom", fontweight="bold", color=colour,
+                          fontsize=9)
+        axes.axhline(0.5, color="#8C8C8C", lw=0.8, zorder=0)
+        axes.set_ylim(0, 1.02)
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.set_title(name, fontsize=10)
+        population_axis(axes, 500, 4_000_000, (1_000, 10_000, 100_000, 1_000_000))
+    panels[-1].set_xlabel("Population in 2015 (logarithmic scale)\n"
+                          "Dashed: 2020, estimated; line and dots: 2023, counted")
+    title(panels[0], "The size at which half have adopted AI went from about "
+                     f"{round(halves['ai'][2020], -3):,.0f} to "
+                     f"{round(halves['ai'][2023], -3):,.0f} people")
+    words = ". ".join(
+        f"{t.upper()}: half had adopted at {halves[t][2020]:,.0f} people in 2020 and "
+        f"{halves[t][2023]:,.0f} in 2023; " + "; ".join(
+            f"{year}: " + ", ".join(f"{at.share:.0%} at {at.population:,.0f}" for at in
+                                    group.iloc[::max(1, len(group) // 6)].itertuples())
+            for year, group in table.groupby("year")) for t, table in curves.items())
+    return Picture(figure, "Two charts of the share of municipalities that had adopted, by "
+                   f"population, for 2020 and 2023. {words}.",
+                   pd.concat([table.assign(technology=t.upper(), kind="curve")
+                              for t, table in curves.items()]
+                             + [pd.DataFrame({"year": 2023, "population": intervals["mean_size"],
+                                              "share": intervals[t] / intervals["bodies"],
+                                              "technology": t.upper(), "kind": "interval"})
+                                for t in curves]))

@@ -16,9 +16,10 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
-from adoption import bounds, census, curve, data, medians, tables
+from adoption import bounds, census, curve, data, followup, medians, tables
 from adoption.register import COLUMNS, NUMBERS, PATH, Result
 
 TECHNOLOGIES = {"ai": "AI", "rpa": "RPA"}
@@ -37,6 +38,7 @@ SLIDE_4 = "MIC 2020, slide 4"
 SLIDE_5 = "MIC 2020, slide 5"
 SLIDE_4_AND_CENSUS = "MIC 2020, slide 4; 2015 census"
 CENSUS = "2015 census"
+DASHBOARD = "Digital Agency dashboard (survey as of 31 December 2023); 2015 census"
 
 
 def _number(value) -> float | None:
@@ -820,8 +822,310 @@ def barriers_and_guidebooks() -> Iterator[Result]:
                    value=number)
 
 
+# --- since 2020 -------------------------------------------------------------------------------
+
+FORECAST_TYPES = ("prefecture", "designated_city")
+FORECAST_YEAR = 2020  # fiscal year by whose end, 31 March 2021, nearly all were expected
+
+
+def later_series(status: str = "introduced"):
+    """What later surveys said: one row a fiscal year, technology and type of body.
+
+    Columns: survey_fy, reference_date, technology, body_type, lower and upper (smallest and
+    largest fraction quoted), sources (how many quote it), source (their names).
+    """
+    table = data.load("later-surveys")
+    table = table[(table["status"] == status) & table["technology"].isin(TECHNOLOGIES.values())]
+    return table.groupby(["survey_fy", "technology", "body_type"], as_index=False).agg(
+        reference_date=("reference_date", "first"),
+        lower=("percent", lambda p: p.min() / 100), upper=("percent", lambda p: p.max() / 100),
+        sources=("source", "nunique"), source=("source", lambda s: "; ".join(sorted(set(s)))))
+
+
+def later_table():
+    """The series for the reader: figures by survey with numbered sources, and the sources.
+
+    Two DataFrames. In the first a row is a survey and technology, a column a type of body; a cell
+    holds the share, the share with trials where known, an asterisk for a single source, and the
+    numbers of the sources in the second.
+    """
+    series, trials = later_series(), later_series("trial")
+    raw = data.load("later-surveys")
+    pages = raw.drop_duplicates("source").set_index("source")
+    used = sorted({name for names in series["source"] for name in names.split("; ")})
+    number = {name: i for i, name in enumerate(used, 1)}
+    tried = trials.set_index(["survey_fy", "technology", "body_type"])["lower"].to_dict()
+
+    def cell(row):
+        share = " – ".join(f"{100 * x:g}%" for x in sorted({row.lower, row.upper}))
+        trial = tried.get((row.survey_fy, row.technology, row.body_type), 0)
+        more = f", {row.lower + trial:.0%} with trials" if trial else ""
+        numbers = ", ".join(str(number[name]) for name in row.source.split("; "))
+        return f"{share}{'*' if row.sources == 1 else ''}{more} [{numbers}]"
+
+    cells = series.assign(cell=[cell(row) for row in series.itertuples()])
+    dates = series.groupby("survey_fy")["reference_date"].first().fillna("not stated")
+    wide = cells.pivot(index=["technology", "survey_fy"], columns="body_type", values="cell")
+    wide = wide[[*(kind for kind in TYPES if kind != "total"), "all"]].fillna("").reset_index()
+    wide.insert(2, "as_of", wide["survey_fy"].map(dates))
+    wide["survey_fy"] = wide["survey_fy"].astype(str)
+    wide.columns = ["Technology", "Survey of fiscal", "As of", "Prefectures",
+                    "Designated cities", "Other municipalities", "All bodies"]
+    return wide, pd.DataFrame({"No.": [str(i) for i in number.values()], "Page": list(number),
+                               "Kind": [pages.loc[name, "source_kind"] for name in number],
+                               "Address": [pages.loc[name, "source_url"] for name in number]})
+
+
+def _agreed(row) -> dict:
+    """A fraction as a fact where all sources agree, else as a range."""
+    if row.lower == row.upper:
+        return {"evidence": "fact", "value": row.lower}
+    return {"evidence": "range", "lower": row.lower, "upper": row.upper}
+
+
+def _forecast() -> Iterator[Result]:
+    """Shares by type of body and survey, and what they leave open for the promised date."""
+    chapter, words = "since-2020", {**TYPES, "all": "all bodies"}
+    series = later_series()
+    for row in series.itertuples():
+        t, kind = row.technology.lower(), row.body_type.replace("_", "-")
+        agreed = _agreed(row)
+        yield _row(f"since-2020.{t}.{kind}.introduced.{row.survey_fy}", "fraction",
+                   f"{row.technology} introduced (without trials), {words[row.body_type]}, survey "
+                   f"of fiscal {row.survey_fy} ({row.sources} "
+                   f"source{'s' if row.sources > 1 else ''})", agreed.pop("evidence"),
+                   words[row.body_type], row.source, "adoption.results.later_series", chapter,
+                   **agreed)
+    series = series.set_index(["technology", "body_type", "survey_fy"]).sort_index()
+    trials = later_series("trial").set_index(["technology", "body_type", "survey_fy"])
+    for (technology, kind, year), row in trials.iterrows():
+        narrow = series.loc[(technology, kind, year)]
+        yield _row(f"since-2020.{technology.lower()}.{kind}.with-trials.{year}".replace("_", "-"),
+                   "fraction", f"{technology} introduced or on trial, {words[kind]}, survey of "
+                   f"fiscal {year}", "fact", words[kind], row["source"],
+                   "adoption.results.later_series", chapter, value=narrow.lower + row.lower)
+    combined = data.load("later-surveys").set_index(["survey_fy", "technology"])["bodies"]
+    for t, name in TECHNOLOGIES.items():
+        both, only = (int(combined[(2024, key)]) for key in ("AI and RPA", f"{name} only"))
+        yield _row(f"since-2020.{t}.all.from-combinations.2024", "fraction",
+                   f"{name} introduced, all bodies, survey of fiscal 2024: bodies with both "
+                   f"technologies and with {name} only, added", "fact", BASES["all"],
+                   "Denpa Shimbun, 2025-07-01", "adoption.results.since_2020", chapter,
+                   value=(both + only) / _size("all"))
+        for kind in FORECAST_TYPES:
+            found = series.loc[(name, kind)].sort_index()
+            before, after = found.loc[FORECAST_YEAR], found.loc[FORECAST_YEAR + 1:].iloc[0]
+            yield _row(f"since-2020.{t}.{kind}.end-of-fiscal-2020".replace("_", "-"), "fraction",
+                       f"{name} introduced by 31 March 2021, {words[kind]}: between the surveys "
+                       f"of fiscal {FORECAST_YEAR} and {after.name}, if no body gave it up",
+                       "range", words[kind], f"{before.source}; {after.source}"
+                       if before.source != after.source else before.source,
+                       "adoption.results.later_series", chapter, lower=before.lower,
+                       upper=after.upper)
+
+
+@lru_cache
+def _adoption_2023(by_staff: bool, abandoned: bool):
+    table = data.load("adoption-2023-by-size")
+    table = table[(table["kind"] != "prefecture") & (abandoned | (table["upper"] > 1))]
+    keys = ["lower", "upper", *(["external_staff"] if by_staff else [])]
+    table = table.groupby(keys, as_index=False)[["bodies", "ai", "rpa", "population"]].sum()
+    table = table[table["bodies"] > 0].reset_index(drop=True)
+    return table.assign(mean_size=table["population"] / table["bodies"])
+
+
+def adoption_2023(by_staff: bool = False, abandoned: bool = False):
+    """Municipalities and adopters of 2023 by interval: lower, upper, bodies, ai, rpa, mean_size.
+
+    by_staff: each interval by use of external staff. abandoned: with the four towns that had no
+    inhabitants in 2015, for which a logarithm of the population does not exist.
+    """
+    return _adoption_2023(by_staff, abandoned).copy()
+
+
+def classes_2023():
+    """Municipalities and adopters of 2023 by the book's size classes, the four towns included."""
+    table = adoption_2023(abandoned=True)
+    at = (table["lower"].to_numpy()[:, None] >= census.CLASS_LIMITS).sum(axis=1)
+    return table.groupby(at)[["bodies", "ai", "rpa"]].sum().set_axis(census.CLASS_IDS)
+
+
+POPULATED = "1,737 municipalities with inhabitants in 2015"
+
+
+def _gradient(t: str, name: str) -> Iterator[Result]:
+    chapter = "since-2020"
+    table = adoption_2023()
+    for suffix, words, base, table in (
+        ("", "", POPULATED, table),
+        (".with-empty-towns", ", four towns without inhabitants included", BASES["municipal"],
+         adoption_2023(abandoned=True)),
+        (".from-100", ", municipalities with fewer than 100 inhabitants left out",
+         "1,735 municipalities with at least 100 inhabitants in 2015",
+         table[table["lower"] >= curve.FLOOR]),
+    ):
+        counts = table["mean_size"], table["bodies"], table[t]
+        slope = followup.odds_ratio_per_doubling(*counts)
+        yield _row(f"since-2020.{t}.odds-ratio-per-doubling{suffix}", "odds ratio",
+                   f"{name} in 2023: odds ratio of adoption per doubling of population{words}",
+                   "interval", base, DASHBOARD, "adoption.followup.odds_ratio_per_doubling",
+                   chapter, value=slope.estimate, lower=slope.lower, upper=slope.upper)
+        half = followup.half_size(*counts)
+        yield _row(f"since-2020.{t}.half-adoption-population{suffix}", "people",
+                   f"{name} in 2023: population at which half have adopted{words}", "interval",
+                   base, DASHBOARD, "adoption.followup.half_size", chapter, value=half.estimate,
+                   lower=half.lower, upper=half.upper)
+    table = adoption_2023()
+    counts = table["mean_size"], table["bodies"], table[t]
+    fit, bend = followup.size_logit(*counts), followup.curvature_test(*counts)
+    yield _row(f"since-2020.{t}.overdispersion", "ratio",
+               f"{name} in 2023: root of the curve's deviance over its degrees of freedom",
+               "fact", POPULATED, DASHBOARD, "adoption.followup.size_logit", chapter,
+               value=math.sqrt(fit.deviance / fit.df))
+    yield _row(f"since-2020.{t}.curvature", "likelihood ratio",
+               f"{name} in 2023: straight line in log population against a parabola", "test",
+               POPULATED, DASHBOARD, "adoption.followup.curvature_test", chapter,
+               value=bend.statistic, p=bend.p_value)
+    shift = [fitted_half(t, base) / followup.half_size(*counts).estimate for base in BASES]
+    yield _row(f"since-2020.{t}.half-adoption-population.shift", "ratio",
+               f"{name}: population at which half had adopted, 2020 over 2023, three readings",
+               "range", "all three readings", f"{SLIDE_4_AND_CENSUS}; {DASHBOARD}",
+               "adoption.followup.half_size", chapter, lower=min(shift), upper=max(shift))
+
+
+def _split_at_100k(t: str, name: str, classes) -> Iterator[Result]:
+    """Rates on either side of 100,000 inhabitants, near where 2020's exact facts split."""
+    chapter, function = "since-2020", "adoption.results.classes_2023"
+    large = classes.index.isin(("100k-200k", "over-200k"))
+    rates = {}
+    for side, words, part in (("from-100k", "at least", large),
+                              ("below-100k", "fewer than", ~large)):
+        rates[side] = classes.loc[part, t].sum() / classes.loc[part, "bodies"].sum()
+        yield _row(f"since-2020.{t}.adoption.{side}", "fraction",
+                   f"{name} in 2023: share of municipalities with {words} 100,000 inhabitants "
+                   "that adopted", "fact", BASES["municipal"], DASHBOARD, function, chapter,
+                   value=rates[side])
+    yield _row(f"since-2020.{t}.rate-ratio", "ratio",
+               f"{name} in 2023: rate from 100,000 inhabitants over rate below", "fact",
+               BASES["municipal"], DASHBOARD, function, chapter,
+               value=rates["from-100k"] / rates["below-100k"])
+    yield _row(f"since-2020.{t}.rate-difference", "percentage points",
+               f"{name} in 2023: rate from 100,000 inhabitants less rate below", "fact",
+               BASES["municipal"], DASHBOARD, function, chapter,
+               value=100 * (rates["from-100k"] - rates["below-100k"]))
+    before = [100 * (r.rate_above - r.rate_below) for base in BASES for r in _rates(t, base, 1)]
+    yield _row(f"since-2020.{t}.rate-difference.2020", "percentage points",
+               f"{name} in 2020: rate above less rate below the adopters' median", "range",
+               "all three readings", SLIDE_4_AND_CENSUS, "adoption.medians.rate_split", chapter,
+               lower=min(before), upper=max(before))
+
+
+def fitted_half(technology: str, base: str) -> float:
+    """Population at which half had adopted in 2020, from counts and medians."""
+    return curve.size_at(fitted(technology, base, "multinomial").fit)[0]
+
+
+def curves_of_both_years(technology: str, populations):
+    """Share adopted by population in 2020 (municipal base) and 2023, each with its 95 % band.
+
+    Columns: year, population, share, lower, upper.
+    """
+    old = fitted(technology, "municipal", "multinomial").fit
+    table = adoption_2023()
+    new = followup.size_logit(table["mean_size"], table["bodies"], table[technology])
+    years = {2020: [part[:, 0] for part in (curve.predict(old, populations),
+                                            *curve.band(old, populations))],
+             2023: followup.predict(new, populations)}
+    return pd.concat([pd.DataFrame({"year": year, "population": populations, "share": share,
+                                    "lower": lower, "upper": upper})
+                      for year, (share, lower, upper) in years.items()], ignore_index=True)
+
+
+STAFF = {"yes": "with external digital staff", "no": "without external digital staff",
+         "not_surveyed": "not surveyed on external digital staff"}
+
+
+def _external_staff() -> Iterator[Result]:
+    chapter, base = "since-2020", "1,729 municipalities with inhabitants and an answer on staff"
+    table = adoption_2023(by_staff=True)
+    totals = table.groupby("external_staff")[["bodies", "ai", "rpa"]].sum()
+    for answer, words in STAFF.items():
+        row = totals.loc[answer]
+        id = f"since-2020.external-staff.{answer}".replace("_", "-")
+        yield _row(f"{id}.bodies", "bodies", f"Municipalities in 2023 {words}", "fact",
+                   POPULATED, DASHBOARD, "adoption.results.adoption_2023", chapter,
+                   value=row["bodies"])
+        if answer == "not_surveyed":
+            continue
+        for t, name in TECHNOLOGIES.items():
+            yield _row(f"since-2020.{t}.external-staff.{answer}.share", "fraction",
+                       f"{name} in 2023: share of the municipalities {words} that adopted",
+                       "fact", base, DASHBOARD, "adoption.results.adoption_2023", chapter,
+                       value=row[t] / row["bodies"])
+    table = table[table["external_staff"] != "not_surveyed"]
+    marked = table["external_staff"] == "yes"
+    for side, words, part in (
+        ("from-100k", "at least 100,000 inhabitants", table["lower"] >= 100_000),
+        ("below-100k", "fewer than 100,000 inhabitants", table["lower"] < 100_000),
+    ):
+        yield _row(f"since-2020.external-staff.{side}.share", "fraction",
+                   f"Share of the municipalities with {words} that had external digital staff in "
+                   "2023", "fact", base, DASHBOARD, "adoption.results.adoption_2023", chapter,
+                   value=table.loc[part & marked, "bodies"].sum() / table.loc[part, "bodies"].sum())
+    for t, name in TECHNOLOGIES.items():
+        odds = totals[t] / (totals["bodies"] - totals[t])
+        yield _row(f"since-2020.{t}.external-staff.odds-ratio-unadjusted", "odds ratio",
+                   f"{name} in 2023: odds ratio of adoption, with against without external "
+                   "digital staff, whatever the population", "fact", base, DASHBOARD,
+                   "adoption.results.adoption_2023", chapter, value=odds["yes"] / odds["no"])
+        counts = marked, table["bodies"], table[t]
+        adjusted = followup.odds_ratio_at_equal_size(table["mean_size"], *counts)
+        test = followup.equal_size_test(table["mean_size"], *counts)
+        yield _row(f"since-2020.{t}.external-staff.odds-ratio", "odds ratio",
+                   f"{name} in 2023: odds ratio of adoption, with against without external "
+                   "digital staff, adjusted for population", "interval", base, DASHBOARD,
+                   "adoption.followup.odds_ratio_at_equal_size", chapter,
+                   value=adjusted.estimate, lower=adjusted.lower, upper=adjusted.upper,
+                   p=test.p_value)
+        within = followup.odds_ratio_within_strata(table["lower"], *counts)
+        yield _row(f"since-2020.{t}.external-staff.odds-ratio-within-intervals", "odds ratio",
+                   f"{name} in 2023: odds ratio of adoption, with against without external "
+                   "digital staff, pooled within population intervals", "interval", base,
+                   DASHBOARD, "adoption.followup.odds_ratio_within_strata", chapter,
+                   value=within.estimate, lower=within.lower, upper=within.upper)
+
+
+def since_2020() -> Iterator[Result]:
+    """The forecast against later surveys, and the size gradient of 2023."""
+    chapter = "since-2020"
+    yield from _forecast()
+    classes = classes_2023()
+    for t, name in TECHNOLOGIES.items():
+        share = classes[t].sum() / classes["bodies"].sum()
+        yield _row(f"since-2020.{t}.adopters.share", "fraction",
+                   f"{name} in 2023: share of municipalities that adopted", "fact",
+                   BASES["municipal"], DASHBOARD, "adoption.results.classes_2023", chapter,
+                   value=share)
+        for c, row in classes.iterrows():
+            yield _row(f"since-2020.{t}.adoption.{c}", "fraction",
+                       f"{name} in 2023: share of municipalities of the class {c} that adopted",
+                       "fact", BASES["municipal"], DASHBOARD, "adoption.results.classes_2023",
+                       chapter, value=row[t] / row["bodies"])
+        beyond = [row[t] / row["bodies"] > bound[1] for (_, row), bound in zip(
+            classes.iterrows(), bounds.stage_bounds(
+                *_grid(), census.CLASS_LIMITS, stages_for_bounds(t), outside("municipal"), 1))]
+        yield _row(f"since-2020.{t}.classes-beyond-2020", "size classes",
+                   f"{name}: size classes whose rate of 2023 lies above all that 2020's counts "
+                   "and medians allow", "fact", BASES["municipal"],
+                   f"{SLIDE_4_AND_CENSUS}; {DASHBOARD}", "adoption.bounds.stage_bounds", chapter,
+                   value=sum(beyond))
+        yield from _split_at_100k(t, name, classes)
+        yield from _gradient(t, name)
+    yield from _external_staff()
+
+
 FAMILIES = (survey_data, who_adopts_first, what_is_bounded, adoption_curve, ai_versus_rpa,
-            joint_use, small_adopters, barriers_and_guidebooks)
+            joint_use, small_adopters, barriers_and_guidebooks, since_2020)
 
 
 # --- the file ---------------------------------------------------------------------------------

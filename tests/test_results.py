@@ -217,3 +217,98 @@ def test_not_a_number_is_refused(monkeypatch):
     monkeypatch.setattr(results, "FAMILIES", (lambda: [row(value=float("nan"))],))
     with pytest.raises(ValueError, match="'x': value is not a number"):
         results.compute()
+
+
+# --- since 2020 -------------------------------------------------------------------------------
+
+
+def test_later_surveys_by_hand(committed):
+    value, lower, upper = (committed[c] for c in ("value", "lower", "upper"))
+    assert value["since-2020.ai.prefecture.introduced.2020"] == 0.85
+    # 16 of 20 had introduced AI and two were on trial.
+    assert value["since-2020.ai.designated-city.introduced.2020"] == 16 / 20
+    assert value["since-2020.ai.designated-city.with-trials.2020"] == 18 / 20
+    # No survey of fiscal 2021 for RPA: the bracket of March 2021 ends with fiscal 2022.
+    assert "since-2020.rpa.prefecture.introduced.2021" not in committed.index
+    bracket = "since-2020.rpa.prefecture.end-of-fiscal-2020"
+    assert (lower[bracket], upper[bracket]) == (0.74, 0.94)
+    assert value["since-2020.ai.all.from-combinations.2024"] == pytest.approx((716 + 347) / 1788)
+
+
+def test_sources_of_later_surveys_agree_as_the_chapter_says():
+    series = results.later_series()
+    assert (series["lower"] == series["upper"]).all()
+    single = series[series["sources"] == 1].set_index(["technology", "body_type", "survey_fy"])
+    single = single.sort_index()
+    assert len(single.loc["RPA"]) == (series["technology"] == "RPA").sum()
+    assert list(single.loc[("AI", "prefecture")].index) == [2020, 2021]
+
+
+def test_table_of_later_surveys_holds_every_figure_and_its_sources():
+    table, pages = results.later_table()
+    cells = table.set_index(["Technology", "Survey of fiscal"])
+    assert (cells.drop(columns="As of") != "").sum().sum() == len(results.later_series())
+    names = pages.set_index("No.")["Page"]
+    cell = cells.loc[("AI", "2020"), "Designated cities"]
+    assert cell.startswith("80%, 90% with trials [")
+    quoted = {names[n].split(",")[0].split(" (")[0] for n in cell[:-1].split("[")[1].split(", ")}
+    assert quoted == {"ICT white paper 2025", "Ines Solutions"}
+    assert cells.loc[("AI", "2020"), "Prefectures"].startswith("85%* [")
+    assert ("RPA", "2021") not in cells.index
+
+
+def test_a_disagreement_between_sources_becomes_a_range(monkeypatch):
+    table = results.data.load("later-surveys")
+    quoted = table["source"].str.startswith("Ines") & (table["survey_fy"] == 2020)
+    table.loc[quoted & (table["body_type"] == "designated_city"), "percent"] = 85.0
+    monkeypatch.setattr(results.data, "load", lambda name: table.copy())
+    rows = {row.id: row for row in results._forecast()}
+    row = rows["since-2020.ai.designated-city.introduced.2020"]
+    assert (row.value, row.lower, row.upper, row.evidence) == (None, 0.80, 0.85, "range")
+    assert rows["since-2020.ai.designated-city.end-of-fiscal-2020"].lower == 0.80
+
+
+def test_adoption_in_2023_by_hand(committed):
+    value = committed["value"]
+    # 54 of 512 municipalities below 10,000, the four towns without inhabitants among them.
+    assert value["since-2020.ai.adoption.under-10k"] == pytest.approx(54 / 512)
+    assert value["since-2020.ai.adopters.share"] == pytest.approx(879 / 1741)
+    assert value["since-2020.rpa.adopters.share"] == pytest.approx(720 / 1741)
+    assert value["since-2020.ai.rate-ratio"] == pytest.approx((267 / 282) / (612 / 1459))
+    # One of the four empty towns uses RPA, and one of the two municipalities below 100.
+    smallest = results.adoption_2023(abandoned=True).head(2)
+    assert smallest[["upper", "bodies", "ai", "rpa"]].to_numpy().tolist() == [[1, 4, 0, 1],
+                                                                              [100, 2, 0, 1]]
+    assert len(results.adoption_2023(abandoned=True)) == len(results.adoption_2023()) + 1
+    crude = (350 / (522 - 350)) / (525 / (1207 - 525))
+    assert value["since-2020.ai.external-staff.odds-ratio-unadjusted"] == pytest.approx(crude)
+
+
+def test_classes_that_rose_whatever_2020_was_like(committed):
+    """The chapter names them: 10,000 to 100,000 for AI, none for RPA, and none has fallen."""
+    beyond = {(t, c) for t in ("ai", "rpa") for c in results.census.CLASS_IDS
+              if committed.loc[f"since-2020.{t}.adoption.{c}", "value"]
+              > committed.loc[f"{t}.adoption-bound.{c}.free", "upper"]}
+    assert beyond == {("ai", "10k-30k"), ("ai", "30k-50k"), ("ai", "50k-100k")}
+    assert committed.loc["since-2020.ai.classes-beyond-2020", "value"] == 3
+    assert committed.loc["since-2020.rpa.classes-beyond-2020", "value"] == 0
+    for c in results.census.CLASS_IDS:
+        assert (committed.loc[f"since-2020.rpa.adoption.{c}", "value"]
+                >= committed.loc[f"rpa.adoption-bound.{c}.free", "lower"])
+
+
+def test_difference_of_2020_by_hand(committed):
+    """Under `all` 148 of 314 above and 148 of 1,473 below; the largest under `other`."""
+    row = committed.loc["since-2020.ai.rate-difference.2020"]
+    assert row["lower"] == pytest.approx(100 * (148 / 314 - 148 / 1473))
+    assert row["upper"] == pytest.approx(100 * (147 / 247 - 147 / 1473))
+
+
+def test_size_logit_of_2023_gives_back_the_number_of_adopters():
+    """The maximum of a logit with a constant expects as many adopters as there are."""
+    table = results.adoption_2023()
+    for t in ("ai", "rpa"):
+        curves = results.curves_of_both_years(t, table["mean_size"].to_numpy())
+        shares = curves.loc[curves["year"] == 2023, "share"].to_numpy()
+        assert shares @ table["bodies"] == pytest.approx(table[t].sum(), rel=1e-8)
+        assert curves["share"].between(curves["lower"], curves["upper"]).all()
