@@ -241,7 +241,7 @@ def exact_rates(get) -> Picture:
         axes.barh(y, row.lower, height=0.55, color=colour)
         axes.barh(y, row.upper - row.lower, left=row.lower, height=0.55, color=colour,
                   alpha=0.35, lw=0)
-        axes.annotate(f"{row.lower:.0%} – {row.upper:.0%}", (row.upper, y), xytext=(6, 0),
+        axes.annotate(register.percent_range(row.lower, row.upper), (row.upper, y), xytext=(6, 0),
                       textcoords="offset points", va="center", fontweight="bold", color=colour)
     axes.set_yticks(heights, [f"{r.technology}: {r.side}\n{r.population:,} people"
                               for r in data.itertuples()])
@@ -249,13 +249,14 @@ def exact_rates(get) -> Picture:
     axes.set_ylim(-0.1, 3.8)
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.grid(False)
-    axes.set_xlabel("Share of bodies that had introduced the technology\n"
+    axes.set_xlabel("Share of the bodies covered that had introduced it\n"
                     "(pale: over all three readings of the medians)")
     above, below = data[data["side"] == "above"], data[data["side"] == "below"]
-    title(axes, f"Above the adopters' median population, {above['lower'].min():.0%} or more had "
-                f"introduced it; below, {below['upper'].max():.0%} or less")
-    words = "; ".join(f"{r.technology} {r.side} {r.population:,} people: {r.lower:.1%} to "
-                      f"{r.upper:.1%}" for r in data.itertuples())
+    title(axes, "Above the adopters' median population, "
+                f"{register.percent_down(above['lower'].min())} or more had introduced it; below, "
+                f"{register.percent_up(below['upper'].max())} or less")
+    words = "; ".join(f"{r.technology} {r.side} {r.population:,} people: "
+                      f"{register.percent_range(r.lower, r.upper)}" for r in data.itertuples())
     return Picture(figure, "Bar chart of the share of bodies that had introduced AI or RPA on "
                    f"either side of the adopters' median population. {words}.", data)
 
@@ -422,14 +423,14 @@ def bounds_by_class(get, kind: str, words: str) -> Picture:
                       ha="left" if left else "right", fontweight="bold", color=COLOURS[name])
     small = data[(data["class"] == CLASS_LABELS["under-10k"]) & (data["assumption"] == "free")]
     if kind == "adoption":
-        finding = (f"Below 10,000 people at most {small['upper'].max():.0%} had introduced either; "
-                   "in large classes the medians alone say little")
+        finding = (f"Below 10,000 people at most {register.percent_up(small['upper'].max())} had "
+                   "introduced either; in large classes the medians alone say little")
     else:
-        finding = (f"Below 10,000 people at least {small['lower'].min():.0%} had no plan for "
-                   "either; elsewhere the medians alone say little")
+        finding = (f"Below 10,000 people at least {register.percent_down(small['lower'].min())} "
+                   "had no plan for either; elsewhere the medians alone say little")
     title(axes, finding)
     table_words = "; ".join(
-        f"{r.technology}, {r[2]}, {r.assumption}: {r.lower:.0%} to {r.upper:.0%}"
+        f"{r.technology}, {r[2]}, {r.assumption}: {register.percent_range(r.lower, r.upper)}"
         for r in data.itertuples())
     return Picture(figure, f"Range chart by size class. {words}. {table_words}.", data)
 

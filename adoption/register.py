@@ -4,6 +4,7 @@ The register is made by :mod:`adoption.results`; chapters only read it, through 
 """
 
 import csv
+import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -100,9 +101,15 @@ def glue(*ids: str) -> None:
     """Make results available to the page's text.
 
     For a result `x` the text may use `{glue:text}`x:FORMAT`` for its value, and `x.lower`,
-    `x.upper` in the same way, and some ready-made phrases: `x.p` for its p-value, such as
-    "p = 0.003", `x.odds` for a chance, such as "1 in 56,000", and `x.about`, `x.lower.about` and
-    `x.upper.about` for an estimated population, such as "250,000".
+    `x.upper` in the same way, and some ready-made phrases:
+
+    * `x.lower.pct`, `x.upper.pct` (`.pct1` with a decimal): ends of a range as percentages,
+      rounded outward, so that "at least" and "at most" stay true;
+    * `x.least`: a ratio rounded down to one decimal;
+    * `x.p`: a p-value such as "p = 0.003"; `x.p.most`: the same rounded up, for "at most";
+    * `x.odds`: a chance such as "1 in 56,000";
+    * `x.about`, `x.lower.about`, `x.upper.about`: an estimated population such as "250,000".
+
     A number outside the register (a count in a table) does not belong in a sentence.
     """
     from myst_nb import glue as myst_glue
@@ -115,6 +122,14 @@ def glue(*ids: str) -> None:
                 # types, since numpy's own warn when they are formatted.
                 myst_glue(id + suffix, int(number) if number == int(number) else number,
                           display=False)
+        if result.unit == "fraction" and result.lower is not None:
+            myst_glue(id + ".lower.pct", percent_down(result.lower), display=False)
+            myst_glue(id + ".lower.pct1", percent_down(result.lower, 1), display=False)
+        if result.unit == "fraction" and result.upper is not None:
+            myst_glue(id + ".upper.pct", percent_up(result.upper), display=False)
+            myst_glue(id + ".upper.pct1", percent_up(result.upper, 1), display=False)
+        if result.unit.endswith("ratio") and result.value is not None:
+            myst_glue(id + ".least", f"{math.floor(10 * result.value) / 10:.1f}", display=False)
         if result.unit == "people" and result.lower is not None:
             for suffix, number in (("", result.value), (".lower", result.lower),
                                    (".upper", result.upper)):
@@ -124,6 +139,7 @@ def glue(*ids: str) -> None:
             myst_glue(id + ".odds", odds_phrase(result.value), display=False)
         if result.p_value is not None:
             myst_glue(id + ".p", p_phrase(result.p_value), display=False)
+            myst_glue(id + ".p.most", p_at_most(result.p_value), display=False)
 
 
 def p_phrase(p: float) -> str:
@@ -146,6 +162,32 @@ def p_phrase(p: float) -> str:
             break
     superscript = str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
     return f"p < 10{superscript}"
+
+
+def percent_down(share: float, digits: int = 0) -> str:
+    """A share as a percentage rounded down: for "at least"."""
+    # Ten significant digits, as stored: 0.29 is not to become 28 %.
+    scaled = float(f"{100 * share * 10**digits:.10g}")
+    return f"{math.floor(scaled) / 10**digits:.{digits}f}%"
+
+
+def percent_up(share: float, digits: int = 0) -> str:
+    """A share as a percentage rounded up: for "at most"."""
+    scaled = float(f"{100 * share * 10**digits:.10g}")
+    return f"{math.ceil(scaled) / 10**digits:.{digits}f}%"
+
+
+def percent_range(lower: float, upper: float, digits: int = 0) -> str:
+    """A range of shares as percentages, rounded outward."""
+    return f"{percent_down(lower, digits)} – {percent_up(upper, digits)}"
+
+
+def p_at_most(p: float) -> str:
+    """A p-value rounded up to two digits, or to a power of ten where it is below 0.001."""
+    if p < 0.001:
+        return p_phrase(p).removeprefix("p < ")
+    digits = 1 - math.floor(math.log10(p))
+    return f"{math.ceil(float(f'{p * 10**digits:.10g}')) / 10**digits:.{digits}f}"
 
 
 def about(number: float) -> str:

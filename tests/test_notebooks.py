@@ -12,7 +12,7 @@ from adoption import register
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = [ROOT / "index.ipynb", *sorted((ROOT / "chapters").glob("*.ipynb"))]
 FINDINGS = [path for path in NOTEBOOKS if path.stem != "codebook"]
-GLUED = re.compile(r"\{glue:text\}`([^`:]+?)(?:\.(?:lower|upper|p|odds|about))*(?::[^`]*)?`")
+GLUED = re.compile(r"\{glue:text\}`([^`:]+?)(?:\.(?:lower|upper|p|odds|about|pct1?|least|most))*(?::[^`]*)?`")
 
 
 def cells(path, kind=None):

@@ -80,3 +80,18 @@ def test_odds_phrase_refuses_zero():
                                             (7.04, "7"), (1_960_000, "2,000,000")])
 def test_about(number, phrase):
     assert register.about(number) == phrase
+
+
+@pytest.mark.parametrize("share, digits, down, up", [
+    (0.4656, 0, "46%", "47%"), (0.29, 0, "29%", "29%"), (0.5951, 1, "59.5%", "59.6%"),
+    (0, 0, "0%", "0%"), (1, 0, "100%", "100%"), (0.0699999999999, 0, "7%", "7%"),
+])
+def test_percentages_are_rounded_outward(share, digits, down, up):
+    assert register.percent_down(share, digits) == down
+    assert register.percent_up(share, digits) == up
+
+
+@pytest.mark.parametrize("p, phrase", [(0.004637644537, "0.0047"), (0.12, "0.12"), (0.5, "0.50"),
+                                       (1, "1.0"), (3e-9, "10⁻⁸")])
+def test_p_at_most(p, phrase):
+    assert register.p_at_most(p) == phrase
