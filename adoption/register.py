@@ -122,10 +122,10 @@ def glue(*ids: str) -> None:
                 # types, since numpy's own warn when they are formatted.
                 myst_glue(id + suffix, int(number) if number == int(number) else number,
                           display=False)
-        if result.unit == "fraction" and result.lower is not None:
+        if result.unit in ("fraction", "chance") and result.lower is not None:
             myst_glue(id + ".lower.pct", percent_down(result.lower), display=False)
             myst_glue(id + ".lower.pct1", percent_down(result.lower, 1), display=False)
-        if result.unit == "fraction" and result.upper is not None:
+        if result.unit in ("fraction", "chance") and result.upper is not None:
             myst_glue(id + ".upper.pct", percent_up(result.upper), display=False)
             myst_glue(id + ".upper.pct1", percent_up(result.upper, 1), display=False)
         if result.unit.endswith("ratio") and result.value is not None:

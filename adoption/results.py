@@ -128,6 +128,7 @@ def survey_data() -> Iterator[Result]:
                CENSUS, "adoption.census.class_counts", chapter,
                value=census.class_counts("municipal")[0] / _size("municipal"))
     total = _size("all")
+    every_fit = []
     for t, name in TECHNOLOGIES.items():
         counts, values = published(t)
         fits = []
@@ -155,6 +156,10 @@ def survey_data() -> Iterator[Result]:
                            "stage", "fact", BASES["all"], SLIDE_4_AND_CENSUS,
                            "adoption.medians.median_fit", chapter, value=fit.chance)
             if not at:
+                yield _row(f"{t}.stage-{k}.bodies-between", "bodies",
+                           f"{stage}: fewest bodies between a pair whose mean is the median",
+                           "fact", BASES["all"], CENSUS, "adoption.medians.tightest_pair", chapter,
+                           value=int(near["bodies_between"]))
                 for base in ("municipal", "other"):
                     chances = [medians.median_fit(size, _size(base), at,
                                                   int(near["bodies_between"])).chance
@@ -164,15 +169,26 @@ def survey_data() -> Iterator[Result]:
                                "the stage", "range", BASES[base], SLIDE_4_AND_CENSUS,
                                "adoption.medians.median_fit", chapter, lower=min(chances),
                                upper=max(chances))
-            fits.append(fit.plausible)
+            fits.append(fit)
         yield _row(f"{t}.medians-that-fit", "medians",
                    f"{name}: medians that fit their counts among all 1,788 bodies", "fact",
                    BASES["all"], SLIDE_4_AND_CENSUS, "adoption.medians.median_fit", chapter,
-                   value=sum(fits))
+                   value=sum(fit.plausible for fit in fits))
+        every_fit += fits
         yield _row(f"{t}.medians-on-a-body", "medians",
                    f"{name}: medians that equal the population of a municipality", "fact",
                    BASES["municipal"], SLIDE_4_AND_CENSUS, "adoption.census.neighbours", chapter,
                    value=sum(sits_on_a_body(t)))
+    for id, words, number in (
+        ("impossible", "impossible", sum(not fit.possible for fit in every_fit)),
+        ("implausible", "possible, but with a chance below 1 in 1,000",
+         sum(fit.possible and not fit.plausible for fit in every_fit)),
+    ):
+        yield _row(f"frame.medians-{id}", "medians",
+                   f"Medians of the ten that are {words} for their counts among all 1,788 bodies",
+                   "fact" if id == "impossible" else "test", BASES["all"], SLIDE_4_AND_CENSUS,
+                   "adoption.medians.median_fit", chapter, value=number,
+                   p=None if id == "impossible" else medians.IMPLAUSIBLE)
 
 
 # --- exact facts and tests --------------------------------------------------------------------
@@ -329,6 +345,34 @@ def what_is_bounded() -> Iterator[Result]:
                             "bound", BASES["municipal"], SLIDE_4_AND_CENSUS
                             + ("; later surveys" if suffix else ""), function, chapter,
                             lower=low, upper=high)
+    yield from _under_10k_over_all_bases()
+
+
+def _under_10k_over_all_bases() -> Iterator[Result]:
+    """The class below 10,000 people, for which free bounds are computed under every reading.
+
+    If the medians are over all 1,788, at most half of a stage lies below a median above the
+    class, and at least half of it, with the body at the median, below a median inside the class.
+    """
+    chapter, limit = "what-is-bounded", census.CLASS_LIMITS[0]
+    size = int(census.class_counts("all")[0])
+    for t, technology in TECHNOLOGIES.items():
+        counts, values = published(t)
+        assert values[0] > limit > values[4]
+        found = {1: [(0, counts[0] // 2 / size)], 5: [((counts[4] // 2 + counts[4] % 2) / size, 1)]}
+        for base in ("municipal", "other"):
+            grid = census.frame(base)
+            for stage in found:
+                found[stage].append(bounds.stage_bounds(
+                    grid.lower.to_numpy(), grid.bodies.to_numpy(), census.CLASS_LIMITS,
+                    stages_for_bounds(t), outside(base), stage)[0])
+        for stage, kind, words in ((1, "adoption", "introduced"), (5, "no-plan", "no plan")):
+            yield _row(f"{t}.{kind}-bound.under-10k.free.every-base", "fraction",
+                       f"{technology} {words}, under-10k: free bounds, widest of the three readings",
+                       "bound", "all three readings", SLIDE_4_AND_CENSUS,
+                       "adoption.bounds.stage_bounds", chapter,
+                       lower=min(low for low, _ in found[stage]),
+                       upper=max(high for _, high in found[stage]))
 
 
 # --- the curve --------------------------------------------------------------------------------
@@ -402,7 +446,28 @@ def adoption_curve() -> Iterator[Result]:
                    f"{name}: odds ratio per doubling over the three readings", "range",
                    "all three readings", SLIDE_4_AND_CENSUS, "adoption.curve.fit", chapter,
                    lower=min(found), upper=max(found))
+    yield from _given_prefectures(chapter)
     yield from _outside_ranges(chapter)
+
+
+def _given_prefectures(chapter: str) -> Iterator[Result]:
+    """AI's odds ratio and J over the numbers of prefectures left by a figure from elsewhere."""
+    counts, values = published("ai")
+    sizes, weights, outside_sizes = curve_frame("municipal")
+    odd = members_at_median("ai", "municipal")
+    vectors = curve.allowed_outside(counts, odd, outside_sizes.size,
+                                    least=(prefectures_with_ai(), 0, 0, 0, 0))
+    fits = list(curve.fits_over("ordered", sizes, weights, counts, values, odd, vectors))
+    for id, unit, words, numbers in (
+        ("odds-ratio-per-doubling", "odds ratio", "odds ratio per doubling",
+         [math.exp(fit.slopes[0]) for fit in fits]),
+        ("proportional-odds", "J", "J of the ordered logit", [fit.J for fit in fits]),
+    ):
+        yield _row(f"ai.{id}.municipal.given-prefectures", unit,
+                   f"AI: {words} over all allowed numbers of prefectures, at least "
+                   f"{prefectures_with_ai()} in stage 1", "range", BASES["municipal"],
+                   SLIDE_4_AND_CENSUS + "; later surveys", "adoption.curve.fits_over", chapter,
+                   lower=min(numbers), upper=max(numbers))
 
 
 @lru_cache
@@ -413,10 +478,14 @@ def outside_ranges() -> list[dict[str, str]]:
 
 
 def _outside_ranges(chapter: str) -> Iterator[Result]:
-    total, function = 0, "adoption.validation.outside_range"
+    function = "adoption.validation.outside_range"
     for row in outside_ranges():
         t, base, model = row["technology"], row["base"], row["model"]
-        total += int(row["vectors"])
+        if model == "ordered":
+            yield _row(f"{t}.outside-vectors.{base}", "combinations",
+                       f"{TECHNOLOGIES[t]}: numbers of bodies outside the base, by stage, that the "
+                       "parities allow", "fact", BASES[base], SLIDE_4_AND_CENSUS,
+                       "adoption.curve.allowed_outside", chapter, value=row["vectors"])
         ids = {"ordered": "proportional-odds", "multinomial": "multinomial-fit"}
         yield _row(f"{t}.{ids[model]}.{base}.outside-range", "J",
                    f"{TECHNOLOGIES[t]}: J of the {model} logit over all allowed numbers of bodies "
@@ -428,12 +497,24 @@ def _outside_ranges(chapter: str) -> Iterator[Result]:
                        "bodies outside the base", "range", BASES[base], SLIDE_4_AND_CENSUS,
                        function, chapter, lower=row["odds_ratio_least"],
                        upper=row["odds_ratio_most"])
-    yield _row("outside-range.vectors", "fits", "Fits behind the ranges over the bodies outside "
-               "the base", "fact", "municipal and other", SLIDE_4_AND_CENSUS, function, chapter,
-               value=total)
 
 
 # --- AI against RPA ---------------------------------------------------------------------------
+
+def _overlap_in(base: str) -> float:
+    """Fewest bodies of all with both technologies, if the medians are over a part of them."""
+    grid = census.frame(base)
+    return bounds.overlap_bounds(grid.lower.to_numpy(), grid.bodies.to_numpy(),
+                                 stages_for_bounds("ai"), stages_for_bounds("rpa"),
+                                 outside(base)).everywhere[0]
+
+
+def _overlap_of_all() -> int:
+    """The same if they are over all: half of each group stands above the smaller median."""
+    (ai, ai_medians), (rpa, rpa_medians) = (published(t) for t in TECHNOLOGIES)
+    room = census.split("all", min(ai_medians[0], rpa_medians[0])).above
+    return max(0, ai[0] // 2 + rpa[0] // 2 - room)
+
 
 def ai_versus_rpa() -> Iterator[Result]:
     """The difference, McNemar's p over all overlaps, and the overlap that the medians allow."""
@@ -464,6 +545,16 @@ def ai_versus_rpa() -> Iterator[Result]:
                "Municipalities with both AI and RPA, from counts and medians", "bound",
                BASES["municipal"], source, function, chapter, lower=found.inside[0],
                upper=found.inside[1])
+    least = [found.everywhere[0], _overlap_in("other"), _overlap_of_all()]
+    yield _row("ai-rpa.overlap.medians.every-base", "bodies",
+               "Bodies with both AI and RPA, fewest under any of the three readings", "bound",
+               "all three readings", source, function, chapter, lower=min(least),
+               upper=free.overlap_upper)
+    worst = tables.mcnemar_range(ai[0], rpa[0], total, round(min(least)), free.overlap_upper)
+    yield _row("ai-rpa.mcnemar-p-max.every-base", "p-value",
+               "Largest exact McNemar p over the overlaps that counts and medians allow under any "
+               "of the three readings", "test", "all three readings", source,
+               "adoption.tables.mcnemar_range", chapter, p=worst.p_max)
     narrowed = tables.mcnemar_range(ai[0], rpa[0], total, *map(round, found.everywhere))
     yield _row("ai-rpa.mcnemar-p-max.medians", "p-value",
                "Largest exact McNemar p over the overlaps that counts and medians allow", "test",

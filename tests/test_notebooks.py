@@ -6,12 +6,16 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from adoption import register
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = [ROOT / "index.ipynb", *sorted((ROOT / "chapters").glob("*.ipynb"))]
-FINDINGS = [path for path in NOTEBOOKS if path.stem != "codebook"]
+TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+#: Pages that answer a question: the landing page and the part "The evidence".
+FINDINGS = [ROOT / "index.ipynb", *(ROOT / f"{chapter['file']}.ipynb"
+                                   for chapter in TOC["parts"][0]["chapters"])]
 GLUED = re.compile(r"\{glue:text\}`([^`:]+?)(?:\.(?:lower|upper|p|odds|about|pct1?|least|most))*(?::[^`]*)?`")
 
 

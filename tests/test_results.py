@@ -312,3 +312,36 @@ def test_size_logit_of_2023_gives_back_the_number_of_adopters():
         shares = curves.loc[curves["year"] == 2023, "share"].to_numpy()
         assert shares @ table["bodies"] == pytest.approx(table[t].sum(), rel=1e-8)
         assert curves["share"].between(curves["lower"], curves["upper"]).all()
+
+
+def test_ranges_over_outside_bodies_contain_the_fixed_point(committed):
+    """The stored extremes are those of all combinations that the parities allow."""
+    for t in ("ai", "rpa"):
+        for base in ("municipal", "other"):
+            for id in ("odds-ratio-per-doubling", "proportional-odds", "multinomial-fit"):
+                if f"{t}.{id}.{base}.outside-range" in committed.index:
+                    span = committed.loc[f"{t}.{id}.{base}.outside-range"]
+                    value = committed.loc[f"{t}.{id}.{base}", "value"]
+                    assert span["lower"] <= value * (1 + 1e-6), (t, base, id)
+                    assert value <= span["upper"] * (1 + 1e-6), (t, base, id)
+    # Stars and bars: 47 prefectures in five stages, three (AI) or one (RPA) odd, in steps of two.
+    from math import comb
+    assert committed.loc["ai.outside-vectors.municipal", "value"] == comb(22 + 4, 4)
+    assert committed.loc["rpa.outside-vectors.municipal", "value"] == comb(23 + 4, 4)
+
+
+def test_overlap_by_hand(committed):
+    """Over all 1,788: 148 AI and 185 RPA adopters above 102,374, where there are 324 bodies."""
+    assert committed.loc["ai-rpa.overlap.medians.every-base", "lower"] == 148 + 185 - 324
+
+
+def test_bounds_by_hand(committed):
+    """Half of the AI adopters below 108,174 could all be below 10,000: 147 of 512 (q = 295)."""
+    assert committed.loc["ai.adoption-bound.under-10k.free", "upper"] == pytest.approx(147 / 512)
+    # No plan: p_5 at most 44, so at least 334 of 669 below 8,596 and one at it.
+    assert committed.loc["ai.no-plan-bound.under-10k.free", "lower"] == pytest.approx(335 / 512)
+    assert committed.loc["rpa.adoption-bound.over-200k.free", "lower"] == pytest.approx(14 / 129)
+
+
+def test_prefectures_with_ai_by_hand():
+    assert round(100 * 32 / 47) == 68 and results.prefectures_with_ai() == 32
