@@ -927,10 +927,12 @@ def later_series(status: str = "introduced"):
     """
     table = data.load("later-surveys")
     table = table[(table["status"] == status) & table["technology"].isin(TECHNOLOGIES.values())]
-    return table.groupby(["survey_fy", "technology", "body_type"], as_index=False).agg(
+    found = table.groupby(["survey_fy", "technology", "body_type"], as_index=False).agg(
         reference_date=("reference_date", "first"),
         lower=("percent", lambda p: p.min() / 100), upper=("percent", lambda p: p.max() / 100),
         sources=("source", "nunique"), source=("source", lambda s: "; ".join(sorted(set(s)))))
+    found.attrs = table.attrs
+    return found
 
 
 def later_table():
