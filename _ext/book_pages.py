@@ -79,6 +79,9 @@ def add_footer(app, config):
 def copy_downloads(app, exception):
     if exception or app.builder.format != "html":
         return
+    # Not in _static: Sphinx would add it to every page.
+    shutil.copyfile(Path(__file__).with_name("register.js"),
+                    Path(app.outdir) / "_static" / "register.js")
     for folder, patterns in (("data", ("*.csv", "datapackage.json")),
                              ("results", ("*.csv", "results.json"))):
         target = Path(app.outdir) / folder

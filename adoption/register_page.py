@@ -51,4 +51,4 @@ def table(results: Iterable[Result]) -> str:
         f"<caption>{len(rows)} results. A population is in people, a rate is a fraction of one. "
         "“From – to” is a 95 % interval, a range or a bound, as “Evidence” says.</caption>"
         f'<thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
-        '<script src="../_static/register/register.js" defer></script>')
+        '<script src="../_static/register.js" defer></script>')
