@@ -4,7 +4,7 @@ PORT ?= 8000
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help book test serve lab results validation bench data lock clean
+.PHONY: help book test serve lab results validation bench reproduce data lock clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -33,6 +33,9 @@ bench: .venv/ready  ## how time and memory grow with the number of bodies
 
 data: .venv/ready  ## check the data package and renew its checksums: data/datapackage.json
 	@$(BIN)/python -m adoption.data
+
+reproduce: .venv/ready  ## build twice from clean clones and compare every byte
+	@$(BIN)/python tools/reproduce.py
 
 lock: .venv/ready  ## renew requirements.txt from requirements.in
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
