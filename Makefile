@@ -26,7 +26,7 @@ results: .venv/ready  ## recompute the register: results/results.csv
 	@$(BIN)/python -m adoption.results
 
 validation: .venv/ready  ## redo the long computations behind the validation (about an hour)
-	@$(BIN)/python -m adoption.validation
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m adoption.validation
 
 bench: .venv/ready  ## how time and memory grow with the number of bodies
 	@$(BIN)/python tools/bench.py

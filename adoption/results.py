@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
-from adoption import bounds, census, curve, data, followup, medians, tables
+from adoption import bounds, census, curve, data, followup, medians, simulation, tables
 from adoption.register import COLUMNS, NUMBERS, PATH, Result
 
 TECHNOLOGIES = {"ai": "AI", "rpa": "RPA"}
@@ -33,6 +33,7 @@ TYPES = {"prefecture": "prefectures", "designated_city": "designated cities",
          "other_municipality": "other municipalities", "total": "all types"}
 
 OUTSIDE_RANGE = PATH.with_name("outside-range.csv")
+SIMULATION = PATH.with_name("simulation.csv")
 
 SLIDE_4 = "MIC 2020, slide 4"
 SLIDE_5 = "MIC 2020, slide 5"
@@ -1217,8 +1218,268 @@ def since_2020() -> Iterator[Result]:
     yield from _external_staff()
 
 
+# --- validation: the sealed envelope -----------------------------------------------------------
+
+STATES = ("adopters", "non_adopters")
+DASHBOARD_PRINT = "Digital Agency dashboard, published as counts and medians only; 2015 census"
+
+
+@lru_cache
+def envelope_published(technology: str) -> tuple[list[int], list[int]]:
+    """Counts and medians of adopters and non-adopters in 2023: all that the envelope lets out."""
+    table = data.load("adoption-2023-published")
+    table = table[table["technology"] == TECHNOLOGIES[technology]].set_index("state")
+    return (table.loc[list(STATES), "bodies"].tolist(),
+            table.loc[list(STATES), "median_population"].tolist())
+
+
+def envelope_bounds(technology: str, monotone: bool):
+    """Bounds on the share of adopters by size class from the envelope: shape (6, 2)."""
+    counts, values = envelope_published(technology)
+    stages = bounds.Stages(counts, values, [n % 2 == 1 for n in counts])
+    return bounds.stage_bounds(*_grid(), census.CLASS_LIMITS, stages, 0, 1, monotone)
+
+
+@lru_cache
+def envelope_fit(technology: str) -> curve.Fit:
+    """The curve from the envelope: with two states both models are the same binary logit."""
+    counts, values = envelope_published(technology)
+    sizes, weights, _ = curve_frame("municipal")
+    return curve.fit("ordered", sizes, weights, counts, values, [n % 2 == 1 for n in counts])
+
+
+def envelope_curve(technology: str, populations):
+    """Share of adopters from the envelope by population: population, share, lower, upper."""
+    fit = envelope_fit(technology)
+    lower, upper = curve.band(fit, populations)
+    return pd.DataFrame({"population": populations,
+                         "share": curve.predict(fit, populations)[:, 0],
+                         "lower": lower[:, 0], "upper": upper[:, 0]})
+
+
+def _log_width(interval) -> float:
+    return math.log(interval.upper / interval.lower)
+
+
+def _envelope_facts(t: str, name: str) -> Iterator[Result]:
+    chapter, base = "validation", BASES["municipal"]
+    counts, values = envelope_published(t)
+    for state, n, m in zip(STATES, counts, values):
+        words = f"{name} in 2023, {state.replace('_', '-')}"
+        id = f"envelope.{t}.{state.replace('_', '-')}"
+        yield _row(f"{id}.bodies", "bodies", f"{words}: bodies", "fact", base, DASHBOARD,
+                   "adoption.results.envelope_published", chapter, value=n)
+        yield _row(f"{id}.median-population", "people", f"{words}: median population", "fact",
+                   base, DASHBOARD, "adoption.results.envelope_published", chapter, value=m)
+    opened = adoption_2023(abandoned=True)
+    split = census.split("municipal", values[0])
+    rates = medians.rate_split(counts[0], split.below, split.above)
+    for side, rate, part in (("above", rates.rate_above, opened["lower"] > values[0]),
+                             ("below", rates.rate_below, opened["upper"] <= values[0])):
+        yield _row(f"envelope.{t}.rate-{side}", "fraction",
+                   f"{name} in 2023: share of adopters {side} their median, from the envelope",
+                   "fact", base, DASHBOARD_PRINT, "adoption.medians.rate_split", chapter,
+                   value=rate)
+        yield _row(f"envelope.{t}.rate-{side}.opened", "fraction",
+                   f"{name} in 2023: share of adopters {side} their median, counted", "fact", base,
+                   DASHBOARD, "adoption.results.adoption_2023", chapter,
+                   value=opened.loc[part, t].sum() / opened.loc[part, "bodies"].sum())
+
+
+def _envelope_curve(t: str, name: str) -> Iterator[Result]:
+    chapter, base = "validation", BASES["municipal"]
+    fit, opened = envelope_fit(t), adoption_2023(abandoned=True)
+    micro = opened["mean_size"], opened["bodies"], opened[t]
+    low, high = (math.exp(end) for end in curve.slope_interval(fit))
+    half = curve.size_at(fit)
+    for id, unit, words, function, sealed, true in (
+        ("odds-ratio-per-doubling", "odds ratio", "odds ratio per doubling of population",
+         "slope_interval", tables.Interval(math.exp(fit.slopes[0]), low, high),
+         followup.odds_ratio_per_doubling(*micro)),
+        ("half-adoption-population", "people", "population at which half have adopted",
+         "size_at", tables.Interval(*half), followup.half_size(*micro)),
+    ):
+        id = f"envelope.{t}.{id}"
+        yield _row(id, unit, f"{name} in 2023: {words}, from counts and medians only", "interval",
+                   base, DASHBOARD_PRINT, f"adoption.curve.{function}", chapter,
+                   value=sealed.estimate, lower=sealed.lower, upper=sealed.upper)
+        yield _row(f"{id}.opened", unit, f"{name} in 2023: {words}, from every answer", "interval",
+                   base, DASHBOARD, "adoption.followup." + ("odds_ratio_per_doubling"
+                   if unit == "odds ratio" else "half_size"), chapter,
+                   value=true.estimate, lower=true.lower, upper=true.upper)
+        yield _row(f"{id}.error", "ratio", f"{name} in 2023: {words}, envelope over every answer",
+                   "fact", base, DASHBOARD, f"adoption.curve.{function}", chapter,
+                   value=sealed.estimate / true.estimate)
+        yield _row(f"{id}.width-ratio", "ratio",
+                   f"{name} in 2023: {words}, width of the interval (logarithms), envelope over "
+                   "every answer", "fact", base, DASHBOARD, f"adoption.curve.{function}", chapter,
+                   value=_log_width(sealed) / _log_width(true))
+    yield _row(f"envelope.{t}.fit", "J",
+               f"{name} in 2023: over-identification test of the curve from the envelope, "
+               f"{fit.df} degree of freedom", "test", base, DASHBOARD_PRINT,
+               "adoption.curve.fit", chapter, value=fit.J, p=fit.p_value)
+    bend = followup.curvature_test(*micro)
+    yield _row(f"envelope.{t}.curvature.opened", "likelihood ratio",
+               f"{name} in 2023: straight line in log population against a parabola, from every "
+               "answer", "test", base, DASHBOARD, "adoption.followup.curvature_test", chapter,
+               value=bend.statistic, p=bend.p_value)
+
+
+def _envelope_bounds(t: str, name: str, held: dict[str, int]) -> Iterator[Result]:
+    chapter, base = "validation", BASES["municipal"]
+    classes = classes_2023()
+    true = (classes[t] / classes["bodies"]).to_numpy()
+    for id, share in zip(census.CLASS_IDS, true):
+        yield _row(f"envelope.{t}.adoption.{id}", "fraction",
+                   f"{name} in 2023, {id}: share of adopters, counted", "fact", base, DASHBOARD,
+                   "adoption.results.classes_2023", chapter, value=share)
+    yield _row(f"envelope.{t}.adoption.falls", "classes",
+               f"{name} in 2023: size classes with a smaller share of adopters than the one below",
+               "fact", base, DASHBOARD, "adoption.results.classes_2023", chapter,
+               value=int((np.diff(true) < 0).sum()))
+    for how in ("free", "monotone"):
+        found = envelope_bounds(t, how == "monotone")
+        held[how] = held.get(how, 0) + int(((found[:, 0] <= true + 1e-9)
+                                            & (true <= found[:, 1] + 1e-9)).sum())
+        for id, (low, high) in zip(census.CLASS_IDS, found):
+            yield _row(f"envelope.{t}.bound.{id}.{how}", "fraction",
+                       f"{name} in 2023, {id}: {how} bounds on the share of adopters from the "
+                       "envelope", "bound", base, DASHBOARD_PRINT, "adoption.bounds.stage_bounds",
+                       chapter, lower=low, upper=high)
+
+
+def envelope_misread() -> int:
+    """Medians of 2023 whose count is even though a municipality has exactly their population.
+
+    In 2020 a body at a median was read as a sign of an odd count.
+    """
+    return sum(n % 2 == 0 and census.split("municipal", m).at > 0
+               for t in TECHNOLOGIES for n, m in zip(*envelope_published(t)))
+
+
+# --- validation: the simulation -----------------------------------------------------------------
+
+COMPARED = {  # column of the table: (id, what was estimated, unit of its error)
+    "slope": ("slope", "ordered logit, slope", "log odds per doubling"),
+    "contrast": ("contrast", "multinomial logit, slope of stage 1", "log odds per doubling"),
+    "micro": ("micro-data", "ordered logit on the micro-data, slope", "log odds per doubling"),
+    "apart": ("invented-apart", "ordered logit on micro-data invented stage by stage, slope",
+              "log odds per doubling"),
+    "together": ("invented-together", "ordered logit on micro-data invented for the frame, slope",
+                 "log odds per doubling"),
+    **{f"{model}_half": (f"{model}.half", f"{model} logit, size at which half are at stage 1",
+                         "doublings") for model in curve.MODELS},
+    **{f"{model}_{point}": (f"{model}.share-{point}", f"{model} logit, share of stage 1 at "
+                            f"{point:,} people", "difference of shares")
+       for model in curve.MODELS for point in simulation.POINTS},
+}
+COUNTED = {
+    "ordered_failed": "surveys in which the ordered logit gave no answer",
+    "multinomial_failed": "surveys in which the multinomial logit gave no answer",
+    "ordered_rejected": "J rejects the ordered logit at 5 %",
+    "multinomial_rejected": "J rejects the multinomial logit at 5 %",
+    "test_1_rejected": "the exact median test rejects for stage 1 at 5 %",
+    "test_5_rejected": "the exact median test rejects for stage 5 at 5 %",
+    "facts_exact": "the exact facts hold",
+    "facts_within_a_body": "the exact facts hold to within one body",
+    "free_contains": "the free bounds contain the share of stage 1 in every size class",
+    "monotone_contains": "the monotone bounds contain the share of stage 1 in every size class",
+    "monotone_impossible": "no allocation is monotone",
+    "parity_misread": "a body at a median is taken for a sign of an odd number, wrongly",
+    "parity_misread_unnoticed": "the same, and the parities add up all the same",
+}
+
+
+@lru_cache
+def simulated() -> list[dict]:
+    """The stored rows of the simulation, numbers as numbers (make validation)."""
+    def number(text):
+        return text if text in simulation.TRUTHS else float(text) if "." in text or "e" in text \
+            else int(text)
+
+    with SIMULATION.open(encoding="utf-8", newline="") as file:
+        return [{key: number(text) for key, text in row.items()} for row in csv.DictReader(file)]
+
+
+def _simulation() -> Iterator[Result]:
+    chapter, source = "validation", "simulation on the 2015 census"
+    function, base = "adoption.validation.simulate", BASES["municipal"] + ", prefectures outside"
+    for law, truth in simulation.TRUTHS.items():
+        rows = [row for row in simulated() if row["truth"] == law]
+        total = sum(row["replicates"] for row in rows)
+        words = f"Simulated surveys, {truth.words}"
+        yield _row(f"validation.{law}.replicates", "surveys", words, "fact", base, source,
+                   function, chapter, value=total)
+        spreads = {}
+        for key, (id, what, unit) in COMPARED.items():
+            if not any(row[f"{key}_compared"] for row in rows):
+                continue
+            found = simulation.summary(rows, key)
+            spreads[key] = found.spread
+            share = tables.proportion_interval(round(found.coverage * found.compared),
+                                               found.compared)
+            yield _row(f"validation.{law}.{id}.coverage", "fraction",
+                       f"{words}; {what}: share of 95 % intervals that cover the truth",
+                       "interval", base, source, function, chapter, value=share.estimate,
+                       lower=share.lower, upper=share.upper)
+            reach = 1.959964 * found.spread / math.sqrt(found.compared)
+            yield _row(f"validation.{law}.{id}.bias", unit,
+                       f"{words}; {what}: mean error (with the uncertainty of the simulation)",
+                       "interval", base, source, function, chapter, value=found.bias,
+                       lower=found.bias - reach, upper=found.bias + reach)
+        if truth.slope is not None:
+            yield _row(f"validation.{law}.slope.spread-ratio", "ratio",
+                       f"{words}; slope: standard deviation from counts and medians over that "
+                       "from the micro-data", "fact", base, source, function, chapter,
+                       value=spreads["slope"] / spreads["micro"])
+        for key, what in COUNTED.items():
+            share = tables.proportion_interval(sum(row[key] for row in rows), total)
+            yield _row(f"validation.{law}.{key.replace('_', '-')}", "fraction",
+                       f"{words}: share in which {what}" if "surveys" not in what
+                       else f"{words}: share of {what}", "interval", base, source, function,
+                       chapter, value=share.estimate, lower=share.lower, upper=share.upper)
+    truth = simulation.TRUTHS["ordered"]
+    yield _row("validation.ordered.slope.true", "log odds per doubling",
+               "Simulated surveys, one slope at every stage: the slope", "fact", base, source,
+               function, chapter, value=truth.slope)
+    rows = simulated()
+    total = sum(row["replicates"] for row in rows)
+    yield _row("validation.replicates", "surveys", "Simulated surveys", "fact", base, source,
+               function, chapter, value=total)
+    for key in ("facts_exact", "facts_within_a_body", "free_contains", "parity_misread",
+                "parity_misread_unnoticed"):
+        share = tables.proportion_interval(sum(row[key] for row in rows), total)
+        yield _row(f"validation.all.{key.replace('_', '-')}", "fraction",
+                   f"Simulated surveys of all laws: share in which {COUNTED[key]}", "interval",
+                   base, source, function, chapter, value=share.estimate, lower=share.lower,
+                   upper=share.upper)
+
+
+def validation() -> Iterator[Result]:
+    """The sealed envelope beside what it hid, and what the simulated surveys say."""
+    held: dict[str, int] = {}
+    for t, name in TECHNOLOGIES.items():
+        yield from _envelope_facts(t, name)
+        yield from _envelope_curve(t, name)
+        yield from _envelope_bounds(t, name, held)
+    classes = len(TECHNOLOGIES) * len(census.CLASS_IDS)
+    for how, count in held.items():
+        yield _row(f"envelope.{how}-bounds.hold", "size classes",
+                   f"Size classes, of {classes}, whose {how} bounds from the envelope contain the "
+                   "share of adopters", "fact", BASES["municipal"], DASHBOARD,
+                   "adoption.bounds.stage_bounds", "validation", value=count)
+    yield _row("envelope.size-classes", "size classes", "Size classes of AI and RPA in 2023",
+               "fact", BASES["municipal"], DASHBOARD, "adoption.results.classes_2023",
+               "validation", value=classes)
+    yield _row("envelope.medians-misread", "medians",
+               "Medians of 2023, of four, with an even count though a municipality has exactly "
+               "their population", "fact", BASES["municipal"], DASHBOARD_PRINT,
+               "adoption.results.envelope_misread", "validation", value=envelope_misread())
+    yield from _simulation()
+
+
 FAMILIES = (survey_data, who_adopts_first, what_is_bounded, adoption_curve, ai_versus_rpa,
-            joint_use, small_adopters, barriers_and_guidebooks, since_2020)
+            joint_use, small_adopters, barriers_and_guidebooks, since_2020, validation)
 
 
 # --- the file ---------------------------------------------------------------------------------
@@ -1291,8 +1552,8 @@ def input_digests() -> dict[str, str]:
     """Digest of every file that the register is computed from: the build compares them."""
     root = PATH.parents[1]
     files = [*sorted(root.glob("adoption/*.py")), *sorted(root.glob("data/*.csv")),
-             OUTSIDE_RANGE]
-    shown = {"figures.py", "figure_renderer.py", "register.py", "validation.py"}
+             OUTSIDE_RANGE, SIMULATION]
+    shown = {"figures.py", "figure_renderer.py", "oracle.py", "register.py", "validation.py"}
     return {path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:32]
             for path in files if path.name not in shown}
 

@@ -1,19 +1,29 @@
 """Long computations whose results are committed: ``python -m adoption.validation``.
 
 `outside_range` refits the curves for every possible number of prefectures (and designated cities)
-by stage, and keeps the smallest and the largest of what they give.
+by stage, and keeps the smallest and the largest of what they give. `simulate` draws surveys with a
+known truth and looks at what the methods make of their counts and medians.
+
+Both hand their tasks to joblib, here to all cores; with ``--scheduler ADDRESS`` to a running Dask
+cluster. The results are the same.
 """
 
+import argparse
+import contextlib
 import csv
+import hashlib
 import io
+import json
 import sys
 from collections.abc import Iterable
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed, parallel_config
 
-from adoption import curve, results
-from adoption.results import OUTSIDE_RANGE
+from adoption import census, curve, results, simulation
+from adoption.results import OUTSIDE_RANGE, SIMULATION
+
+REPLICATES = 500  # surveys of each law
 
 CHUNK = 500  # vectors a task; each task starts its fits anew, so that the result
 #              does not depend on how many workers there are
@@ -49,6 +59,44 @@ def outside_range(technology: str, base: str, model: str, every: int = 1,
             "odds_ratio_most": largest[0], "J_least": smallest[1], "J_most": largest[1]}
 
 
+def municipal_frame() -> simulation.Frame:
+    """The municipalities as the committed table has them, and the prefectures outside.
+
+    Inside each interval of the table the sizes are random (`simulation.scatter`).
+    """
+    grid = census.frame("municipal")
+    return simulation.Frame(simulation.scatter(grid.lower, grid.upper, grid.bodies),
+                            results.curve_frame("municipal")[2])
+
+
+def simulate(replicates: int = REPLICATES, jobs: int = -1,
+             laws: Iterable[str] = tuple(simulation.TRUTHS)) -> list[dict]:
+    """Rows of `simulation.block` for the first replicates of each law."""
+    frame = municipal_frame()
+    tasks = [(law, index) for law in laws for index in range(replicates // simulation.BLOCK)]
+    return list(_progress("simulation", len(tasks), Parallel(jobs, return_as="generator")(
+        delayed(simulation.block)(law, index, frame, census.CLASS_LIMITS)
+        for law, index in tasks)))
+
+
+def disagreements(stored: Iterable[dict], again: Iterable[dict]) -> list[str]:
+    """One sentence for each cell that a repetition does not confirm.
+
+    Counts must be equal; sums may differ by what another processor's last digits make of them.
+    """
+    known = {(row["truth"], row["block"]): row for row in stored}
+    found = []
+    for row in again:
+        before = known[row["truth"], row["block"]]
+        for column in simulation.COLUMNS:
+            same = (np.isclose(before[column], row[column], rtol=1e-5, atol=1e-6)
+                    if isinstance(row[column], float) else before[column] == row[column])
+            if not same:
+                found.append(f"law {row['truth']}, block {row['block']}, {column}: stored "
+                             f"{before[column]}, found again {row[column]}")
+    return found
+
+
 def _progress(name: str, total: int, items: Iterable) -> Iterable:
     """Pass the items on, counting them on stderr."""
     for done, item in enumerate(items, 1):
@@ -68,13 +116,52 @@ def to_csv(rows: list[dict]) -> str:
     return out.getvalue()
 
 
-def main() -> None:
+def _write_outside_range() -> None:
     rows = [{"technology": technology, "base": base, "model": model,
              **outside_range(technology, base, model)}
             for technology in results.TECHNOLOGIES for base in ("municipal", "other")
             for model in curve.MODELS]
     OUTSIDE_RANGE.write_text(to_csv(rows), encoding="utf-8", newline="")
     print(f"validation: {OUTSIDE_RANGE.relative_to(OUTSIDE_RANGE.parents[1])}")
+
+
+def _write_simulation() -> None:
+    rows = simulate()
+    text = to_csv(rows)
+    SIMULATION.write_text(text, encoding="utf-8", newline="")
+    SIMULATION.with_suffix(".json").write_text(json.dumps({
+        "seed": simulation.SEED, "laws": list(simulation.TRUTHS), "replicates": REPLICATES,
+        "replicates_a_row": simulation.BLOCK, "sha256": hashlib.sha256(text.encode()).hexdigest(),
+    }, indent=1) + "\n", encoding="utf-8", newline="")
+    print(f"validation: {SIMULATION.relative_to(SIMULATION.parents[1])}")
+
+
+PARTS = {"outside-range": _write_outside_range, "simulation": _write_simulation}
+
+
+@contextlib.contextmanager
+def workers(scheduler: str | None):
+    """joblib's workers: all cores of this machine, or those of the Dask cluster at an address."""
+    if scheduler is None:
+        yield
+        return
+    try:
+        from distributed import Client
+    except ImportError:
+        sys.exit("validation: --scheduler needs dask and distributed: pip install '.[cluster]'")
+    with Client(scheduler), parallel_config(backend="dask"):
+        yield
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description="Redo the long computations of the validation.")
+    parser.add_argument("--only", choices=PARTS, action="append", help="leave out the other parts")
+    parser.add_argument("--scheduler", metavar="ADDRESS",
+                        help="of a Dask cluster that is to do the work, such as tcp://host:8786")
+    options = parser.parse_args(arguments)
+    with workers(options.scheduler):
+        for part in options.only or PARTS:
+            PARTS[part]()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,394 @@
+"""How the methods do where the truth is known: surveys drawn from a known law, then published.
+
+A replicate draws a stage for every body of a frame (and for those outside it) from probabilities
+that are known, prints what a ministry would print, the number of bodies in each stage and the
+median size of those inside the frame, and hands only that to the functions of the package. What
+they say is compared with the truth. The laws (`TRUTHS`) have five stages: one for which each
+model is right, one that defeats the ordered model, one that defeats both, and one without any
+relation to size.
+
+Each replicate has random numbers of its own (numpy's SeedSequence, spawned by law and number), so
+that a result depends neither on the number of workers nor on the order in which they work.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.optimize import brentq
+from scipy.special import softmax
+from scipy.stats import chi2, norm
+
+from adoption import bounds, curve, medians
+
+SEED = 20200228
+BLOCK = 5  # replicates a row of the table
+LEVEL = 0.95
+POINTS = (5_000, 30_000, 100_000, 300_000)  # sizes at which curves are compared
+
+# Shares of stages that have nothing to do with size, and the logarithms of the last four of them
+# against the last.
+_SHARES = np.array([0.17, 0.13, 0.03, 0.27, 0.40])
+_REST = np.log(_SHARES[1:] / _SHARES[-1])
+
+
+class Truth(NamedTuple):
+    """A law of five stages given the size.
+
+    logits: log-odds of each stage against the last as a function of z = log2(size), (I,) to
+        (I, 5); None for an ordered logit.
+    params: of the ordered logit, or None.
+    slope: log-odds per doubling common to all cumulative stages, None where there is none.
+    contrast: log-odds per doubling of stage 1 against stage 5, None where it is not constant.
+    """
+
+    words: str
+    logits: Callable | None
+    params: np.ndarray | None
+    slope: float | None
+    contrast: float | None
+
+
+def _multinomial(intercepts, slopes):
+    return lambda z: np.column_stack([a + b * z for a, b in zip(intercepts, slopes, strict=True)])
+
+
+def _hump(z):
+    """Stage 1 is most frequent at 60,000 and rarer on either side; the others do not vary."""
+    first = 0.1 - ((z - np.log2(60_000)) / 1.5) ** 2 / 2
+    return np.column_stack([first, *(np.full(z.size, rest) for rest in _REST)])
+
+
+# The first two are near the fits to the survey of 2020 (AI ordered, RPA multinomial).
+TRUTHS = {
+    "ordered": Truth(
+        "one slope at every stage", None, np.array([-13.0, -11.9, -11.65, -10.0, 0.725]),
+        0.725, None),
+    "multinomial": Truth(
+        "a slope of its own for every stage",
+        _multinomial((-23.4, -18.2, -11.2, -8.7, 0), (1.53, 1.19, 0.66, 0.60, 0)), None,
+        None, 1.53),
+    "non-proportional": Truth(
+        "size matters for stage 1 only, and strongly",
+        _multinomial((-24.5, *_REST), (1.5, 0, 0, 0, 0)), None, None, 1.5),
+    "hump": Truth("stage 1 is most frequent in the middle", _hump, None, None, None),
+    "null": Truth(
+        "size does not matter",
+        _multinomial((np.log(_SHARES[0] / _SHARES[-1]), *_REST), (0, 0, 0, 0, 0)), None, 0.0, 0.0),
+}
+STAGES = 5
+
+
+class Frame(NamedTuple):
+    """Bodies that a survey counts: sizes inside the base of the medians, ascending, and outside."""
+
+    inside: np.ndarray
+    outside: np.ndarray
+
+
+def scatter(lower: ArrayLike, upper: ArrayLike, bodies: ArrayLike) -> np.ndarray:
+    """Whole sizes, ascending, drawn at random from each interval [lower, upper) of a table.
+
+    Always the same ones. They differ from each other wherever an interval has room. (Even steps
+    would do harm: the middle of two bodies would too often be a third.)
+    """
+    rng = np.random.default_rng(SEED)
+    return np.concatenate([
+        np.sort(rng.choice(np.arange(low, high), n, replace=n > high - low)).astype(float)
+        for low, high, n in zip(lower, upper, bodies, strict=True) if n])
+
+
+def probabilities(truth: Truth, sizes: ArrayLike) -> np.ndarray:
+    """P(stage | size) under the law, shape (len(sizes), 5)."""
+    z = curve.log_size(sizes)
+    if truth.logits is None:
+        return curve._probabilities("ordered", truth.params, z)[0]
+    return softmax(truth.logits(z), axis=1)
+
+
+def half_size(truth: Truth) -> float | None:
+    """Size at which P(stage 1) is one half; None for a law under which it never is, or twice."""
+    if truth.slope == 0 or (truth.slope is None and truth.contrast is None):
+        return None
+    return _half_of(lambda size: probabilities(truth, [size])[0, 0])
+
+
+def _half_of(share: Callable[[float], float]) -> float:
+    """Size at which a rising share is one half; ValueError if it is not crossed up to 2^30."""
+    return 2 ** brentq(lambda z: share(2**z) - 0.5, 7, 30)
+
+
+def draw(rng: np.random.Generator, probability: np.ndarray) -> np.ndarray:
+    """A stage for each body, from 0, with the probabilities in its row."""
+    cumulated = np.cumsum(probability, axis=1)[:, :-1]
+    return (rng.random(len(probability))[:, None] > cumulated).sum(axis=1)
+
+
+class Published(NamedTuple):
+    """What is printed of a survey: totals with the bodies outside, medians of those inside.
+
+    odd: whether the number inside is odd. on_a_body: whether some body has the median's size,
+    which is what a reader can see.
+    """
+
+    totals: np.ndarray
+    medians: np.ndarray
+    odd: np.ndarray
+    on_a_body: np.ndarray
+
+
+def publish(frame: Frame, inside: np.ndarray, outside: np.ndarray) -> Published:
+    """Counts and medians (rounded half up) of stages, given as numbers from 0."""
+    counts = np.bincount(inside, minlength=STAGES)
+    middles = np.array([int(np.floor(np.median(frame.inside[inside == k]) + 0.5))
+                        for k in range(STAGES)])
+    return Published(counts + np.bincount(outside, minlength=STAGES), middles, counts % 2 == 1,
+                     np.isin(middles, frame.inside))
+
+
+# --- what micro-data would give, real or invented -------------------------------------------------
+
+
+def ordered_logit(sizes: ArrayLike, stage: ArrayLike) -> tuple[float, float]:
+    """Slope of the ordered logit by maximum likelihood on micro-data, and its standard error.
+
+    sizes: shape (N,). stage: shape (N,), from 0, all numbers up to the largest occurring.
+    Fisher scoring. Raises curve.ConvergenceError where it does not settle.
+    """
+    z, stage = curve.log_size(sizes), np.asarray(stage)
+    reached = np.cumsum(np.bincount(stage))[:-1] / stage.size
+    params = np.append(np.log(reached / (1 - reached)), 0.0)
+    centre = z.mean()  # the slope is the same, and the steps are not entangled with the cuts
+    for _ in range(50):
+        pi, by_params = curve._probabilities("ordered", params, z - centre)
+        own = np.arange(z.size), stage
+        score = (by_params[own] / pi[own][:, None]).sum(axis=0)
+        information = np.einsum("ikp,ikr->pr", by_params / pi[:, :, None], by_params)
+        step = np.linalg.solve(information, score)
+        if score @ step < 1e-16 * z.size:
+            return float(params[-1]), float(np.sqrt(np.linalg.inv(information)[-1, -1]))
+        while np.any(np.diff((params + step)[:-1]) <= 0):
+            step /= 2
+        params = params + step
+    raise curve.ConvergenceError(f"the ordered logit did not settle: slope {params[-1]:.3g}")
+
+
+def invented_apart(rng: np.random.Generator, sizes: np.ndarray, published: Published):
+    """Micro-data made up to fit counts and medians, stage by stage: sizes and stages of the rows.
+
+    Half of a stage's bodies are drawn at random from the sizes below its median, half from the
+    others.
+    """
+    rows, stages = [], []
+    for k, (n, middle) in enumerate(zip(published.totals, published.medians, strict=True)):
+        for half, side in ((n // 2, sizes[sizes < middle]), (n - n // 2, sizes[sizes >= middle])):
+            rows.append(rng.choice(side, half))
+            stages.append(np.full(half, k))
+    return np.concatenate(rows), np.concatenate(stages)
+
+
+def invented_together(rng: np.random.Generator, sizes: np.ndarray, counts: ArrayLike,
+                      middles: ArrayLike) -> np.ndarray:
+    """Stages made up for the very bodies of the frame, as evenly as counts and medians allow.
+
+    Between two medians every body has the same chances; they are those nearest to no relation
+    with size (iterative proportional fitting; Deming and Stephan 1940, Ann. Math. Stat. 11,
+    427-444) that put half of each stage below its median, on average. sizes: ascending. Returns
+    stages, of the shape of sizes.
+    """
+    counts, first = np.asarray(counts), np.searchsorted(sizes, middles)
+    edges = np.unique(first)  # places of the medians, so that no cell between them is empty
+    cell = np.searchsorted(edges, np.arange(sizes.size), "right")
+    bodies = np.bincount(cell)
+    below = np.arange(bodies.size) <= np.searchsorted(edges, first)[:, None]  # (stages, cells)
+    expected = np.outer(counts, bodies / bodies.sum())
+    for _ in range(200):
+        for side, half in ((below, counts // 2), (~below, counts - counts // 2)):
+            expected *= np.where(side, (half / (expected * side).sum(axis=1))[:, None], 1)
+        expected *= bodies / expected.sum(axis=0)
+    return draw(rng, (expected / bodies).T[cell])
+
+
+# --- one replicate -------------------------------------------------------------------------------
+
+
+def _models(truth: Truth, frame: Frame, published: Published) -> dict[str, float]:
+    """Both models at the fixed point of the bodies outside, against the truth."""
+    sizes, weights = curve.bin_sizes(
+        frame.inside, curve.bin_edges(frame.inside[0], frame.inside[-1], published.medians))
+    critical, found = chi2.ppf(LEVEL, 1), {}
+    half, real = half_size(truth), probabilities(truth, POINTS)[:, 0]
+    for model, name, target in (("ordered", "slope", truth.slope),
+                                ("multinomial", "contrast", truth.contrast)):
+        try:
+            fit = curve.fixed_point_outside(model, sizes, weights, published.totals,
+                                            published.medians, published.odd,
+                                            frame.outside).fit
+            found[f"{model}_rejected"] = fit.p_value < 1 - LEVEL
+            if target is not None:
+                found[f"{name}_error"] = fit.slopes[0] - target
+                found[f"{name}_covered"] = curve.slope_deviance(fit, target) <= critical
+            share, (low, high) = curve.predict(fit, POINTS)[:, 0], curve.band(fit, POINTS)
+            for i, point in enumerate(POINTS):
+                found[f"{model}_{point}_error"] = share[i] - real[i]
+                found[f"{model}_{point}_covered"] = low[i, 0] <= real[i] <= high[i, 0]
+            if half:
+                found[f"{model}_half_error"] = np.log2(_half_of(
+                    lambda size: curve.predict(fit, [size])[0, 0]) / half)
+                found[f"{model}_half_covered"] = curve.size_deviance(fit, half) <= critical
+        except (curve.ConvergenceError, ValueError):
+            # No fit, or a curve that does not cross one half: counted, not hidden.
+            found[f"{model}_failed"] = True
+        else:
+            found[f"{model}_failed"] = False
+    return found
+
+
+def _inside_sizes(published: Published, stage: int, outside: int, most: int) -> list[int]:
+    """Every number of bodies, up to `most`, that a stage can have inside, by its parity."""
+    total, odd = int(published.totals[stage]), int(published.odd[stage])
+    fewest = max(total - outside, 2 - odd)
+    return list(range(fewest + (fewest - odd) % 2, min(total, most) + 1, 2))
+
+
+def _facts_and_tests(frame: Frame, inside: np.ndarray, published: Published) -> dict[str, bool]:
+    """Rates on either side of the stage's own median, and the exact tests, for stages 1 and 5."""
+    found = {"facts_exact": True, "facts_within_a_body": True}
+    for stage in (0, STAGES - 1):
+        split = medians.split(frame.inside.astype(int), int(published.medians[stage]))
+        members = frame.inside[inside == stage]
+        below = (members < published.medians[stage]).sum() / split.below
+        above = (members > published.medians[stage]).sum() / split.above
+        # Half of the stage lies on either side: there must be room for it.
+        possible = _inside_sizes(published, stage, frame.outside.size,
+                                 2 * min(split.below, split.above) + 1)
+        fewest, most = (medians.rate_split(n, split.below, split.above)
+                        for n in (possible[0], possible[-1]))
+        found["facts_exact"] &= bool(fewest.rate_below <= below <= most.rate_below
+                                     and fewest.rate_above <= above <= most.rate_above
+                                     and np.isclose(above / below, most.ratio, rtol=1e-12))
+        # An even group's median, rounded up, may fall on a member and take it off its half.
+        one = np.array([1 / split.below, 1 / split.above]) + 1e-12
+        found["facts_within_a_body"] &= bool(
+            fewest.rate_below - one[0] <= below <= most.rate_below + one[0]
+            and fewest.rate_above - one[1] <= above <= most.rate_above + one[1]
+            and abs(below * split.below - above * split.above) < 1.5)
+        # The fewer members, the less their median says: the first number is the worst case.
+        found[f"test_{stage + 1}_rejected"] = medians.median_test(
+            possible[0], *split).p_upper < 1 - LEVEL
+    return found
+
+
+def _bounds(frame: Frame, inside: np.ndarray, published: Published, limits) -> dict[str, bool]:
+    """Whether free and monotone bounds contain the share of stage 1 in every size class."""
+    lower, counts = bounds.cells(frame.inside.astype(int), published.medians, limits)
+    size_class = np.searchsorted(limits, frame.inside, "right")
+    real = (np.bincount(size_class[inside == 0], minlength=len(limits) + 1)
+            / np.bincount(size_class, minlength=len(limits) + 1))
+    stages = bounds.Stages(published.totals, published.medians, published.odd)
+    found = {}
+    for name, monotone in (("free", False), ("monotone", True)):
+        try:
+            ends = bounds.stage_bounds(lower, counts, limits, stages, frame.outside.size, 1,
+                                       monotone)
+            slack = 1e-4 if monotone else 1e-12  # monotone ends are rounded to parts of a body
+            holds = (ends[:, 0] <= real + slack) & (real <= ends[:, 1] + slack)
+            found[f"{name}_contains"], found[f"{name}_impossible"] = holds.all(), False
+        except bounds.Infeasible:
+            found[f"{name}_contains"], found[f"{name}_impossible"] = False, True
+    return found
+
+
+def replicate(name: str, number: int, frame: Frame, limits) -> dict[str, float]:
+    """One survey drawn from the law `name`, published, analysed and compared with the truth.
+
+    frame: sizes of the bodies, whole numbers. limits: of the size classes. Returns errors
+    (estimate less truth; logarithms for slopes, doublings for the size at one half, fractions for
+    shares) and, as true or false, what was covered, rejected or contained. Comparisons that the
+    law does not define are absent.
+    """
+    truth = TRUTHS[name]
+    rng = np.random.default_rng(
+        np.random.SeedSequence(SEED, spawn_key=(list(TRUTHS).index(name), number)))
+    inside = draw(rng, probabilities(truth, frame.inside))
+    outside = draw(rng, probabilities(truth, frame.outside))
+    published = publish(frame, inside, outside)
+    wrong = published.on_a_body != published.odd
+    found = {**_models(truth, frame, published), **_facts_and_tests(frame, inside, published),
+             **_bounds(frame, inside, published, limits),
+             "parity_misread": wrong.any(),
+             # The parities must add up to that of the frame: one wrong one is noticed.
+             "parity_misread_unnoticed": wrong.any() and wrong.sum() % 2 == 0}
+    if truth.slope is not None:
+        everyone = np.concatenate([frame.inside, frame.outside])
+        # The second invention is even told how many bodies of each stage are inside.
+        for kind, micro in (
+            ("micro", (everyone, np.concatenate([inside, outside]))),
+            ("apart", invented_apart(rng, everyone, published)),
+            ("together", (frame.inside, invented_together(
+                rng, frame.inside, np.bincount(inside, minlength=STAGES), published.medians))),
+        ):
+            slope, error = ordered_logit(*micro)
+            found[f"{kind}_error"] = slope - truth.slope
+            found[f"{kind}_covered"] = (abs(slope - truth.slope)
+                                        <= norm.ppf((1 + LEVEL) / 2) * error)
+    return found
+
+
+# --- the table -----------------------------------------------------------------------------------
+
+_COMPARED = ("slope", "contrast",
+             *(f"{model}_{what}" for model in curve.MODELS for what in ("half", *POINTS)),
+             "micro", "apart", "together")
+_COUNTED = ("ordered_failed", "multinomial_failed", "ordered_rejected", "multinomial_rejected",
+            "test_1_rejected", "test_5_rejected", "facts_exact", "facts_within_a_body",
+            "free_contains", "free_impossible", "monotone_contains", "monotone_impossible",
+            "parity_misread", "parity_misread_unnoticed")
+COLUMNS = ("truth", "block", "replicates", *_COUNTED,
+           *(f"{name}_{part}" for name in _COMPARED
+             for part in ("compared", "covered", "error_sum", "error_squares")))
+
+
+def block(name: str, index: int, frame: Frame, limits) -> dict[str, float | int | str]:
+    """`BLOCK` replicates added up: a row of the table, with the columns `COLUMNS`.
+
+    Counts of replicates, and for each comparison how many were made, how many intervals covered
+    the truth, and the sums of the errors and of their squares.
+    """
+    found = [replicate(name, index * BLOCK + i, frame, limits) for i in range(BLOCK)]
+    row = {"truth": name, "block": index, "replicates": BLOCK}
+    for key in _COUNTED:
+        row[key] = sum(int(one.get(key, False)) for one in found)
+    for key in _COMPARED:
+        errors = np.array([one[f"{key}_error"] for one in found if f"{key}_error" in one])
+        row[f"{key}_compared"] = errors.size
+        row[f"{key}_covered"] = sum(int(one.get(f"{key}_covered", False)) for one in found)
+        row[f"{key}_error_sum"] = float(errors.sum())
+        row[f"{key}_error_squares"] = float((errors**2).sum())
+    return row
+
+
+class Comparison(NamedTuple):
+    """An estimate over all replicates: bias, spread, and share of intervals with the truth."""
+
+    compared: int
+    bias: float
+    spread: float
+    coverage: float
+
+
+def summary(rows: Iterable[dict], name: str) -> Comparison:
+    """One of the comparisons over the rows of one law.
+
+    Raises ValueError where nothing was compared.
+    """
+    rows = list(rows)
+    compared, covered, total, squares = (
+        sum(row[f"{name}_{part}"] for row in rows)
+        for part in ("compared", "covered", "error_sum", "error_squares"))
+    if not compared:
+        raise ValueError(f"expected comparisons of {name}, found none under this law")
+    bias = total / compared
+    return Comparison(int(compared), bias,
+                      float(np.sqrt(max(squares / compared - bias**2, 0.0))), covered / compared)
