@@ -822,3 +822,80 @@ def curves_of_both_years(curves: dict, intervals: pd.DataFrame, get) -> Picture:
                                               "share": intervals[t] / intervals["bodies"],
                                               "technology": t.upper(), "kind": "interval"})
                                 for t in curves]))
+
+
+def envelope(curves: pd.DataFrame, answers: pd.DataFrame, get) -> Picture:
+    """Curves from counts and medians of 2023, with the answers that they were computed without.
+
+    curves: technology, population, share, lower, upper. answers: technology, population, share,
+    bodies. get: register.get.
+    """
+    figure, panels = plt.subplots(2, 1, figsize=(WIDTH, 5.6), sharex=True)
+    for axes, (key, name) in zip(panels, (("ai", "AI"), ("rpa", "RPA"))):
+        line, dots = (frame[frame["technology"] == name] for frame in (curves, answers))
+        axes.fill_between(line["population"], line["lower"], line["upper"], color=COLOURS[name],
+                          alpha=0.25, lw=0)
+        axes.plot(line["population"], line["share"], color=COLOURS[name], lw=2)
+        axes.scatter(dots["population"], dots["share"], s=dots["bodies"] * 0.6, color=INK,
+                     alpha=0.75, lw=0, zorder=3)
+        axes.annotate(name, (0.03, 0.86), xycoords="axes fraction", fontweight="bold",
+                      fontsize=12, color=COLOURS[name])
+        axes.set_ylim(-0.03, 1.05)
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.set_ylabel("Had adopted")
+    panels[0].annotate("from counts\nand medians", (300_000, 0.93), xytext=(0, -38),
+                       textcoords="offset points", fontsize=9, color=COLOURS["AI"], ha="center")
+    panels[0].annotate("dots: the answers,\ncounted afterwards", (1_250, 0.42), fontsize=9)
+    population_axis(panels[1], curves["population"].min(), curves["population"].max())
+    panels[1].set_xlabel("Population (logarithmic scale)")
+
+    def at(id):
+        return f"{float(f'{get(id).value:.2g}'):,.0f}"
+
+    half = "half-adoption-population"
+    title(panels[0], f"Counts and medians alone put the half-way population at "
+                     f"{at(f'envelope.ai.{half}')} for AI and {at(f'envelope.rpa.{half}')} for "
+                     f"RPA; all answers, at {at(f'envelope.ai.{half}.opened')} and "
+                     f"{at(f'envelope.rpa.{half}.opened')}")
+    points = (5_000, 30_000, 100_000, 300_000)
+    words = "; ".join(
+        f"{name} at {p:,} people: "
+        f"{np.interp(np.log(p), np.log(line['population']), line['share']):.0%}"
+        for name, line in curves.groupby("technology", sort=False) for p in points)
+    data = pd.concat([curves.assign(kind="curve"), answers.assign(kind="answers")])
+    return Picture(figure, "Two rising curves, for AI and RPA, of the share of municipalities that "
+                   "had adopted by 2023, computed from counts and medians only, with 95 percent "
+                   "bands; dots show the share counted in each of "
+                   f"{len(answers) // 2} intervals of population. {words}.", data)
+
+
+def routes_to_the_slope(routes: pd.DataFrame, truth: float) -> Picture:
+    """Odds ratios that different treatments of simulated surveys give, beside the true one.
+
+    routes: route, odds_ratio, lower, upper (where 95 % of the estimates lie). truth: odds ratio.
+    """
+    figure, axes = plt.subplots(figsize=(WIDTH, 2.9))
+    colours = [COLOURS["grey"], COLOURS["green"], COLOURS["purple"], COLOURS["purple"]]
+    for y, (row, colour) in enumerate(zip(routes.itertuples(), colours)):
+        axes.plot([row.lower, row.upper], [y, y], color=colour, lw=5, alpha=0.45,
+                  solid_capstyle="butt")
+        axes.plot(row.odds_ratio, y, "o", color=colour, ms=7)
+        axes.annotate(f"{row.odds_ratio:.2f}", (row.upper, y), xytext=(6, 0), va="center",
+                      textcoords="offset points", fontsize=9, fontweight="bold", color=colour)
+    axes.axvline(truth, color=INK, lw=1, ls=(0, (4, 3)), zorder=0)
+    axes.annotate(f"true: {truth:.2f}", (truth, len(routes) - 0.6), xytext=(5, 0),
+                  textcoords="offset points", fontsize=9)
+    axes.set_yticks(range(len(routes)), routes["route"])
+    axes.set_ylim(len(routes) - 0.3, -0.7)
+    axes.set_xlim(1, max(routes["upper"].max(), truth) + 0.25)
+    axes.grid(False)
+    axes.set_xlabel("Odds ratio per doubling (bar: 95 % of the estimates)")
+    made_up = routes["odds_ratio"].iloc[2:]
+    title(axes, f"Invented micro-data give an odds ratio of {made_up.max():.1f} or "
+                f"{made_up.min():.1f}; the true one is {truth:.1f}")
+    words = "; ".join(f"{row.route}: {row.odds_ratio:.2f}, 95 percent of the estimates from "
+                      f"{row.lower:.2f} to {row.upper:.2f}".replace("\n", " ")
+                      for row in routes.itertuples())
+    return Picture(figure, f"Dot plot of estimated odds ratios per doubling beside the true one, "
+                   f"{truth:.2f}. {words}.", routes.assign(
+                       route=routes["route"].str.replace("\n", " ")))

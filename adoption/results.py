@@ -1370,7 +1370,7 @@ COMPARED = {  # column of the table: (id, what was estimated, unit of its error)
     **{f"{model}_half": (f"{model}.half", f"{model} logit, size at which half are at stage 1",
                          "doublings") for model in curve.MODELS},
     **{f"{model}_{point}": (f"{model}.share-{point}", f"{model} logit, share of stage 1 at "
-                            f"{point:,} people", "difference of shares")
+                            f"{point:,} people", "percentage points")
        for model in curve.MODELS for point in simulation.POINTS},
 }
 COUNTED = {
@@ -1422,11 +1422,17 @@ def _simulation() -> Iterator[Result]:
                        f"{words}; {what}: share of 95 % intervals that cover the truth",
                        "interval", base, source, function, chapter, value=share.estimate,
                        lower=share.lower, upper=share.upper)
-            reach = 1.959964 * found.spread / math.sqrt(found.compared)
+            scale = 100 if unit == "percentage points" else 1
+            bias = scale * found.bias
+            reach = scale * 1.959964 * found.spread / math.sqrt(found.compared)
             yield _row(f"validation.{law}.{id}.bias", unit,
                        f"{words}; {what}: mean error (with the uncertainty of the simulation)",
-                       "interval", base, source, function, chapter, value=found.bias,
-                       lower=found.bias - reach, upper=found.bias + reach)
+                       "interval", base, source, function, chapter, value=bias,
+                       lower=bias - reach, upper=bias + reach)
+            if law == "ordered" and id.startswith("invented"):
+                yield _row(f"validation.{law}.{id}.shortfall", "fraction",
+                           f"{words}; {what}: by how much of the true slope it falls short", "fact",
+                           base, source, function, chapter, value=-found.bias / truth.slope)
         if truth.slope is not None:
             yield _row(f"validation.{law}.slope.spread-ratio", "ratio",
                        f"{words}; slope: standard deviation from counts and medians over that "

@@ -195,3 +195,13 @@ def test_free_bounds_of_the_envelope_hold_the_answers():
         found = results.envelope_bounds(t, monotone=False)
         assert (found[:, 0] <= true + 1e-12).all() and (true <= found[:, 1] + 1e-12).all()
     assert share("envelope.free-bounds.hold") == share("envelope.size-classes") == 12
+
+
+def test_what_the_chapter_says_of_2023_in_words():
+    """Shares rise from class to class; all monotone bounds hold; one median misread."""
+    for t in results.TECHNOLOGIES:
+        assert share(f"envelope.{t}.adoption.falls") == 0
+    assert share("envelope.monotone-bounds.hold") == 12
+    assert share("envelope.medians-misread") == 1
+    for suffix in ("fit", "curvature.opened"):
+        assert (register.get(f"envelope.rpa.{suffix}").p_value < 0.05) == ("opened" in suffix)
