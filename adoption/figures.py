@@ -824,6 +824,7 @@ def curves_of_both_years(curves: dict, intervals: pd.DataFrame, get) -> Picture:
                                 for t in curves]))
 
 
+@picture
 def envelope(curves: pd.DataFrame, answers: pd.DataFrame, get) -> Picture:
     """Curves from counts and medians of 2023, with the answers that they were computed without.
 
@@ -869,6 +870,7 @@ def envelope(curves: pd.DataFrame, answers: pd.DataFrame, get) -> Picture:
                    f"{len(answers) // 2} intervals of population. {words}.", data)
 
 
+@picture
 def routes_to_the_slope(routes: pd.DataFrame, truth: float) -> Picture:
     """Odds ratios that different treatments of simulated surveys give, beside the true one.
 
