@@ -23,6 +23,11 @@ def absent(what: str, variable: str):
     pytest.skip(what)
 
 
+@pytest.fixture(scope="session", name="absent")
+def absent_for_other_folders():
+    return absent
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder with the official source files, which the repository does not contain."""

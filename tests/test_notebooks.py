@@ -97,3 +97,12 @@ def test_cells_hold_no_function_that_belongs_in_the_package(path):
         functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
         assert all(len(ast.unparse(f).splitlines()) <= 12 for f in functions), cell["id"]
         assert len("".join(cell["source"]).splitlines()) <= 40, cell["id"]
+
+
+@pytest.mark.parametrize("path", [*NOTEBOOKS, *sorted((ROOT / "chapters").glob("*.md"))],
+                         ids=lambda path: path.stem)
+def test_no_formula_needs_a_script_from_elsewhere(path):
+    """Formulas are written as text (*n* = 2*h* + 1): a page with TeX would load MathJax."""
+    prose = text(path) if path.suffix == ".ipynb" else path.read_text(encoding="utf-8")
+    prose = re.sub(r"```.*?```|`[^`]*`", " ", prose, flags=re.S)
+    assert not re.findall(r"\$[^$\n]+\$|\{math\}|\\\(", prose)

@@ -331,7 +331,8 @@ def downloads_digest():
 def book_digest():
     """Of everything that the pages come from: data, code, text and lock."""
     return files_digest("data/*.csv", "data/datapackage.json", "results/*.csv", "adoption/*.py",
-                        "index.ipynb", "chapters/*", "_ext/*.py", "_static/*", "_config.yml",
+                        "index.ipynb", "chapters/*", "_ext/*.py", "_ext/*.js", "_ext/templates/**/*",
+                        "_static/*", "_config.yml",
                         "_toc.yml", "references.bib", "CITATION.cff", "requirements.txt")
 
 

@@ -1,0 +1,93 @@
+"""The finished book in a browser: Chromium, found on the machine, and a server as a host has it."""
+
+import functools
+import gzip
+import http.server
+import os
+import shutil
+import threading
+
+import pytest
+
+COMPRESSED = (".html", ".css", ".js", ".json", ".svg", ".csv")
+
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+    """Serves a folder, text compressed."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        path = self.translate_path(self.path)
+        if os.path.isdir(path):
+            path = os.path.join(path, "index.html")
+        try:
+            with open(path, "rb") as file:
+                body = file.read()
+        except OSError:
+            return self.send_error(404)
+        self.send_response(200)
+        if path.endswith(COMPRESSED):
+            body = gzip.compress(body, 6, mtime=0)
+            self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Type", self.guess_type(path))
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture(scope="session")
+def browser(absent):
+    executable = os.environ.get("CHROMIUM") or next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if not executable:
+        absent("no Chromium found (install it, or set CHROMIUM to its path)", "REQUIRE_BROWSER")
+    from playwright.sync_api import sync_playwright
+    with sync_playwright() as playwright:
+        # Containers often have neither a sandbox nor a large /dev/shm.
+        yield playwright.chromium.launch(executable_path=executable,
+                                         args=["--no-sandbox", "--disable-dev-shm-usage"])
+
+
+@pytest.fixture(scope="session")
+def site(browser, html):
+    """Address of the book on this machine."""
+    handler = functools.partial(Handler, directory=str(html))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.fixture
+def visit(browser, site):
+    """Open a page; requests to other hosts fail. The page has `.outside` and `.messages`."""
+    contexts = []
+
+    def opened(name, *, width=1280, scheme="light", **options):
+        context = browser.new_context(viewport={"width": width, "height": 900},
+                                      color_scheme=scheme, reduced_motion="reduce", **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.outside, page.messages = [], []
+
+        def guard(route):
+            if route.request.url.startswith((site, "data:", "blob:")):
+                return route.continue_()
+            page.outside.append(route.request.url)
+            route.abort()
+
+        context.route("**/*", guard)
+        page.on("console", lambda message: page.messages.append(message.text)
+                if message.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: page.messages.append(str(error)))
+        page.goto(site + name, wait_until="load")
+        page.wait_for_load_state("networkidle")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()

@@ -1,0 +1,94 @@
+"""Pages load what they use and nothing from elsewhere, by their files alone."""
+
+import gzip
+import re
+import sys
+from pathlib import Path
+from urllib.parse import unquote, urljoin, urlparse
+
+import pytest
+from bs4 import BeautifulSoup
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "_ext"))
+import page_weight  # noqa: E402
+
+PAGES = re.findall(r"^\s*(?:- )?(?:root|file):\s*(\S+)\s*$",
+                   (ROOT / "_toc.yml").read_text(encoding="utf-8"), re.M)
+#: Elements by which a page loads something, and the attribute that names it.
+LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "object": "data"}
+LOADED_LINKS = {"stylesheet", "preload", "modulepreload", "icon", "manifest", "preconnect",
+                "dns-prefetch"}
+IN_STYLE = re.compile(r"url\(\s*[\"']?([^)\"']+)[\"']?\s*\)|@import\s+[\"']([^\"']+)")
+
+
+def resources(text):
+    """Addresses of everything that a page's elements load."""
+    page = BeautifulSoup(text, "html.parser")
+    for element in page.find_all(list(LOADED)):
+        if element.get(LOADED[element.name]):
+            yield element[LOADED[element.name]]
+    for link in page.find_all("link", rel=True, href=True):
+        if LOADED_LINKS.intersection(link["rel"]):
+            yield link["href"]
+
+
+def is_outside(address):
+    parts = urlparse(address)
+    return bool(parts.netloc) or parts.scheme in ("http", "https")
+
+
+@pytest.mark.parametrize("name", [*PAGES, "search", "genindex"])
+def test_page_loads_nothing_from_another_host(html, name):
+    text = (html / f"{name}.html").read_text(encoding="utf-8")
+    assert [address for address in resources(text) if is_outside(address)] == []
+    for script in BeautifulSoup(text, "html.parser").find_all("script", src=False):
+        if script.get("type") != "application/ld+json":
+            assert "http" not in script.get_text(), script.get_text()[:200]
+    for address in resources(text):
+        if not address.startswith("data:"):
+            path = unquote(urlparse(urljoin(f"/{name}.html", address)).path)
+            assert (html / path.lstrip("/")).is_file(), address
+
+
+def test_styles_load_nothing_from_another_host(html):
+    for path in html.rglob("*.css"):
+        found = [a or b for a, b in IN_STYLE.findall(path.read_text(encoding="utf-8"))]
+        assert [address for address in found if is_outside(address)] == [], path.name
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_with_all_its_parts_is_light(html, name):
+    """Even with every image and font loaded, far below the limit for the first view."""
+    page = html / f"{name}.html"
+    parts = {unquote(urlparse(urljoin(f"/{name}.html", address)).path).lstrip("/")
+             for address in resources(page.read_text(encoding="utf-8"))
+             if not address.startswith("data:")}
+    files = {page, *(html / part for part in parts), *html.rglob("*.woff*")}
+    sizes = {file.name: len(gzip.compress(file.read_bytes(), 6)) for file in files}
+    assert sum(sizes.values()) <= 600_000, sorted(sizes.items(), key=lambda item: -item[1])[:8]
+
+
+def test_the_checks_can_fail():
+    page = '<script src="https://unpkg.com/a.js"></script><link rel="stylesheet" href="//b/c.css">'
+    assert [a for a in resources(page) if is_outside(a)] == ["https://unpkg.com/a.js", "//b/c.css"]
+    assert IN_STYLE.findall('@import "https://a/b.css"; x{src:url("../c.woff")}') == [
+        ("", "https://a/b.css"), ("../c.woff", "")]
+
+
+def test_style_keeps_the_icons_in_use_and_those_named_by_code_point():
+    style = ('.fa-bars:before,.fa-navicon:before{content:"\\f0c9"}.fa-dog:before{content:"\\f6d3"}'
+             ':root{--pst-icon-check:"\\f00c"}')
+    cut, points = page_weight.cut_style(style, {"fa-navicon", "fa-lg"})
+    assert cut == ('.fa-bars:before,.fa-navicon:before{content:"\\f0c9"}'
+                   ':root{--pst-icon-check:"\\f00c"}')
+    assert points == {0xF0C9, 0xF00C}
+
+
+def test_every_icon_of_the_pages_is_in_the_font(html):
+    from fontTools.ttLib import TTFont
+    style = (html / "_static/styles/pydata-sphinx-theme.css").read_text(encoding="utf-8")
+    fonts = (html / "_static/vendor/fontawesome/webfonts").glob("*.woff")
+    glyphs = {point for font in fonts for point in TTFont(font).getBestCmap()}
+    named = {int(code, 16) for _, code in page_weight.ICON_RULE.findall(style)}
+    assert len(named) >= 8 and named <= glyphs
