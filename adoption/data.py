@@ -528,6 +528,21 @@ def _check_mapping(tables: dict, folder: Path) -> None:
               "at least one row for every problem")
 
 
+def _check_claims(tables: dict, folder: Path) -> None:
+    """A claim quotes its sentence in both languages; a second place is complete or absent."""
+    file = path("claims", folder)
+    statements = tables["statements"].set_index(["slide", "order"])
+    for index, row in tables["claims"].iterrows():
+        sentence = statements.loc[(row.slide, row.statement)]
+        for column in ("text_ja", "text_en"):
+            if row[column] not in sentence[column]:
+                _fail(file, f"{_row(index)}, column {column}", repr(row[column]),
+                      f"words of sentence {row.statement} of slide {row.slide}")
+        if pd.isna(row.again_slide) != pd.isna(row.again_statement):
+            _fail(file, f"{_row(index)}, columns again_slide and again_statement",
+                  "one of the two", "both or neither")
+
+
 def _check_2023(tables: dict, folder: Path) -> None:
     """The tables of 2023 agree with the distribution of 2015 and with each other."""
     file = path("adoption-2023-by-size", folder)
@@ -569,7 +584,7 @@ CROSS_CHECKS = (
     _check_medians,
     _check_consortium_figures,
     _check_quotations,
-    _check_mapping,
+    _check_mapping, _check_claims,
     _check_2023,
 )
 

@@ -123,12 +123,23 @@ def show(drawn: Picture, *, name: str, caption: str, source: str) -> None:
             metadata={"image/svg+xml": {"figure": details}})
 
 
-def table(frame: pd.DataFrame, *, caption: str, row_heads: int = 1) -> None:
+class Link(NamedTuple):
+    """A cell of a table, or a line of one, that leads somewhere."""
+
+    text: str
+    address: str
+
+
+def table(frame: pd.DataFrame, *, caption: str, row_heads: int = 1,
+          stacked: bool = False) -> None:
     """Put a table on the page: caption, header cells with their scope, numbers to the right.
 
     frame: cells are shown as they are; numbers should be formatted by the caller where they
-        need it. Integers get thousands separators. The index is not shown.
+        need it. Integers get thousands separators. A `Link` is shown as one; a list is shown
+        item by item, one line each. The index is not shown.
     row_heads: how many leading columns head their row.
+    stacked: on a narrow screen the cells of a row stand below each other, each with its column's
+        name; for tables of sentences.
     """
     from IPython.display import HTML, display
     numeric = [pd.api.types.is_numeric_dtype(frame[c]) for c in frame.columns]
@@ -141,16 +152,25 @@ def table(frame: pd.DataFrame, *, caption: str, row_heads: int = 1) -> None:
     rows = []
     for values in frame.itertuples(index=False):
         cells = []
-        for i, (value, kind) in enumerate(zip(values, classes)):
-            text = html.escape(_cell(value))
-            cells.append(f'<th scope="row" class="{kind}">{text}</th>' if i < row_heads
-                         else f'<td class="{kind}">{text}</td>')
+        for i, (value, kind, column) in enumerate(zip(values, classes, frame.columns)):
+            text = _cell_html(value)
+            named = f' data-column="{html.escape(str(column))}"' if stacked else ""
+            cells.append(f'<th scope="row" class="{kind}"{named}>{text}</th>' if i < row_heads
+                         else f'<td class="{kind}"{named}>{text}</td>')
         rows.append(f"<tr>{''.join(cells)}</tr>")
     display(HTML(
-        f'<div class="table-scroll" tabindex="0" role="region" '
+        f'<div class="table-scroll{" stacked" if stacked else ""}" tabindex="0" role="region" '
         f'aria-label="{html.escape(caption)}">'
         f'<table class="table"><caption>{html.escape(caption)}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"))
+
+
+def _cell_html(value) -> str:
+    if isinstance(value, Link):
+        return f'<a href="{html.escape(value.address)}">{html.escape(value.text)}</a>'
+    if isinstance(value, list):
+        return "<br>".join(_cell_html(line) for line in value)
+    return html.escape(_cell(value))
 
 
 def _is_short(column: pd.Series) -> bool:

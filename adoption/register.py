@@ -5,8 +5,9 @@ The register is made by :mod:`adoption.results`; chapters only read it, through 
 
 import csv
 import math
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -97,11 +98,10 @@ def read(path: Path = PATH):
     return pd.DataFrame(rows(path), columns=list(COLUMNS)).set_index("id")
 
 
-def glue(*ids: str) -> None:
-    """Make results available to the page's text.
+def phrases(result: Result) -> dict[str, int | float | str]:
+    """The numbers of a result and ready-made phrases, by the name that a text gives them.
 
-    For a result `x` the text may use `{glue:text}`x:FORMAT`` for its value, and `x.lower`,
-    `x.upper` in the same way, and some ready-made phrases:
+    For a result `x` there are `x`, `x.lower` and `x.upper`, and as far as they make sense:
 
     * `x.lower.pct`, `x.upper.pct` (`.pct1` with a decimal): ends of a range as percentages,
       rounded outward, so that "at least" and "at most" stay true;
@@ -109,37 +109,57 @@ def glue(*ids: str) -> None:
     * `x.p`: a p-value such as "p = 0.003"; `x.p.most`: the same rounded up, for "at most";
     * `x.odds`: a chance such as "1 in 56,000";
     * `x.about`, `x.lower.about`, `x.upper.about`: an estimated population such as "250,000".
+    """
+    id, found = result.id, {}
+    numbers = {suffix: number for suffix, number in (
+        ("", result.value), (".lower", result.lower), (".upper", result.upper))
+        if number is not None}
+    for suffix, number in numbers.items():
+        # Whole numbers as int: a count is printed "296", not "296.0". Plain Python types,
+        # since numpy's own warn when they are formatted.
+        found[id + suffix] = int(number) if number == int(number) else number
+    if result.unit in ("fraction", "chance"):
+        for suffix, rounded in ((".lower", percent_down), (".upper", percent_up)):
+            if suffix in numbers:
+                found[f"{id}{suffix}.pct"] = rounded(numbers[suffix])
+                found[f"{id}{suffix}.pct1"] = rounded(numbers[suffix], 1)
+    if result.unit.endswith("ratio") and result.value is not None:
+        found[id + ".least"] = f"{math.floor(10 * result.value) / 10:.1f}"
+    if result.unit == "people" and result.lower is not None:
+        for suffix, number in numbers.items():
+            found[f"{id}{suffix}.about"] = about(number)
+    if result.unit == "chance" and result.value:
+        found[id + ".odds"] = odds_phrase(result.value)
+    if result.p_value is not None:
+        found[id + ".p"] = p_phrase(result.p_value)
+        found[id + ".p.most"] = p_at_most(result.p_value)
+    return found
 
-    A number outside the register (a count in a table) does not belong in a sentence.
+
+def glue(*ids: str) -> None:
+    """Make results available to the page's text as `{glue:text}`NAME:FORMAT``.
+
+    The names are those of `phrases`. A number outside the register (a count in a table) does not
+    belong in a sentence.
     """
     from myst_nb import glue as myst_glue
     for id in ids:
-        result = get(id)
-        for suffix, number in (("", result.value), (".lower", result.lower),
-                               (".upper", result.upper)):
-            if number is not None:
-                # Whole numbers as int: a count is printed "296", not "296.0". Plain Python
-                # types, since numpy's own warn when they are formatted.
-                myst_glue(id + suffix, int(number) if number == int(number) else number,
-                          display=False)
-        if result.unit in ("fraction", "chance") and result.lower is not None:
-            myst_glue(id + ".lower.pct", percent_down(result.lower), display=False)
-            myst_glue(id + ".lower.pct1", percent_down(result.lower, 1), display=False)
-        if result.unit in ("fraction", "chance") and result.upper is not None:
-            myst_glue(id + ".upper.pct", percent_up(result.upper), display=False)
-            myst_glue(id + ".upper.pct1", percent_up(result.upper, 1), display=False)
-        if result.unit.endswith("ratio") and result.value is not None:
-            myst_glue(id + ".least", f"{math.floor(10 * result.value) / 10:.1f}", display=False)
-        if result.unit == "people" and result.lower is not None:
-            for suffix, number in (("", result.value), (".lower", result.lower),
-                                   (".upper", result.upper)):
-                if number is not None:
-                    myst_glue(f"{id}{suffix}.about", about(number), display=False)
-        if result.unit == "chance" and result.value:
-            myst_glue(id + ".odds", odds_phrase(result.value), display=False)
-        if result.p_value is not None:
-            myst_glue(id + ".p", p_phrase(result.p_value), display=False)
-            myst_glue(id + ".p.most", p_at_most(result.p_value), display=False)
+        for name, phrase in phrases(get(id)).items():
+            myst_glue(name, phrase, display=False)
+
+
+PLACE = re.compile(r"\{([^{}:]+)(?::([^{}]*))?\}")
+
+
+def fill(text: str, ids: Iterable[str], path: Path = PATH) -> str:
+    """A text with its places `{NAME}` or `{NAME:FORMAT}` filled, as `glue` does it on a page.
+
+    ids: the results that the text may use. KeyError for a name that none of them has.
+    """
+    known: dict[str, int | float | str] = {}
+    for id in ids:
+        known |= phrases(get(id, path))
+    return PLACE.sub(lambda place: format(known[place[1]], place[2] or ""), text)
 
 
 def p_phrase(p: float) -> str:

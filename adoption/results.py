@@ -1484,6 +1484,45 @@ def validation() -> Iterator[Result]:
     yield from _simulation()
 
 
+# --- claims of the deck ----------------------------------------------------------------------
+
+def claims(found: dict[str, Result]) -> Iterator[Result]:
+    """How many claims there are and how they fare; Holm's adjustment over the tested ones.
+
+    found: the results of all chapters by id. Where several tests bear on a claim, all have to
+    hold, so its p-value is the largest. ValueError for a claim that names an unknown result.
+    """
+    chapter, source = "claims", "data/claims.csv (our reading of slides 4 to 10)"
+    table = data.load("claims")
+    for row in table.itertuples():
+        for id in [*row.results.split(), *named_tests(row)]:
+            if id not in found:
+                raise ValueError(f"data/claims.csv, claim {row.claim}: found the result {id!r}, "
+                                 "expected an id that a chapter computes")
+    tested = [row for row in table.itertuples() if named_tests(row)]
+    counts = {"count": len(table), "tested": len(tested),
+              **{verdict.replace(" ", "-"): int((table["verdict"] == verdict).sum())
+                 for verdict in ("supported", "supported in part", "open", "not testable")}}
+    for name, number in counts.items():
+        yield _row(f"claims.{name}", "claims",
+                   "Claims of the deck" + ("" if name == "count" else f": {name}").replace("-", " "),
+                   "fact", "claims of the deck", source, "adoption.results.claims", chapter,
+                   value=number)
+    worst = [max((found[id] for id in named_tests(row)), key=lambda result: result.p_value)
+             for row in tested]
+    adjusted = multipletests([result.p_value for result in worst], method="holm")[1]
+    for row, result, p in zip(tested, worst, adjusted):
+        yield _row(f"claims.{row.claim}.holm", "p-value",
+                   f"Claim {row.claim}: largest p of its tests, Holm-adjusted for the tested "
+                   "claims", "test", result.base, result.source, "adoption.results.claims",
+                   chapter, p=p)
+
+
+def named_tests(row) -> list[str]:
+    """Ids of the tests of a row of data/claims.csv; none where the cell is empty."""
+    return [] if pd.isna(row.tests) else row.tests.split()
+
+
 FAMILIES = (survey_data, who_adopts_first, what_is_bounded, adoption_curve, ai_versus_rpa,
             joint_use, small_adopters, barriers_and_guidebooks, since_2020, validation)
 
@@ -1497,10 +1536,11 @@ def compute(progress=None) -> list[Result]:
     Raises ValueError for an id that two families claim and for a number that is not finite.
     """
     found: dict[str, Result] = {}
-    for family in FAMILIES:
+    # The claims come last: they draw on the results of all chapters.
+    for family in (*FAMILIES, claims):
         if progress:
             progress(family.__name__.replace("_", "-"))
-        for result in family():
+        for result in family(found) if family is claims else family():
             if result.id in found:
                 raise ValueError(f"two results have the id {result.id!r}")
             for name in NUMBERS:
