@@ -104,7 +104,7 @@ def load(name: str, folder: Path = DATA) -> pd.DataFrame:
     _check_keys(table, resource, file)
     for check_table in TABLE_CHECKS.get(name, ()):
         check_table(table, file)
-    table.attrs["table"] = name
+    table.attrs["table"] = f"data/{name}.csv"  # figures name where their numbers come from
     return table
 
 

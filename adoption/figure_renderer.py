@@ -42,7 +42,7 @@ def provenance(figure, page):
     register = ("" if page.startswith("chapters/") else "chapters/") + "register.html"
     lines = [f"<li>Function: <code>{escape(figure['function'])}</code></li>"]
     if figure["tables"]:
-        names = ", ".join(f"<code>data/{escape(name)}.csv</code>" for name in figure["tables"])
+        names = ", ".join(f"<code>{escape(name)}</code>" for name in figure["tables"])
         lines.append(f"<li>Tables: {names}</li>")
     if figure["results"]:
         links = ", ".join(f'<a href="{register}#{escape(id)}"><code>{escape(id)}</code></a>'
