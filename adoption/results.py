@@ -927,10 +927,12 @@ def later_series(status: str = "introduced"):
     """
     table = data.load("later-surveys")
     table = table[(table["status"] == status) & table["technology"].isin(TECHNOLOGIES.values())]
-    return table.groupby(["survey_fy", "technology", "body_type"], as_index=False).agg(
+    series = table.groupby(["survey_fy", "technology", "body_type"], as_index=False).agg(
         reference_date=("reference_date", "first"),
         lower=("percent", lambda p: p.min() / 100), upper=("percent", lambda p: p.max() / 100),
         sources=("source", "nunique"), source=("source", lambda s: "; ".join(sorted(set(s)))))
+    series.attrs = dict(table.attrs)  # a figure drawn from it names the table
+    return series
 
 
 def later_table():
@@ -1236,8 +1238,8 @@ def claims(found: dict[str, Result]) -> Iterator[Result]:
                  for verdict in ("supported", "supported in part", "open", "not testable")}}
     for name, number in counts.items():
         yield _row(f"claims.{name}", "claims",
-                   "Claims of the deck" + ("" if name == "count" else f": {name}").replace("-", " "),
-                   "fact", "claims of the deck", source, "adoption.results.claims", chapter,
+                   "Claims of the deck" + ("" if name == "count"
+                                           else f": {name.replace('-', ' ')}"), "fact", "claims of the deck", source, "adoption.results.claims", chapter,
                    value=number)
     worst = [max((found[id] for id in named_tests(row)), key=lambda result: result.p_value)
              for row in tested]
