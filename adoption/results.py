@@ -1505,8 +1505,8 @@ def claims(found: dict[str, Result]) -> Iterator[Result]:
                  for verdict in ("supported", "supported in part", "open", "not testable")}}
     for name, number in counts.items():
         yield _row(f"claims.{name}", "claims",
-                   "Claims of the deck" + ("" if name == "count" else f": {name}").replace("-", " "),
-                   "fact", "claims of the deck", source, "adoption.results.claims", chapter,
+                   "Claims of the deck" + ("" if name == "count"
+                                           else f": {name.replace('-', ' ')}"), "fact", "claims of the deck", source, "adoption.results.claims", chapter,
                    value=number)
     worst = [max((found[id] for id in named_tests(row)), key=lambda result: result.p_value)
              for row in tested]

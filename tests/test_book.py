@@ -2,11 +2,16 @@
 
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 import pytest
 from bs4 import BeautifulSoup
+from conftest import absent
+
+from adoption import data
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = re.findall(r"^\s*(?:- )?(?:root|file):\s*(\S+)\s*$",
@@ -93,3 +98,44 @@ def test_links_lead_somewhere(soup, html, name):
 def test_nothing_of_this_machine_is_in_the_pages(html):
     for page in html.rglob("*.html"):
         assert str(ROOT) not in page.read_text(encoding="utf-8"), page.name
+
+
+# --- claims and brief ---------------------------------------------------------------------------
+
+def test_every_claim_is_on_its_page_with_its_words_and_link(soup):
+    page = article(soup("chapters/claims"))
+    rows = page.find("table").tbody.find_all("tr")
+    claims = data.load("claims")
+    assert len(rows) == len(claims)
+    for row, claim in zip(rows, claims.itertuples()):
+        shown = row.get_text(" ")
+        for words in (f"Slide {claim.slide}", claim.text_ja, claim.text_en, claim.restated_en,
+                      claim.evidence, claim.verdict_en, claim.caveat_en):
+            assert words in shown, (claim.claim, words)
+        links = {link["href"] for link in row.find_all("a")}
+        assert f"{claim.chapter}.html#{claim.section}" in links
+        assert {f"register.html#{id}" for id in claim.results.split()} <= links
+
+
+def test_brief_has_five_findings_each_with_its_kind_of_evidence_and_ids(soup):
+    found = article(soup("chapters/brief")).ol.find_all("li", recursive=False)
+    assert len(found) == 5
+    for item in found:
+        assert re.match(r"exact fact|model|bound", item.em.get_text().lower())
+        assert item.select("a.result") and re.search(r"\d", item.strong.find_next("strong").get_text())
+
+
+def test_brief_prints_on_one_sheet_of_a4(html, tmp_path):
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    if not browser:
+        absent("no browser", "REQUIRE_BROWSER")
+    sheet = tmp_path / "brief.pdf"
+    subprocess.run([browser, "--headless", "--no-sandbox", "--disable-gpu",
+                    "--no-pdf-header-footer", f"--user-data-dir={tmp_path / 'profile'}",
+                    f"--print-to-pdf={sheet}", (html / "chapters/brief.html").as_uri()],
+                   check=True, capture_output=True, timeout=120)
+    raw = sheet.read_bytes()
+    assert len(re.findall(rb"/Type\s*/Page\b(?!s)", raw)) == 1
+    [width, height] = [float(n) for n in re.search(
+        rb"/MediaBox\s*\[0 0 ([\d.]+) ([\d.]+)\]", raw).groups()]
+    assert abs(width - 595.3) < 1 and abs(height - 841.9) < 1, "not A4"

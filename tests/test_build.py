@@ -3,6 +3,7 @@
 The tests work on a copy of the repository that starts with the finished build.
 """
 
+import importlib.util
 import json
 import re
 import shutil
@@ -191,7 +192,103 @@ def test_a_stale_register_is_an_error_where_nothing_may_change(copy):
     assert code != 0 and "adoption/census.py" in output and "make results" in output
 
 
+def test_a_page_of_another_build_is_noticed_and_replaced(copy):
+    """Such a page can be as long as the right one: its name and size say nothing."""
+    page = copy / "_build/html/chapters/joint-use.html"
+    right = page.read_text(encoding="utf-8")
+    digest = json.loads((copy / "_build/html/build.json").read_text())["digest"]
+    page.write_text(right.replace(digest, "0" * 32), encoding="utf-8")
+    code, output = build(copy)
+    assert code == 0 and "left from another build" in output, output
+    assert "chapters/joint-use.html" in output and not executed(output)
+    assert page.read_text(encoding="utf-8") == right
+    assert "nothing changed" in build(copy)[1]
+
+
 def test_a_chapter_outside_the_contents_is_an_error(copy):
     shutil.copy(copy / "chapters/joint-use.ipynb", copy / "chapters/forgotten.ipynb")
     code, output = build(copy)
     assert code != 0 and "not in _toc.yml: chapters/forgotten.ipynb" in output
+
+
+# --- the build digest ----------------------------------------------------------------------------
+
+@pytest.fixture
+def book(tmp_path, monkeypatch):
+    """tools/build.py as a module, on a small folder of its own."""
+    spec = importlib.util.spec_from_file_location("book_build", ROOT / "tools" / "build.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    for name in ("data/a.csv", "data/datapackage.json", "results/results.csv", "adoption/m.py",
+                 "index.ipynb", "chapters/a.ipynb", "chapters/b.md", "_ext/x.py",
+                 "_static/book.css", "_config.yml", "_toc.yml", "references.bib", "CITATION.cff",
+                 "requirements.txt", "README.md", "tests/test_m.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    return module
+
+
+@pytest.mark.parametrize("name", ["data/a.csv", "data/datapackage.json", "results/results.csv",
+                                  "adoption/m.py", "index.ipynb", "chapters/a.ipynb",
+                                  "chapters/b.md", "_ext/x.py", "_static/book.css", "_config.yml",
+                                  "_toc.yml", "references.bib", "CITATION.cff",
+                                  "requirements.txt"])
+def test_build_digest_changes_with_every_source(book, name):
+    before = book.book_digest()
+    assert before == book.book_digest() and re.fullmatch("[0-9a-f]{32}", before)
+    append(book.ROOT / name, " ")
+    assert book.book_digest() != before
+
+
+def test_build_digest_changes_when_a_file_comes_goes_or_moves(book):
+    digests = [book.book_digest()]
+    (book.ROOT / "data/b.csv").write_text("b")
+    digests.append(book.book_digest())
+    (book.ROOT / "data/b.csv").rename(book.ROOT / "data/c.csv")
+    digests.append(book.book_digest())
+    (book.ROOT / "adoption/m.py").unlink()
+    digests.append(book.book_digest())
+    assert len(set(digests)) == len(digests)
+
+
+@pytest.mark.parametrize("name", ["README.md", "tests/test_m.py"])
+def test_build_digest_is_not_of_what_no_page_shows(book, name):
+    before = book.book_digest()
+    append(book.ROOT / name, " ")
+    assert book.book_digest() == before
+
+
+@pytest.fixture
+def pages(tmp_path):
+    folder = tmp_path / "pages"
+    (folder / "chapters").mkdir(parents=True)
+    for name in ("index", "chapters/a", "chapters/b"):
+        (folder / f"{name}.html").write_text(
+            '<p>build <span class="build-digest">not stamped</span></p>', encoding="utf-8")
+    (folder / "plain.html").write_text("<p>no footer</p>", encoding="utf-8")
+    return folder
+
+
+def test_stamp_puts_one_digest_on_all_pages(book, pages):
+    assert book.pages_of_other_builds(pages, "a" * 32) == [
+        "chapters/a.html", "chapters/b.html", "index.html"]
+    book.stamp(pages, "a" * 32)
+    for path in pages.rglob("*.html"):
+        if path.name != "plain.html":
+            assert f'title="{"a" * 32}">{"a" * 12}</span>' in path.read_text(encoding="utf-8")
+    assert json.loads((pages / "build.json").read_text()) == {"digest": "a" * 32}
+    assert book.pages_of_other_builds(pages, "a" * 32) == []
+
+
+def test_a_page_of_another_build_is_found(book, pages):
+    book.stamp(pages, "a" * 32)
+    change(pages / "chapters" / "b.html", "a" * 32, "b" * 32)
+    assert book.pages_of_other_builds(pages, "a" * 32) == ["chapters/b.html"]
+
+
+def test_the_place_for_the_digest_is_the_same_in_both_files():
+    """The extension leaves it, the build fills it."""
+    [place] = re.findall(r"^PLACEHOLDER = '(.*)'$",
+                         (ROOT / "_ext/book_pages.py").read_text(encoding="utf-8"), re.M)
+    assert f"place = b'{place}'" in (ROOT / "tools/build.py").read_text(encoding="utf-8")

@@ -423,6 +423,12 @@ BETWEEN_TABLES = {
     "problem of no number": ("problem-mapping", 1, "problem", 8, "a row of guidebook-problems"),
     "item of no number": ("problem-mapping", 1, "item", 23, "a row of guidebook-contents"),
     "problem without an item": ("problem-mapping", 10, "problem", 4, "no row for [5]"),
+    "claim not printed": ("claims", 1, "text_ja", "小規模な団体", "words of sentence 1 of slide 4"),
+    "claim of another sentence": ("claims", 1, "statement", 2, "words of sentence 2 of slide 4"),
+    "claim of no sentence": ("claims", 1, "statement", 9, "a row of statements"),
+    "claim not translated": ("claims", 2, "text_en", "for RPA also", "sentence 2 of slide 4"),
+    "half a second place": ("claims", 1, "again_slide", 10, "found one of the two"),
+    "second place nowhere": ("claims", 3, "again_statement", 99, "a row of statements"),
     "misprint not printed": ("errata", 1, "printed", "1,087,174", "slide 4 prints"),
     "misprint of no median": ("errata", 1, "read_as", 108175, "a median of adoption-by-stage"),
     "2023 median": ("adoption-2023-published", 1, "median_population", 9168, "at most half"),
@@ -605,7 +611,7 @@ def printed_cells():
             yield slide, f"[{row.group_ja}]"
     yield from ((9, text) for text in load("guidebook-readers").text_ja)
     yield from ((9, text) for text in load("guidebook-problems").problem_ja)
-    for name in ("statements", "barriers", "directions"):
+    for name in ("statements", "barriers", "directions", "claims"):
         yield from ((row.slide, row.text_ja) for row in load(name).itertuples())
     yield from ((row.slide, row.printed) for row in load("errata").itertuples())
 

@@ -95,3 +95,57 @@ def test_percentages_are_rounded_outward(share, digits, down, up):
                                        (1, "1.0"), (3e-9, "10⁻⁸")])
 def test_p_at_most(p, phrase):
     assert register.p_at_most(p) == phrase
+
+
+def result(**more):
+    empty = {name: None for name in register.NUMBERS} | {
+        name: "" for name in register.COLUMNS if name not in register.NUMBERS}
+    return register.Result(**empty | {"id": "x"} | more)
+
+
+@pytest.mark.parametrize("row, names", [
+    (result(value=296.0, unit="bodies"), {"x": 296}),
+    (result(value=0.5, unit="fraction"), {"x": 0.5}),
+    (result(lower=0.281, upper=0.289, unit="fraction"),
+     {"x.lower": 0.281, "x.upper": 0.289, "x.lower.pct": "28%", "x.lower.pct1": "28.1%",
+      "x.upper.pct": "29%", "x.upper.pct1": "28.9%"}),
+    (result(value=4.69, unit="ratio"), {"x": 4.69, "x.least": "4.6"}),
+    (result(value=4.69, unit="odds ratio", lower=1.5, upper=8.0),
+     {"x": 4.69, "x.lower": 1.5, "x.upper": 8, "x.least": "4.6"}),
+    (result(value=254_597.3, lower=191_383.2, upper=398_333.3, unit="people"),
+     {"x": 254_597.3, "x.lower": 191_383.2, "x.upper": 398_333.3, "x.about": "250,000",
+      "x.lower.about": "190,000", "x.upper.about": "400,000"}),
+    (result(value=1 / 56_442, unit="chance"), {"x": 1 / 56_442, "x.odds": "1 in 56,000"}),
+    (result(p_value=0.00346, unit="p-value"), {"x.p": "p = 0.0035", "x.p.most": "0.0035"}),
+])
+def test_phrases(row, names):
+    assert register.phrases(row) == names
+
+
+def test_phrases_are_plain_python():
+    """numpy's own types warn when they are formatted, and a warning stops the build."""
+    for row in register.rows():
+        assert {type(phrase) for phrase in register.phrases(row).values()} <= {int, float, str}
+
+
+def test_glue_takes_every_phrase(monkeypatch, small):
+    import myst_nb
+    glued = {}
+    monkeypatch.setattr(myst_nb, "glue", lambda name, value, display: glued.update({name: value}))
+    register.glue("ai.rate-ratio.smallest", "frame.all.bodies")
+    assert glued == (register.phrases(register.get("ai.rate-ratio.smallest"))
+                     | register.phrases(register.get("frame.all.bodies")))
+
+
+def test_fill(small):
+    text = "{a.b:.0%} of {a.c.lower} to {a.c.upper:.1f} ({a.b.p}), and nothing else"
+    assert register.fill(text, ["a.b", "a.c"], small) == (
+        "50% of 1 to 2.0 (p = 0.01), and nothing else")
+    assert register.fill("no place", [], small) == "no place"
+
+
+def test_fill_uses_only_what_is_named(small):
+    with pytest.raises(KeyError, match="a.c.lower"):
+        register.fill("{a.c.lower}", ["a.b"], small)
+    with pytest.raises(KeyError, match="no result 'a.d'"):
+        register.fill("", ["a.d"], small)

@@ -6,9 +6,10 @@ import math
 from math import comb
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from adoption import register, results
+from adoption import data, register, results
 from adoption.register import PATH, Result
 
 KINDS = {"fact", "range", "bound", "interval", "test"}
@@ -345,3 +346,53 @@ def test_bounds_by_hand(committed):
 
 def test_prefectures_with_ai_by_hand():
     assert round(100 * 32 / 47) == 68 and results.prefectures_with_ai() == 32
+
+
+# --- claims of the deck --------------------------------------------------------------------------
+
+def claim_table(monkeypatch, *rows):
+    names = ("claim", "results", "tests", "verdict")
+    table = pd.DataFrame([dict(zip(names, row)) for row in rows])
+    monkeypatch.setattr(results.data, "load", lambda name: {"claims": table}[name])
+
+
+def with_p(id, p):
+    return Result(id, None, None, None, p, "p-value", "L", "test", "B", "S", "f", "c")
+
+
+def test_claims_by_hand(monkeypatch):
+    """Holm by hand: p in order times 3, 2, 1, never falling; of several tests the largest."""
+    claim_table(monkeypatch, ("one", "a", "a b", "supported"), ("two", "c", "c", "open"),
+                ("three", "d", "d", "not testable"), ("four", "a", None, "supported"))
+    found = {id: with_p(id, p) for id, p in
+             {"a": 0.001, "b": 0.02, "c": 0.011, "d": 0.04}.items()}
+    rows = {row.id: row for row in results.claims(found)}
+    assert {id: row.p_value for id, row in rows.items() if id.endswith(".holm")} == pytest.approx(
+        {"claims.two.holm": 3 * 0.011, "claims.one.holm": 2 * 0.02, "claims.three.holm": 0.04})
+    assert {id: row.value for id, row in rows.items() if not id.endswith(".holm")} == {
+        "claims.count": 4, "claims.tested": 3, "claims.supported": 2,
+        "claims.supported-in-part": 0, "claims.open": 1, "claims.not-testable": 1}
+
+
+@pytest.mark.parametrize("row", [("one", "a z", "a", "open"), ("one", "a", "a z", "open")])
+def test_claim_with_an_unknown_result(monkeypatch, row):
+    claim_table(monkeypatch, row)
+    with pytest.raises(ValueError, match="claim one: found the result 'z'"):
+        list(results.claims({"a": with_p("a", 0.5)}))
+
+
+def test_claims_agree_with_their_evidence(committed):
+    """A verdict of "supported" is not kept by a test that says otherwise; all places are filled."""
+    table = data.load("claims")
+    for row in table.itertuples():
+        assert "{" not in register.fill(row.estimate_en, row.results.split())
+        for id in row.results.split():
+            assert "{" + id in row.estimate_en, (row.claim, id)
+        tests = results.named_tests(row)
+        assert ("tested" in row.evidence.split("; ")) == bool(tests)
+        if tests:
+            adjusted = committed.loc[f"claims.{row.claim}.holm"].p_value
+            assert adjusted >= max(committed.loc[id].p_value for id in tests)
+            if row.verdict == "supported":
+                assert adjusted < 0.05
+    assert committed.loc["claims.count"].value == len(table)

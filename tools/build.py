@@ -347,6 +347,13 @@ def stamp(folder, book):
     (folder / "build.json").write_text(json.dumps({"digest": book}) + "\n")
 
 
+def pages_of_other_builds(folder, book):
+    """Names of pages that carry another build's digest, or none."""
+    stamps = re.compile(rb'<span class="build-digest"(?: title="(\w*)")?>')
+    return [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*.html"))
+            if any(found != book.encode() for found in stamps.findall(path.read_bytes()))]
+
+
 def write_pages(shared, state):
     """Run Jupyter Book on the stage."""
     known = state.pop("html", {})
@@ -399,6 +406,9 @@ def build(everything=False, frozen=False):
     shared = shared_digest(wanted)
     wanted["downloads"] = downloads_digest()
     known, book = state.get("html", {}), book_digest()
+    if known.get("book") == book and (left := pages_of_other_builds(HTML, book)):
+        say(f"left from another build, and replaced: {', '.join(left)}")
+        known = {**known, "tree": None}
     if known != {"shared": shared, "pages": wanted, "book": book, "tree": tree_digest(HTML)}:
         if (known.get("shared"), known.get("pages")) != (shared, wanted) or not SPHINX.exists():
             say("writing the pages")

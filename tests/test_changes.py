@@ -1,0 +1,136 @@
+"""adoption.changes: which released numbers changed, and that each change has a reason."""
+
+import pytest
+
+from adoption import changes, citation
+from adoption.register import COLUMNS, Result
+
+ROW = Result("a.b", 1.0, None, None, None, "u", "L", "fact", "B", "S", "f", "c")
+
+
+def write(path, *results):
+    lines = [",".join(COLUMNS)]
+    for result in results:
+        lines.append(",".join("" if cell is None else str(cell) for cell in result))
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+@pytest.fixture
+def history(tmp_path):
+    """A history from registers by version; the last one is the current register."""
+    def build(registers, reasons=()):
+        folder = tmp_path / "released"
+        folder.mkdir()
+        *released, (current, rows) = registers.items()
+        for version, results in released:
+            write(folder / f"{version}.csv", *results)
+        write(tmp_path / "results.csv", *rows)
+        (tmp_path / "changes.csv").write_text(
+            "version,id,reason\n" + "".join(f"{','.join(r)}\n" for r in reasons), "utf-8")
+        return changes.history(current, folder, tmp_path / "changes.csv",
+                               tmp_path / "results.csv")
+    return build
+
+
+def test_first_version_has_no_history(history):
+    assert history({"0.1.0": [ROW]}) == []
+
+
+def test_same_numbers_are_no_change(history):
+    relabelled = ROW._replace(label="Another", value=1.0 + 1e-9)
+    new = ROW._replace(id="a.c")
+    assert history({"0.1.0": [ROW], "0.2.0": [relabelled, new]}) == []
+
+
+def test_change_with_its_reason(history):
+    assert history({"0.1.0": [ROW], "0.2.0": [ROW._replace(value=2.0)]},
+                   [("0.2.0", "a.b", "A source was corrected")]) == [
+        {"version": "0.2.0", "id": "a.b", "before": "1", "after": "2",
+         "reason": "A source was corrected"}]
+
+
+def test_change_without_a_reason(history):
+    with pytest.raises(ValueError, match=r"a\.b was 1 and is 2 in version 0\.2\.0: .*no reason"):
+        history({"0.1.0": [ROW], "0.2.0": [ROW._replace(value=2.0)]})
+
+
+def test_reason_of_another_version_does_not_count(history):
+    with pytest.raises(ValueError, match="gives no reason"):
+        history({"0.1.0": [ROW], "0.2.0": [ROW._replace(value=2.0)]}, [("0.1.0", "a.b", "Why")])
+
+
+def test_reason_without_a_change(history):
+    with pytest.raises(ValueError, match=r"explains a change of a\.b in version 0\.2\.0, but"):
+        history({"0.1.0": [ROW], "0.2.0": [ROW]}, [("0.2.0", "a.b", "Why")])
+
+
+def test_withdrawn_id(history):
+    assert history({"0.1.0": [ROW, ROW._replace(id="a.c")], "0.2.0": [ROW]},
+                   [("0.2.0", "a.c", "Not computed any more")])[0]["after"] == "withdrawn"
+
+
+@pytest.mark.parametrize("column, before, after", [
+    ("lower", 1.0, 2.0), ("upper", 1.0, None), ("p_value", None, 0.5), ("value", 1.0, None)])
+def test_every_number_of_a_result_counts(history, column, before, after):
+    old, new = (ROW._replace(**{column: number}) for number in (before, after))
+    with pytest.raises(ValueError, match="gives no reason"):
+        history({"0.1.0": [old], "0.2.0": [new]})
+
+
+def test_versions_are_ordered_as_numbers(history, tmp_path):
+    registers = {"0.9.0": [ROW], "0.10.0": [ROW._replace(value=2.0)],
+                 "1.0.0": [ROW._replace(value=3.0)]}
+    found = history(registers, [("0.10.0", "a.b", "First"), ("1.0.0", "a.b", "Second")])
+    assert [(row["version"], row["before"], row["after"]) for row in found] == [
+        ("1.0.0", "2", "3"), ("0.10.0", "1", "2")]
+    assert [p.stem for p in changes.versions(tmp_path / "released")] == ["0.9.0", "0.10.0"]
+
+
+def test_current_version_may_be_released_already(tmp_path):
+    """Building a released version compares it with the one before, not with itself."""
+    folder = tmp_path / "released"
+    folder.mkdir()
+    write(folder / "0.1.0.csv", ROW)
+    write(folder / "0.2.0.csv", ROW._replace(value=2.0))
+    write(tmp_path / "results.csv", ROW._replace(value=2.0))
+    (tmp_path / "changes.csv").write_text("version,id,reason\n0.2.0,a.b,Why\n", "utf-8")
+    [row] = changes.history("0.2.0", folder, tmp_path / "changes.csv", tmp_path / "results.csv")
+    assert (row["before"], row["after"]) == ("1", "2")
+
+
+@pytest.mark.parametrize("text, words", [
+    ("version,id\n0.1.0,a\n", "line 1: found columns"),
+    ("version,id,reason\n0.1.0,a,\n", "line 2: found"),
+    ("version,id,reason\n0.1.0,a,x\n0.1.0,a,y\n", "line 3: found"),
+])
+def test_bad_list_of_reasons(tmp_path, text, words):
+    path = tmp_path / "changes.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=words):
+        changes.explained(path)
+
+
+@pytest.mark.parametrize("result, words", [
+    (ROW, "1"), (ROW._replace(value=None, lower=0.25, upper=0.5), "(0.25 to 0.5)"),
+    (ROW._replace(lower=0.5, upper=2.0, p_value=0.03), "1 (0.5 to 2) p = 0.03")])
+def test_numbers_in_words(result, words):
+    assert changes.numbers(result) == words
+
+
+def test_page_shows_the_history(monkeypatch):
+    monkeypatch.setattr(changes, "history", lambda version: [])
+    assert changes.shown()["Change"].tolist() == ["No released number has changed."]
+    row = {"version": "0.2.0", "id": "a", "before": "1", "after": "2", "reason": "Why"}
+    monkeypatch.setattr(changes, "history", lambda version: [row])
+    assert changes.shown().columns.tolist() == ["Version", "Result", "Before", "After", "Reason"]
+
+
+def test_committed_history_is_in_order():
+    changes.history(citation.book().version)
+
+
+def test_version_is_the_same_everywhere():
+    root = citation.PATH.parent
+    version = citation.book().version
+    assert f'version = "{version}"' in (root / "pyproject.toml").read_text(encoding="utf-8")
+    assert f"## {version} " in (root / "CHANGELOG.md").read_text(encoding="utf-8")

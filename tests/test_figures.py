@@ -1,0 +1,137 @@
+"""adoption.figures: what a table, a picture and its output hold; the figures' own data."""
+
+import json
+
+import IPython.display
+import pandas as pd
+import pytest
+from bs4 import BeautifulSoup
+
+from adoption import figures, register
+from adoption.figures import Link, Picture, plt
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What a function puts on the page, instead of a page."""
+    outputs = []
+    monkeypatch.setattr(IPython.display, "display",
+                        lambda *things, **more: outputs.append((things, more)))
+    return outputs
+
+
+def table(shown, frame, **options):
+    figures.table(frame, caption="A caption", **options)
+    [((drawn,), _)] = shown
+    return BeautifulSoup(drawn.data, "html.parser")
+
+
+def test_table_escapes_what_it_is_given(shown):
+    frame = pd.DataFrame({"A <b>": ["<script>"], "B": ["a & b"]})
+    figures.table(frame, caption="x < y")
+    [((drawn,), _)] = shown
+    assert "<script>" not in drawn.data and "&lt;script&gt;" in drawn.data
+    assert "A &lt;b&gt;" in drawn.data and "a &amp; b" in drawn.data
+    assert drawn.data.count("x &lt; y") == 2  # caption and name of the region
+
+
+def test_table_cells_and_heads(shown):
+    page = table(shown, pd.DataFrame({
+        "Name": ["a long name of a row", "b"], "Bodies": [1788, 3], "Share": ["12%", "3 – 4%"],
+        "Value": [0.5, None], "Words": ["some more words than twelve letters", None]}))
+    head, first, second = page.find_all("tr")
+    assert [cell["scope"] for cell in head.find_all("th")] == ["col"] * 5
+    assert [(cell.name, cell.get_text()) for cell in first.find_all(["th", "td"])] == [
+        ("th", "a long name of a row"), ("td", "1,788"), ("td", "12%"), ("td", "0.5"),
+        ("td", "some more words than twelve letters")]
+    assert first.th["scope"] == "row"
+    assert [cell.get_text() for cell in second.find_all("td")] == ["3", "3 – 4%", "", ""]
+    assert [cell["class"] for cell in first.find_all(["th", "td"])] == [
+        ["text"], ["number"], ["number"], ["number"], ["text"]]
+
+
+@pytest.mark.parametrize("heads", [0, 1, 2])
+def test_table_row_heads(shown, heads):
+    page = table(shown, pd.DataFrame({"A": ["a"], "B": ["b"], "C": ["c"]}), row_heads=heads)
+    assert len(page.select('tbody th[scope="row"]')) == heads
+
+
+def test_table_with_links_and_lines(shown):
+    page = table(shown, pd.DataFrame({
+        "A": ["plain"], "B": [Link("a < b", 'register.html#a."b"')],
+        "C": [["first <i>", Link("second", "#c"), 1234]]}))
+    _, link, lines = page.tbody.tr.find_all(["th", "td"])
+    assert link.a.get_text() == "a < b" and link.a["href"] == 'register.html#a."b"'
+    assert lines.get_text("|") == "first <i>|second|1,234" and len(lines.find_all("br")) == 2
+    assert lines.a["href"] == "#c" and not lines.find("i")
+
+
+def test_stacked_table_names_the_column_of_each_cell(shown):
+    page = table(shown, pd.DataFrame({"A": ["a"], 'B "x"': ["b"]}), stacked=True)
+    assert "stacked" in page.div["class"]
+    assert [cell["data-column"] for cell in page.tbody.find_all(["th", "td"])] == ["A", 'B "x"']
+
+
+def drawing():
+    figure, axes = plt.subplots(figsize=(2, 1))
+    axes.plot([1, 2], [3, 4])
+    return Picture(figure, "A line from 3 to 4.", pd.DataFrame({"x": [1, 2], "y": [3.0, 1 / 3]}))
+
+
+def test_show_gives_the_renderer_all_that_belongs_to_a_figure(shown):
+    figures.show(drawing()._replace(function="m.f", results=("a.b",), tables=("t",)),
+                 name="fig-x", caption="C", source="S")
+    [((output,), more)] = shown
+    assert more["raw"] and output["text/plain"] == "A line from 3 to 4."
+    assert output["image/svg+xml"].lstrip().startswith("<?xml")
+    details = more["metadata"]["image/svg+xml"]["figure"]
+    assert details == {"name": "fig-x", "caption": "C", "source": "S", "function": "m.f",
+                       "alt": "A line from 3 to 4.", "results": ("a.b",), "tables": ("t",),
+                       "csv": "x,y\n1,3\n2,0.3333333333\n"}
+    json.dumps(details)
+
+
+def test_svg_is_the_same_each_time_and_without_date():
+    first, second = (figures.svg(drawing().figure) for _ in range(2))
+    assert first == second and "<dc:date>" not in first
+    assert not plt.get_fignums(), "a figure was left open"
+
+
+def test_picture_notes_function_results_and_tables():
+    frame = pd.DataFrame({"x": [1]})
+    frame.attrs["table"] = "some-table"
+
+    @figures.picture
+    def some_figure(table, get, other):
+        get("ai.adopters.share"), get("rpa.adopters.share"), get("ai.adopters.share")
+        return drawing()
+
+    found = some_figure(frame, register.get, other=pd.DataFrame())
+    assert found.results == ("ai.adopters.share", "rpa.adopters.share")
+    assert found.tables == ("some-table",)
+    assert found.function.endswith("some_figure")
+    register.get("ai.no-plan.share")  # outside the figure
+    assert figures.picture(lambda: drawing())().results == ()
+    plt.close("all")
+
+
+def test_recordings_do_not_mix():
+    with register.recording() as outer:
+        register.get("ai.adopters.share")
+        with register.recording() as inner:
+            register.get("rpa.adopters.share")
+    assert inner == ["rpa.adopters.share"]
+    assert outer == ["ai.adopters.share", "rpa.adopters.share"]
+
+
+def test_exact_rates_shows_the_register():
+    """The figure's data and its alt text are the results that it names."""
+    drawn = figures.exact_rates(register.get)
+    plt.close(drawn.figure)
+    for row in drawn.data.itertuples():
+        result = register.get(f"{row.technology.lower()}.rate-{row.side}.every-base")
+        assert (row.lower, row.upper) == (result.lower, result.upper)
+        assert register.percent_range(row.lower, row.upper) in drawn.alt
+    assert len(drawn.data) == 4
+    assert {f"{t}.rate-{side}.every-base" for t in ("ai", "rpa")
+            for side in ("above", "below")} <= set(drawn.results)
