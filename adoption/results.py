@@ -533,7 +533,7 @@ def ai_versus_rpa() -> Iterator[Result]:
                lower=free.overlap_lower, upper=free.overlap_upper)
     yield _row("ai-rpa.mcnemar-p-max", "p-value",
                "Largest exact McNemar p over the overlaps that the counts allow", "test", every,
-               SLIDE_4, "adoption.tables.mcnemar_range", chapter, p=free.p_max)
+               SLIDE_4, "adoption.tables.mcnemar_range", chapter, value=free.p_max, p=free.p_max)
     lower, bodies = _grid()
     found = bounds.overlap_bounds(lower, bodies, stages_for_bounds("ai"),
                                   stages_for_bounds("rpa"), outside("municipal"))
@@ -555,12 +555,12 @@ def ai_versus_rpa() -> Iterator[Result]:
     yield _row("ai-rpa.mcnemar-p-max.every-base", "p-value",
                "Largest exact McNemar p over the overlaps that counts and medians allow under any "
                "of the three readings", "test", "all three readings", source,
-               "adoption.tables.mcnemar_range", chapter, p=worst.p_max)
+               "adoption.tables.mcnemar_range", chapter, value=worst.p_max, p=worst.p_max)
     narrowed = tables.mcnemar_range(ai[0], rpa[0], total, *map(round, found.everywhere))
     yield _row("ai-rpa.mcnemar-p-max.medians", "p-value",
                "Largest exact McNemar p over the overlaps that counts and medians allow", "test",
                "all 1,788 bodies, medians over the municipalities", source,
-               "adoption.tables.mcnemar_range", chapter, p=narrowed.p_max)
+               "adoption.tables.mcnemar_range", chapter, value=narrowed.p_max, p=narrowed.p_max)
 
 
 # --- joint use --------------------------------------------------------------------------------
