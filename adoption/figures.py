@@ -871,7 +871,7 @@ def envelope(curves: pd.DataFrame, answers: pd.DataFrame, get) -> Picture:
     panels[1].set_xlabel("Population (logarithmic scale)")
 
     def at(id):
-        return f"{float(f'{get(id).value:.2g}'):,.0f}"
+        return register.about(get(id).value)
 
     half = "half-adoption-population"
     title(panels[0], f"Counts and medians alone put the half-way population at "
@@ -890,12 +890,21 @@ def envelope(curves: pd.DataFrame, answers: pd.DataFrame, get) -> Picture:
                    f"{len(answers) // 2} intervals of population. {words}.", data)
 
 
+ROUTES = {"micro-data": "Every body's\nanswer", "slope": "Counts and\nmedians",
+          "invented-together": "Invented for\nthe frame",
+          "invented-apart": "Invented stage\nby stage"}
+
+
 @picture
-def routes_to_the_slope(routes: pd.DataFrame, truth: float) -> Picture:
+def routes_to_the_slope(get) -> Picture:
     """Odds ratios that different treatments of simulated surveys give, beside the true one.
 
-    routes: route, odds_ratio, lower, upper (where 95 % of the estimates lie). truth: odds ratio.
+    get: register.get.
     """
+    truth = get("validation.ordered.odds-ratio.true").value
+    rows = [(words, get(f"validation.ordered.{id}.odds-ratio")) for id, words in ROUTES.items()]
+    routes = pd.DataFrame([{"route": words, "odds_ratio": row.value, "lower": row.lower,
+                            "upper": row.upper} for words, row in rows])
     figure, axes = plt.subplots(figsize=(WIDTH, 2.9))
     colours = [COLOURS["grey"], COLOURS["green"], COLOURS["purple"], COLOURS["purple"]]
     for y, (row, colour) in enumerate(zip(routes.itertuples(), colours)):

@@ -9,7 +9,6 @@ from urllib.parse import unquote, urlparse
 
 import pytest
 from bs4 import BeautifulSoup
-from conftest import absent
 
 from adoption import data
 
@@ -125,7 +124,7 @@ def test_brief_has_five_findings_each_with_its_kind_of_evidence_and_ids(soup):
         assert item.select("a.result") and re.search(r"\d", item.strong.find_next("strong").get_text())
 
 
-def test_brief_prints_on_one_sheet_of_a4(html, tmp_path):
+def test_brief_prints_on_one_sheet_of_a4(absent, html, tmp_path):
     browser = shutil.which("chromium") or shutil.which("google-chrome")
     if not browser:
         absent("no browser", "REQUIRE_BROWSER")

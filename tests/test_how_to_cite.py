@@ -11,7 +11,6 @@ from pathlib import Path
 import pybtex.database
 import pytest
 from bs4 import BeautifulSoup
-from conftest import absent
 from frictionless import Package
 
 from adoption import citation, data, register
@@ -90,7 +89,7 @@ def test_package_names_every_file():
 
 # --- CITATION.cff -------------------------------------------------------------------------------
 
-def test_cff_is_valid():
+def test_cff_is_valid(absent):
     """By the format's own tool, in an environment of its own: it needs an old jsonschema."""
     tool = os.environ.get("CFFCONVERT") or shutil.which("cffconvert")
     if not tool:

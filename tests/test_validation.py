@@ -113,7 +113,8 @@ def test_tests_keep_their_size_and_have_power():
 
 
 def test_invented_micro_data_mislead():
-    true = share("validation.ordered.slope.true")
+    assert share("validation.ordered.odds-ratio.true") == pytest.approx(np.exp(0.725))
+    true = 0.725
     for how in ("apart", "together"):
         assert share(f"validation.ordered.invented-{how}.coverage") == 0
         assert share(f"validation.ordered.invented-{how}.bias") < -0.25 * true
