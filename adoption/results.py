@@ -1514,10 +1514,9 @@ def claims(found: dict[str, Result]) -> Iterator[Result]:
               **{verdict.replace(" ", "-"): int((table["verdict"] == verdict).sum())
                  for verdict in ("supported", "supported in part", "open", "not testable")}}
     for name, number in counts.items():
-        yield _row(f"claims.{name}", "claims",
-                   "Claims of the deck" + ("" if name == "count"
-                                           else f": {name.replace('-', ' ')}"), "fact", "claims of the deck", source, "adoption.results.claims", chapter,
-                   value=number)
+        words = "" if name == "count" else f": {name.replace('-', ' ')}"
+        yield _row(f"claims.{name}", "claims", f"Claims of the deck{words}", "fact",
+                   "claims of the deck", source, "adoption.results.claims", chapter, value=number)
     worst = [max((found[id] for id in named_tests(row)), key=lambda result: result.p_value)
              for row in tested]
     adjusted = multipletests([result.p_value for result in worst], method="holm")[1]
