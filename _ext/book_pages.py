@@ -96,8 +96,8 @@ def copy_downloads(app, exception):
     if exception or app.builder.format != "html":
         return
     # Not in _static: Sphinx would add it to every page.
-    shutil.copyfile(Path(__file__).with_name("register.js"),
-                    Path(app.outdir) / "_static" / "register.js")
+    for script in ("register.js", "my-town.js"):
+        shutil.copyfile(Path(__file__).with_name(script), Path(app.outdir) / "_static" / script)
     for folder, patterns in (("data", ("*.csv", "datapackage.json")),
                              ("results", ("*.csv", "results.json"))):
         target = Path(app.outdir) / folder

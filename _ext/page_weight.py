@@ -16,7 +16,7 @@ UNUSED = ("sphinx-thebe.js", "sphinx-thebe.css", "design-tabs.js")
 ICON = re.compile(r"\bfa-[a-z0-9-]+")
 ICON_RULE = re.compile(r'((?:\.fa-[\w-]+:before,?)+)\{content:"\\([0-9a-f]{4})"\}')
 # Icons that styles ask for by code point: --pst-icon-check: "\f00c".
-CODE_POINT = re.compile(r'\\(f[0-9a-f]{3})\b')
+CODE_POINT = re.compile(r'\\([ef][0-9a-f]{3})\b')
 
 
 def without_thebe(app, config):

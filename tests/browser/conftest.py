@@ -64,7 +64,10 @@ def site(browser, html):
 
 @pytest.fixture
 def visit(browser, site):
-    """Open a page; requests to other hosts fail. The page has `.outside` and `.messages`."""
+    """Open a page; requests to other hosts fail.
+
+    The page has `.outside` (such requests), `.messages` (errors) and `.responses`.
+    """
     contexts = []
 
     def opened(name, *, width=1280, scheme="light", **options):
@@ -72,7 +75,7 @@ def visit(browser, site):
                                       color_scheme=scheme, reduced_motion="reduce", **options)
         contexts.append(context)
         page = context.new_page()
-        page.outside, page.messages = [], []
+        page.outside, page.messages, page.responses = [], [], []
 
         def guard(route):
             if route.request.url.startswith((site, "data:", "blob:")):
@@ -84,8 +87,8 @@ def visit(browser, site):
         page.on("console", lambda message: page.messages.append(message.text)
                 if message.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: page.messages.append(str(error)))
+        page.on("response", lambda response: page.responses.append(response))
         page.goto(site + name, wait_until="load")
-        page.wait_for_load_state("networkidle")
         return page
 
     yield opened
