@@ -1080,6 +1080,13 @@ def _gradient(t: str, name: str) -> Iterator[Result]:
                f"{name} in 2023: straight line in log population against a parabola", "test",
                POPULATED, DASHBOARD, "adoption.followup.curvature_test", chapter,
                value=bend.statistic, p=bend.p_value)
+    peopled = table[table["lower"] >= curve.FLOOR]
+    bend = followup.curvature_test(peopled["mean_size"], peopled["bodies"], peopled[t])
+    yield _row(f"since-2020.{t}.curvature.from-100", "likelihood ratio",
+               f"{name} in 2023: straight line in log population against a parabola, "
+               "municipalities with fewer than 100 inhabitants left out", "test",
+               "1,735 municipalities with at least 100 inhabitants in 2015", DASHBOARD,
+               "adoption.followup.curvature_test", chapter, value=bend.statistic, p=bend.p_value)
     shift = [fitted_half(t, base) / followup.half_size(*counts).estimate for base in BASES]
     yield _row(f"since-2020.{t}.half-adoption-population.shift", "ratio",
                f"{name}: population at which half had adopted, 2020 over 2023, three readings",
