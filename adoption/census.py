@@ -19,7 +19,6 @@ BASES = {
     "other": ("other_municipality",),
     "all": ("prefecture", "designated_city", "other_municipality"),
 }
-BASE_COUNTS = {"municipal": 1741, "other": 1721, "all": 1788}
 
 CLASS_LIMITS = (10_000, 30_000, 50_000, 100_000, 200_000)
 CLASS_IDS = ("under-10k", "10k-30k", "30k-50k", "50k-100k", "100k-200k", "over-200k")

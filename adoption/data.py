@@ -659,11 +659,6 @@ def renew(folder: Path = DATA) -> list[str]:
 # ----------------------------------------------------------------------------------- codebook
 
 
-def _cell(text) -> str:
-    """Text for one cell of a markdown table."""
-    return str(text).replace("|", "\\|").replace("\n", " ")
-
-
 def _constraints(field: dict, schema: dict) -> Iterator[str]:
     constraints = field.get("constraints", {})
     if "enum" in constraints:
@@ -690,29 +685,6 @@ def field_table(name: str, folder: Path = DATA) -> pd.DataFrame:
         {"Field": field["name"], "Type": field["type"], "Unit": field.get("unit", ""),
          "Values": "; ".join(_constraints(field, schema)), "Meaning": field["description"]}
         for field in schema["fields"]])
-
-
-def codebook(folder: Path = DATA) -> str:
-    """All tables in markdown: title, description, source, licence, rows, and their fields."""
-    parts = []
-    for name in names(folder):
-        resource = describe(name, folder)
-        rows = len(load(name, folder))
-        parts += [f"## {resource['title']}", "", f"`{resource['path']}`, "
-                  f"{rows} row{'s' if rows != 1 else ''}. {resource['description']}", ""]
-        for source in resource["sources"]:
-            link = f", <{source['path']}>" if "path" in source else ""
-            parts.append(f"- Source: {source['title']}{link}")
-        for licence in resource["licenses"]:
-            parts.append(f"- Licence: {licence['title']}")
-        parts += ["", "| Field | Type | Unit | Values | Meaning |", "|---|---|---|---|---|"]
-        for field in resource["schema"]["fields"]:
-            values = "; ".join(_constraints(field, resource["schema"]))
-            cells = (f"`{field['name']}`", field["type"], field.get("unit", ""), values,
-                     field["description"])
-            parts.append("| " + " | ".join(map(_cell, cells)) + " |")
-        parts.append("")
-    return "\n".join(parts)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -13,7 +13,6 @@ import math
 import sys
 from collections.abc import Iterator
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 import pandas as pd

@@ -537,18 +537,22 @@ def test_every_field_is_described():
             assert ("unit" in field) == (field["type"] != "string"), (name, field["name"])
 
 
-def test_codebook_names_every_table_and_field():
-    book = data.codebook()
+def test_field_table_has_every_field():
     for name in NAMES:
-        resource = data.describe(name)
-        assert f"## {resource['title']}\n" in book
-        section = book.split(f"## {resource['title']}\n")[1].split("\n## ")[0]
-        assert f"{len(data.load(name))} row" in section
-        assert resource["sources"][0]["title"] in section
-        for field in resource["schema"]["fields"]:
-            assert f"| `{field['name']}` | {field['type']} |" in section
-    table_lines = [line for line in book.splitlines() if line.startswith("|")]
-    assert {len(re.findall(r"(?<!\\)\|", line)) for line in table_lines} == {6}
+        fields = data.describe(name)["schema"]["fields"]
+        table = data.field_table(name)
+        assert table["Field"].tolist() == [field["name"] for field in fields]
+        assert table["Type"].tolist() == [field["type"] for field in fields]
+        assert table["Meaning"].tolist() == [field["description"] for field in fields]
+
+
+def test_codebook_page_has_every_table_under_its_title():
+    page = Path(data.DATA).parent / "chapters" / "codebook.ipynb"
+    sources = ["".join(cell["source"])
+               for cell in json.loads(page.read_text(encoding="utf-8"))["cells"]]
+    shown = {re.search(r'codebook_entry\("(.*)"\)', entry)[1]: heading.removeprefix("## ")
+             for heading, entry in zip(sources, sources[1:]) if "codebook_entry(\"" in entry}
+    assert shown == {name: data.describe(name)["title"] for name in NAMES}
 
 
 def test_command_line(capsys, monkeypatch, folder):
