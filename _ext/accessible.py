@@ -1,25 +1,71 @@
-"""Repairs of what keeps a reader with assistive technology from the theme's and Sphinx's pages.
+"""Repairs of the theme's and Sphinx's pages: what keeps a reader with assistive technology out,
+and what the HTML standard does not allow.
 
 The templates beside this file give the sidebar a landmark; here the bibliography becomes a list
-by roles that are in use, and images load when they are reached. Colours stand in book.css.
+by roles that are in use, images load when they are reached, and Japanese words are marked as
+Japanese, so that they are spoken, hyphenated and drawn as such. Colours stand in book.css.
 """
 
 import re
 from pathlib import Path
+
+# Japanese characters, and what may stand between two of them without a space (AI・RPA活用促進).
+JAPANESE = r"[\u3001-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff01-\uff9f]"
+TERM = re.compile(rf"{JAPANESE}(?:[{JAPANESE[1:-1]}A-Za-z0-9().,・%-]*{JAPANESE})?")
+# Parts whose text is no text: left as they are.
+SKIPPED = re.compile(r"(<(?:script|style|title|option|textarea)\b.*?</(?:script|style|title|option|"
+                     r"textarea)>|<[^>]*>)", re.S)
+
+# Not allowed, or not needed, by the HTML standard. Each pattern stands in a page's shell, which
+# templates of the theme write.
+INVALID = (
+    (re.compile(r'\s+autocorrect="off"'), ""),
+    (re.compile(r'(<main [^>]*?)\s*role="main"'), r"\1"),
+    # A second title and table of contents for paper, which book.css hides there too.
+    (re.compile(r'<div id="jb-print-docs-body".*?(?=<div id="searchbox">)', re.S), ""),
+    # The last of three equal ones remains.
+    (re.compile(r'<meta name="viewport" content="width=device-width, initial-scale=1(?:.0)?" />'), ""),
+)
 
 
 def use_templates(app, config):
     config.templates_path.append(str(Path(__file__).with_name("templates")))
 
 
+def mark_japanese(text: str) -> str:
+    """HTML with each Japanese term of its text in an element with lang="ja"."""
+    parts = SKIPPED.split(text)
+    # Text and markup alternate.
+    parts[::2] = [TERM.sub(r'<span lang="ja">\g<0></span>', part) for part in parts[::2]]
+    return "".join(parts)
+
+
 def repair(app, page, template, context, doctree):
-    if "body" in context:
-        # Deprecated roles, of which a list may not consist.
-        body = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
-        context["body"] = re.sub(r"<img(?! loading)", '<img loading="lazy"', body)
+    if "body" not in context:
+        return
+    # Deprecated roles, of which a list may not consist.
+    body = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
+    body = re.sub(r"<img(?! loading)", '<img loading="lazy"', body)
+    # A summary holds phrases, no paragraphs, and they name it better than its label.
+    body = body.replace('<summary aria-label="Toggle hidden content">', "<summary>")
+    body = re.sub(r'<p class="(collapsed|expanded) admonition-title">([^<]*)</p>',
+                  r'<span class="\1 admonition-title">\2</span>', body)
+    context["body"] = mark_japanese(body)
+
+
+def repair_shells(app, exception):
+    if exception or app.builder.format != "html":
+        return
+    for path in Path(app.outdir).rglob("*.html"):
+        before = text = path.read_text(encoding="utf-8")
+        for pattern, better in INVALID:
+            text = pattern.sub(better, text)
+        if text != before:
+            path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def setup(app):
     app.connect("config-inited", use_templates)
     app.connect("html-page-context", repair)
+    app.connect("build-finished", repair_shells)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -10,6 +10,7 @@
 
 import html
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -24,6 +25,24 @@ DATASETS = {
                           ("data/datapackage.json",)),
     "chapters/register": ("Register of results", ("results/results.csv", "results/results.json")),
 }
+
+
+def description(doctree) -> str:
+    """What a page says, for lists of search results: its finding, or else its first paragraph.
+
+    Whole sentences, as many as fit into 300 characters, but at least one.
+    """
+    finding = [part for part in doctree.findall(nodes.Admonition)
+               if "finding" in part.get("classes", ())]
+    paragraphs = [part.astext() for place in (*finding, doctree)
+                  for part in place.findall(nodes.paragraph)]
+    sentences = re.split(r"(?<=[.!?]) ", " ".join(paragraphs[0].split())) if paragraphs else []
+    said = ""
+    for sentence in sentences:
+        if said and len(said) + len(sentence) > 300:
+            break
+        said = f"{said} {sentence}".strip()
+    return said
 
 
 def json_ld(page: str, title: str, work: citation.Work) -> dict:
@@ -64,8 +83,9 @@ def add_metadata(app, page, template, context, doctree):
     work = citation.book()
     # The theme gives titles as HTML.
     title = html.unescape(context.get("title", "")) or work.title
+    summary = [("description", text)] if (text := description(doctree)) else []
     tags = "".join(f'<meta name="{name}" content="{html.escape(value)}" />\n'
-                   for name, value in highwire(page, title, work))
+                   for name, value in (*summary, *highwire(page, title, work)))
     # "</" would end the script element.
     described = json.dumps(json_ld(page, title, work), ensure_ascii=False).replace("</", "<\\/")
     context["metatags"] = (context.get("metatags", "") + tags
