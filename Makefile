@@ -4,7 +4,7 @@ PORT ?= 8000
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help book test serve lab results validation bench reproduce data lock clean
+.PHONY: help book test serve pdf lab results validation bench reproduce data lock clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -18,6 +18,9 @@ test: .venv/ready  ## run everything that can fail: data, unit tests, every chap
 serve: book  ## build the book and show it on http://localhost:8000 (PORT=...)
 	@echo "book: http://localhost:$(PORT)/ (stop with Ctrl-C)"
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+
+pdf: book  ## print the whole book with this machine's Chromium: _build/pdf/book.pdf
+	@$(BIN)/python tools/pdf.py
 
 lab: .venv/ready  ## open the chapters in JupyterLab
 	@$(BIN)/jupyter lab

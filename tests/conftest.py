@@ -1,5 +1,6 @@
 """What several tests share: the sources beside the repository, the built book."""
 
+import importlib
 import os
 import subprocess
 import sys
@@ -26,6 +27,16 @@ def absent(what: str, variable: str):
 @pytest.fixture(scope="session", name="absent")
 def absent_for_other_folders():
     return absent
+
+
+@pytest.fixture(scope="session")
+def pdf():
+    """tools/pdf.py as a module."""
+    sys.path.insert(0, str(ROOT / "tools"))
+    try:
+        return importlib.import_module("pdf")
+    finally:
+        sys.path.remove(str(ROOT / "tools"))
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ import functools
 import gzip
 import http.server
 import os
-import shutil
 import threading
 
 import pytest
@@ -40,16 +39,13 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="session")
-def browser(absent):
-    executable = os.environ.get("CHROMIUM") or next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+def browser(absent, pdf):
+    executable = pdf.find_browser()
     if not executable:
         absent("no Chromium found (install it, or set CHROMIUM to its path)", "REQUIRE_BROWSER")
     from playwright.sync_api import sync_playwright
     with sync_playwright() as playwright:
-        # Containers often have neither a sandbox nor a large /dev/shm.
-        yield playwright.chromium.launch(executable_path=executable,
-                                         args=["--no-sandbox", "--disable-dev-shm-usage"])
+        yield playwright.chromium.launch(executable_path=executable, args=pdf.ARGUMENTS)
 
 
 @pytest.fixture(scope="session")
