@@ -55,6 +55,16 @@ def test_every_cell_was_executed_and_shows_something(html, name):
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
+def test_the_notebook_can_be_downloaded(soup, html, name):
+    """As it ran: the committed cells, with their outputs."""
+    link = soup(name).select_one("a.btn-download-source-button")
+    downloaded = json.loads(((html / name).parent / unquote(link["href"])).read_text("utf-8"))
+    committed = json.loads((ROOT / f"{name}.ipynb").read_text(encoding="utf-8"))
+    assert ["".join(cell["source"]) for cell in downloaded["cells"]] == [
+        "".join(cell["source"]) for cell in committed["cells"]]
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
 def test_figures_are_complete(soup, html, name):
     page = soup(name)
     for figure in article(page).find_all("figure"):

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
+from docutils import nodes
+from docutils.utils import new_document
 
 from adoption import citation, register
 
@@ -100,19 +102,45 @@ def test_highwire_tags(heads, name):
         assert tags["citation_title"] == [described(heads[name])["name"]] or name in TYPES
 
 
+def page_of(*parts):
+    """A doctree with these parts."""
+    page = new_document("x")
+    page.extend(parts)
+    return page
+
+
+def test_description_is_the_finding_in_whole_sentences(module):
+    finding = nodes.admonition("", nodes.title("", "Finding"), nodes.paragraph(
+        "", "Yes. " + "A word " * 30 + "ends. " + "More words " * 30 + "end."), classes=["finding"])
+    before = nodes.paragraph("", "A sentence above it.")
+    found = module.description(page_of(before, finding))
+    assert found.startswith("Yes. A word") and found.endswith("word ends.") and len(found) < 300
+    assert module.description(page_of(before)) == "A sentence above it."
+    assert module.description(page_of()) == ""
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_has_a_description(heads, name):
+    [meta] = heads[name].find_all("meta", attrs={"name": "description"})
+    assert 30 < len(meta["content"]) <= 300 and meta["content"].endswith(".")
+
+
 def test_a_title_cannot_leave_its_tag(module):
     work = citation.Work('A "b" <c>', ("N </script>",), "1.0", "2026-01-01", "")
     context = {"title": "What &lt;/script&gt; &amp; “x”?"}
     original = module.citation.book
     try:
         module.citation.book = lambda: work
-        module.add_metadata(None, "chapters/x", "page.html", context, object())
+        module.add_metadata(None, "chapters/x", "page.html", context,
+                            page_of(nodes.paragraph("", 'Say "<b>" & go. And so on.')))
     finally:
         module.citation.book = original
     page = BeautifulSoup(context["metatags"], "html.parser")
     assert described(page)["name"] == "What </script> & “x”?"
     assert described(page)["isPartOf"]["author"][0]["name"] == "N </script>"
     assert page.find("meta", attrs={"name": "citation_inbook_title"})["content"] == 'A "b" <c>'
+    assert page.find("meta", attrs={"name": "description"})["content"] == (
+        'Say "<b>" & go. And so on.')
 
 
 def test_pages_without_a_source_get_no_metadata(module):
