@@ -4,10 +4,11 @@ PORT ?= 8000
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help book test serve pdf lab results validation bench reproduce data lock clean
+.PHONY: help book test serve pdf lab results validation bench reproduce version release check-release \
+	data lock clean
 
 help:  ## list the commands
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
 
 book: .venv/ready  ## execute what changed and build the book: _build/html/index.html
 	@$(BIN)/python tools/build.py
@@ -39,6 +40,15 @@ data: .venv/ready  ## check the data package and renew its checksums: data/datap
 
 reproduce: .venv/ready  ## build twice from clean clones and compare every byte
 	@$(BIN)/python tools/reproduce.py
+
+version: .venv/ready  ## start a version: make version VERSION=0.2.0
+	@$(BIN)/python tools/release.py version "$(VERSION)"
+
+release: .venv/ready  ## test everything, and make the files of a release: _build/release
+	@$(BIN)/python tools/release.py make
+
+check-release: .venv/ready  ## verify a downloaded one: make check-release FILE=manifest.json
+	@$(BIN)/python tools/release.py check "$(FILE)"
 
 lock: .venv/ready  ## renew requirements.txt from requirements.in
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
