@@ -1,5 +1,5 @@
 """Repairs of the theme's and Sphinx's pages: what keeps a reader with assistive technology out,
-and what the HTML standard does not allow.
+what the HTML standard does not allow, and what would differ from build to build.
 
 The templates beside this file give the sidebar a landmark; here the bibliography becomes a list
 by roles that are in use, images load when they are reached, and Japanese words are marked as
@@ -16,15 +16,20 @@ TERM = re.compile(rf"{JAPANESE}(?:[{JAPANESE[1:-1]}A-Za-z0-9().,・%-]*{JAPANESE
 SKIPPED = re.compile(r"(<(?:script|style|title|option|textarea)\b.*?</(?:script|style|title|option|"
                      r"textarea)>|<[^>]*>)", re.S)
 
-# Not allowed, or not needed, by the HTML standard. Each pattern stands in a page's shell, which
-# templates of the theme write.
-INVALID = (
+# What the theme and Sphinx write around and between the articles, and what it should be.
+SHELL = (
+    # Not allowed, or not needed, by the HTML standard.
     (re.compile(r'\s+autocorrect="off"'), ""),
-    (re.compile(r'(<main [^>]*?)\s*role="main"'), r"\1"),
     # A second title and table of contents for paper, which book.css hides there too.
     (re.compile(r'<div id="jb-print-docs-body".*?(?=<div id="searchbox">)', re.S), ""),
     # The last of three equal ones remains.
     (re.compile(r'<meta name="viewport" content="width=device-width, initial-scale=1(?:.0)?" />'), ""),
+    # Attributes that the policy of content_security.py refuses: book.css and buttons.js have what
+    # they say.
+    (re.compile(r'(<(?:table|td)) style="[^"]*"'), r"\1"),
+    (re.compile(r'<button onclick="[^"]*"'), "<button"),
+    # A name that holds a digest. Sphinx adds another one if the file is there from a build before.
+    (re.compile(r"(/mystnb\.\w+\.css)\?v=\w+"), r"\1"),
 )
 
 
@@ -58,7 +63,7 @@ def repair_shells(app, exception):
         return
     for path in Path(app.outdir).rglob("*.html"):
         before = text = path.read_text(encoding="utf-8")
-        for pattern, better in INVALID:
+        for pattern, better in SHELL:
             text = pattern.sub(better, text)
         if text != before:
             path.write_text(text, encoding="utf-8", newline="\n")

@@ -1,20 +1,18 @@
 """A Content-Security-Policy in every page: nothing comes from elsewhere, no script is added.
 
-The theme writes a few short scripts and two event handlers into its pages. Each page's policy
-allows exactly those that it contains, by their hashes; whatever else turns up in a page, or asks
-for another host, is refused by the browser. The policy stands in the page itself, since a
+The theme writes a few short scripts into its pages. Each page's policy allows exactly those that
+it contains, by their hashes; whatever else turns up in a page, or asks for another host, is
+refused by the browser. The policy stands in the page itself, since a
 reader's own machine and many hosts send no headers.
 """
 
 import base64
 import hashlib
-import html
 import re
 from pathlib import Path
 
 INLINE = re.compile(r"<(script|style)(?![^>]*\ssrc=)(?![^>]*ld\+json)(?![^>]*application/json)"
                     r"[^>]*>(.*?)</\1>", re.S)
-HANDLER = re.compile(r'<[a-z][^>]*\son[a-z]+="([^"]*)"')
 PLACE = '<meta charset="utf-8" />'
 
 
@@ -29,9 +27,6 @@ def policy(page: str) -> str:
     allowed = {"script": set(), "style": set()}
     for kind, text in INLINE.findall(page):
         allowed[kind].add(digest(text))
-    handlers = {digest(html.unescape(text)) for text in HANDLER.findall(page)}
-    if handlers:
-        allowed["script"] |= {"'unsafe-hashes'", *handlers}
     sources = {kind: " ".join(["'self'", *sorted(found)]) for kind, found in allowed.items()}
     return "; ".join([
         "default-src 'none'", f"script-src {sources['script']}", f"style-src {sources['style']}",

@@ -13,6 +13,7 @@ import math
 import sys
 from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -1619,6 +1620,13 @@ def input_digests() -> dict[str, str]:
             for path in files if path.name not in shown}
 
 
+def _write(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text, encoding="utf-8", newline="")
+    partial.replace(path)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Recompute the register of results.")
     parser.add_argument("--check", action="store_true",
@@ -1626,6 +1634,8 @@ def main() -> None:
     options = parser.parse_args()
     from adoption.register import read_rows
     old = read_rows(PATH) if PATH.exists() else {}
+    # As they are before: what is edited meanwhile makes the register out of date again.
+    inputs = input_digests()
     try:
         results = compute(lambda name: print(f"results: {name}", file=sys.stderr, flush=True))
     except data.DataError as error:
@@ -1640,10 +1650,10 @@ def main() -> None:
     PATH.parent.mkdir(exist_ok=True)
     if changed:
         # Last digits may differ between processors: a file that agrees is left as it is.
-        PATH.write_text(to_csv(results), encoding="utf-8", newline="")
-        PATH.with_suffix(".json").write_text(to_json(results), encoding="utf-8", newline="")
-    PATH.with_name("inputs.json").write_text(
-        json.dumps(input_digests(), indent=1) + "\n", encoding="utf-8", newline="")
+        # The register itself comes after its copy, so that an interruption is noticed by it.
+        _write(PATH.with_suffix(".json"), to_json(results))
+        _write(PATH, to_csv(results))
+    _write(PATH.with_name("inputs.json"), json.dumps(inputs, indent=1) + "\n")
     print(f"results: {len(results)} results, {len(changed)} changed: "
           f"{PATH.relative_to(PATH.parents[1])}")
 

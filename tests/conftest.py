@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -57,3 +58,20 @@ def html(pytestconfig) -> Path:
     if built.returncode:
         pytest.fail("the book does not build; the reason stands above", pytrace=False)
     return ROOT / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
+def copy_of_the_build(html):
+    """Function that copies the repository's files with their finished build to a new folder."""
+    tracked = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT,
+                             capture_output=True, text=True, check=True)
+
+    def copy(folder: Path) -> Path:
+        for name in tracked.stdout.splitlines():
+            if (ROOT / name).is_file():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, folder / name)
+        shutil.copytree(ROOT / "_build", folder / "_build", symlinks=True,
+                        ignore=shutil.ignore_patterns("hypothesis", "pdf", "release"))
+        return folder
+    return copy

@@ -28,27 +28,9 @@ def executed(output):
     return set(found[1].split(", ")) if found else set()
 
 
-@pytest.fixture(scope="module")
-def pristine(html, tmp_path_factory):
-    """A copy of the repository's files with its finished build."""
-    folder = tmp_path_factory.mktemp("copy") / "book"
-    tracked = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT,
-                             capture_output=True, text=True)
-    assert tracked.returncode == 0, tracked.stderr
-    for name in tracked.stdout.splitlines():
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
-    shutil.copytree(ROOT / "_build", folder / "_build", symlinks=True,
-                    ignore=shutil.ignore_patterns("hypothesis"))
-    return folder
-
-
 @pytest.fixture
-def copy(pristine, tmp_path):
-    folder = tmp_path / "book"
-    shutil.copytree(pristine, folder, symlinks=True)
-    return folder
+def copy(copy_of_the_build, tmp_path):
+    return copy_of_the_build(tmp_path / "book")
 
 
 def change(path, old, new):

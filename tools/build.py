@@ -23,15 +23,17 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
-RUN = BUILD / "run"        # notebooks being executed
+RUN = BUILD / "run"        # notebooks being executed, in a folder for each build
 STAGE = BUILD / "stage"    # executed notebooks and everything else Jupyter Book reads
 SPHINX = BUILD / "sphinx"  # Sphinx's own output and caches
 HTML = BUILD / "html"
+OLD = BUILD / "html.old"   # the last book, while the new one takes its place
 STATE = BUILD / "state.json"
 REGISTER = ROOT / "results" / "results.csv"
 REGISTER_INPUTS = ROOT / "results" / "inputs.json"
@@ -40,6 +42,9 @@ REGISTER_INPUTS = ROOT / "results" / "inputs.json"
 PLAIN_SOURCES = ("_toc.yml", "_config.yml", "references.bib", "_static", "_ext", "chapters/*.md")
 # A change in any of these executes every chapter again.
 COMMON_INPUTS = ("requirements.txt", "tools/kernel_trace.py", "tools/nbstage.py")
+
+
+held = []  # file descriptors that lock the folder for this build
 
 
 class BuildError(Exception):
@@ -81,6 +86,16 @@ class Inputs:
             lines = REGISTER.read_text(encoding="utf-8").splitlines()
             self._rows = {line.split(",", 1)[0]: line for line in lines[1:]}
         self._known = {}
+
+        # As things are now, before anything is executed: what is edited meanwhile has another
+        # digest by then, and its chapters are executed again.
+        for folder in ("", "adoption/", "data/", "results/"):
+            for path in sorted(ROOT.glob(f"{folder}*")):
+                if path.is_file():
+                    self.digest(f"file:{path.relative_to(ROOT).as_posix()}")
+        for name in ("table:*", "result:*", *(f"table:{path.stem}"
+                                              for path in ROOT.glob("data/*.csv"))):
+            self.digest(name)
 
     def digest(self, name):
         if name not in self._known:
@@ -168,9 +183,13 @@ def environment(**more):
 
 
 def run(command, what, quiet=False, **more):
-    """Run a command; its errors are shown, and its output too unless it is to be quiet."""
+    """Run a command; its errors are shown, and its output too unless it is to be quiet.
+
+    The command holds the build's lock too: should the build be killed, the next one waits until
+    what it started has ended.
+    """
     done = subprocess.run([str(c) for c in command], cwd=ROOT, env=environment(**more),
-                          stdout=subprocess.DEVNULL if quiet else None)
+                          stdout=subprocess.DEVNULL if quiet else None, pass_fds=held)
     if done.returncode:
         raise BuildError(f"{what} failed; the reason stands above")
 
@@ -199,12 +218,15 @@ def normalised(path):
 
 
 def execute(names, state, inputs):
+    # A folder of its own: what a killed build started may still write into the old one.
     shutil.rmtree(RUN, ignore_errors=True)
+    RUN.mkdir()
+    folder = Path(tempfile.mkdtemp(dir=RUN))
     sources = {}
     for name in names:
         source = (ROOT / name).read_bytes()
         sources[name] = digest(source)
-        write_atomically(RUN / name, source)
+        write_atomically(folder / name, source)
     ipython = BUILD / "ipython" / "profile_default" / "startup"
     write_atomically(ipython / "00-trace.py", (ROOT / "tools/kernel_trace.py").read_bytes())
     write_atomically(ipython.parent / "ipython_config.py",
@@ -214,22 +236,23 @@ def execute(names, state, inputs):
     parallel = ["-p", "xdist.plugin", "-n", str(workers), "--dist", "worksteal"] \
         if workers > 1 else []
     try:
-        run([sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", RUN, "-q",
-             "-p", "no:cacheprovider", "-p", "nbmake.pytest_plugin", "-p", "nbstage", "--nbmake", "--overwrite",
-             "--nbmake-timeout", "600", *parallel, *(RUN / name for name in names)],
+        run([sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", folder, "-q",
+             "-p", "no:cacheprovider", "-p", "nbmake.pytest_plugin", "-p", "nbstage",
+             "--nbmake", "--overwrite", "--nbmake-timeout", "600", *parallel,
+             *(folder / name for name in names)],
             # Other plugins would only cost their start.
             "a chapter", PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", IPYTHONDIR=str(BUILD / "ipython"))
     finally:
         # Chapters that ran are kept even when another failed.
         for name in names:
-            keep(name, sources[name], common, state, inputs)
+            keep(folder, name, sources[name], common, state, inputs)
         write_atomically(STATE, json.dumps(state, indent=1).encode())
     shutil.rmtree(RUN)
 
 
-def keep(name, source, common, state, inputs):
+def keep(folder, name, source, common, state, inputs):
     """Move an executed notebook to the stage, with the digests of what it read."""
-    path = RUN / name
+    path = folder / name
     trace = Path(f"{path}.trace")
     if not trace.exists() or not finished(path):
         state.pop(name, None)
@@ -331,9 +354,9 @@ def downloads_digest():
 def book_digest():
     """Of everything that the pages come from: data, code, text and lock."""
     return files_digest("data/*.csv", "data/datapackage.json", "results/*.csv", "adoption/*.py",
-                        "index.ipynb", "chapters/*", "_ext/*.py", "_ext/*.js", "_ext/templates/**/*",
-                        "_static/*", "_config.yml",
-                        "_toc.yml", "references.bib", "CITATION.cff", "requirements.txt")
+                        "index.ipynb", "chapters/*", "_ext/*.py", "_ext/*.js",
+                        "_ext/templates/**/*", "_static/*", "_config.yml", "_toc.yml",
+                        "references.bib", "CITATION.cff", "requirements.txt")
 
 
 def stamp(folder, book):
@@ -364,9 +387,15 @@ def write_pages(shared, state):
          "--keep-going", "-q"], "Jupyter Book", quiet=True)
 
 
+def recover():
+    """Put the last good book back, where a build was killed while it exchanged the two."""
+    if OLD.exists() and not HTML.exists():
+        OLD.rename(HTML)
+
+
 def publish(wanted, shared, book, state):
     """Put the finished pages in the place of the last ones, in one step."""
-    fresh, old = BUILD / "html.new", BUILD / "html.old"
+    fresh, old = BUILD / "html.new", OLD
     for leftover in (fresh, old):
         shutil.rmtree(leftover, ignore_errors=True)
     shutil.copytree(SPHINX / "_build" / "html", fresh,
@@ -438,9 +467,16 @@ def main():
             except BlockingIOError:
                 say("another build is running here; waiting for it")
                 fcntl.flock(lock, fcntl.LOCK_EX)
+            held.append(lock.fileno())
+            recover()
             build(options.all, options.frozen)
+    except KeyboardInterrupt:
+        sys.exit("\nbook: interrupted; the last finished book is as it was")
+    except shutil.Error as error:
+        # One line for each file that could not be copied: the first says it all.
+        sys.exit(f"book: {error.args[0][0][2]}; the last finished book is as it was")
     except (BuildError, OSError) as error:
-        sys.exit(f"book: {error}")
+        sys.exit(f"book: {error}; the last finished book is as it was")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 Run by the Makefile whenever the lock or pyproject.toml is newer than the environment.
 """
 
+import fcntl
 import hashlib
 import os
 import re
@@ -92,16 +93,27 @@ def fingerprint():
 
 
 def main():
+    try:
+        # Two that start at once do not set up the same folder.
+        (ROOT / "_build").mkdir(exist_ok=True)
+        with open(str(ROOT / "_build" / "setup.lock"), "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            set_up()
+    except subprocess.CalledProcessError as failure:
+        stop("this step failed: %s" % " ".join(map(str, failure.cmd)))
+    except KeyboardInterrupt:
+        stop("interrupted; the next make starts it anew")
+    except OSError as error:
+        stop(str(error))
+
+
+def set_up():
     if READY.exists() and READY.read_text() == fingerprint():
         READY.touch()
         return
     print("setup: installing the locked packages into .venv", flush=True)
-    python = find_python()
-    try:
-        make_venv(python)
-        install()
-    except subprocess.CalledProcessError as failure:
-        stop("this step failed: %s" % " ".join(map(str, failure.cmd)))
+    make_venv(find_python())
+    install()
     READY.write_text(fingerprint())
 
 

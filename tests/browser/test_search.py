@@ -11,7 +11,7 @@ import pytest
     ("導入済み", "Glossary"), ("実証中", "Glossary")])
 def test_term_is_found(visit, words, page):
     found = visit(f"search.html?q={quote(words)}")
-    found.wait_for_function("document.querySelector('.search-summary')?.textContent.includes('found')")
+    found.locator(".search-summary", has_text="found").wait_for()
     titles = found.locator("ul.search li > a").all_inner_texts()
     assert any(title.startswith(page) for title in titles), titles
     assert found.messages == []
@@ -19,4 +19,4 @@ def test_term_is_found(visit, words, page):
 
 def test_nonsense_is_not_found(visit):
     found = visit("search.html?q=" + quote("無意味語"))
-    found.wait_for_function("document.querySelector('.search-summary')?.textContent.includes('did not')")
+    found.locator(".search-summary", has_text="did not").wait_for()

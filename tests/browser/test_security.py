@@ -42,7 +42,7 @@ def test_every_page_has_a_policy(html):
         head = path.read_text(encoding="utf-8").partition("</head>")[0]
         [policy] = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]*)"', head)
         assert "default-src 'none'" in policy and "http" not in policy, path.name
-        assert "unsafe-inline" not in policy and "unsafe-eval" not in policy, path.name
+        assert "unsafe" not in policy, path.name
         # It comes before anything that it could refuse.
         assert head.index("Content-Security-Policy") < head.index("<script"), path.name
 
@@ -54,7 +54,8 @@ def test_buttons_and_search_work_under_it(visit):
     page.click(".btn-download-pdf-button")
     assert page.evaluate("window.printed") is True
     page.click(".btn-fullscreen-button")
-    page.wait_for_function("document.fullscreenElement !== null")
+    page.wait_for_timeout(500)
+    assert page.evaluate("document.fullscreenElement !== null")
     page.evaluate("document.exitFullscreen()")
     before = page.evaluate("document.documentElement.dataset.mode")
     page.click(".theme-switch-button")
@@ -78,7 +79,7 @@ def test_it_works_from_a_folder_too(browser, html):
                          ".display") == "flex"
     page.wait_for_selector(".copybtn", state="attached")
     page.goto((html / "search.html").as_uri() + "?q=prefectures")
-    page.wait_for_function("document.querySelector('.search-summary')?.textContent.includes('found')")
+    page.locator(".search-summary", has_text="found").wait_for()
     page.goto((html / "chapters/my-town.html").as_uri() + "?population=24622")
     assert "24,622 people" in page.inner_text("#town-answer")
     # From a folder, browsers let no page fetch another: results of a search come without excerpts.
