@@ -936,6 +936,20 @@ def later_series(status: str = "introduced"):
     return found
 
 
+def later_combinations(technology: str):
+    """What the counts with both technologies and with one only add up to: one row a fiscal year.
+
+    Both counts have to be of one source. Columns as in later_series: lower, upper, source.
+    """
+    table = data.load("later-surveys")
+    table = table[(table["status"] == "introduced") & (table["body_type"] == "all")]
+    counts = table.pivot(index=["survey_fy", "source"], columns="technology", values="bodies")
+    added = (counts["AI and RPA"] + counts[f"{technology} only"]).dropna().astype(float)
+    found = (added / _size("all")).rename("share").reset_index("source").groupby("survey_fy")
+    return found.agg(lower=("share", "min"), upper=("share", "max"),
+                     source=("source", lambda s: "; ".join(sorted(s))))
+
+
 def later_table():
     """The series for the reader: figures by survey with numbered sources, and the sources.
 
@@ -998,14 +1012,14 @@ def _forecast() -> Iterator[Result]:
                    "fraction", f"{technology} introduced or on trial, {words[kind]}, survey of "
                    f"fiscal {year}", "fact", words[kind], row["source"],
                    "adoption.results.later_series", chapter, value=narrow.lower + row.lower)
-    combined = data.load("later-surveys").set_index(["survey_fy", "technology"])["bodies"]
     for t, name in TECHNOLOGIES.items():
-        both, only = (int(combined[(2024, key)]) for key in ("AI and RPA", f"{name} only"))
-        yield _row(f"since-2020.{t}.all.from-combinations.2024", "fraction",
-                   f"{name} introduced, all bodies, survey of fiscal 2024: bodies with both "
-                   f"technologies and with {name} only, added", "fact", BASES["all"],
-                   "Denpa Shimbun, 2025-07-01", "adoption.results.since_2020", chapter,
-                   value=(both + only) / _size("all"))
+        for year, row in later_combinations(name).iterrows():
+            agreed = _agreed(row)
+            yield _row(f"since-2020.{t}.all.from-combinations.{year}", "fraction",
+                       f"{name} introduced, all bodies, survey of fiscal {year}: bodies with both "
+                       f"technologies and with {name} only, added", agreed.pop("evidence"),
+                       BASES["all"], row["source"], "adoption.results.later_combinations",
+                       chapter, **agreed)
         for kind in FORECAST_TYPES:
             found = series.loc[(name, kind)].sort_index()
             before, after = found.loc[FORECAST_YEAR], found.loc[FORECAST_YEAR + 1:].iloc[0]

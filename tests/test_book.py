@@ -104,6 +104,11 @@ def test_links_lead_somewhere(soup, html, name):
             assert page.find(id=unquote(address.fragment)), link["href"]
 
 
+def test_a_host_that_runs_jekyll_serves_every_folder(html):
+    """Without this file it would leave out the folders whose names begin with _."""
+    assert (html / ".nojekyll").is_file() and (html / "_static").is_dir()
+
+
 def test_nothing_of_this_machine_is_in_the_pages(html):
     for page in html.rglob("*.html"):
         assert str(ROOT) not in page.read_text(encoding="utf-8"), page.name

@@ -5,13 +5,16 @@ The tests work on a copy of the repository that starts with the finished build.
 
 import importlib.util
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -172,6 +175,68 @@ def test_a_stale_register_is_an_error_where_nothing_may_change(copy):
     append(copy / "adoption" / "census.py", "\n# A comment.\n")
     code, output = build(copy, "--frozen")
     assert code != 0 and "adoption/census.py" in output and "make results" in output
+
+
+def lines_for_the_next_survey():
+    """What the page says to add when the next survey comes: lines by the name of their file."""
+    page = (ROOT / "chapters" / "how-to-rerun.md").read_text(encoding="utf-8")
+    section = page.split("\n## When the next survey comes\n")[1].split("\n## ")[0]
+    found = re.findall(r"^\d\. `([^`\n]+)`.*?^ +```\w+\n(.*?)^ +```$", section, re.M | re.S)
+    return {name: textwrap.dedent(lines) for name, lines in found}
+
+
+def register_rows(folder):
+    lines = (folder / "results" / "results.csv").read_text(encoding="utf-8").splitlines()
+    return {line.split(",", 1)[0]: line for line in lines}
+
+
+def test_the_next_survey_is_three_files(copy):
+    """The example of the page is carried out, on a year that no real survey has yet."""
+    added = lines_for_the_next_survey()
+    table, package, log = map(copy.joinpath, added)
+    assert [*added] == ["data/later-surveys.csv", "data/datapackage.json", "CHANGELOG.md"]
+    lines = added["data/later-surveys.csv"]
+    append(table, lines)
+    head, tail = package.read_text(encoding="utf-8").split('"name": "survey_fy"')
+    tail = re.sub(r'"maximum": \d+', added["data/datapackage.json"].strip(), tail, count=1)
+    package.write_text(f'{head}"name": "survey_fy"{tail}', encoding="utf-8")
+    log.write_text(re.sub(r"(\n## .*\n)", rf"\1\n{added['CHANGELOG.md']}",
+                          log.read_text(encoding="utf-8"), count=1), "utf-8")
+
+    def python(*arguments):
+        done = subprocess.run(
+            [sys.executable, "-m", *arguments], cwd=copy, capture_output=True, text=True,
+            env={**os.environ, "REQUIRE_SHARED": "", "PYTHONPATH": str(copy)})
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    before = register_rows(copy)
+    assert "checksums renewed: later-surveys" in python("adoption.data")
+    assert f"{lines.count(chr(10))} changed" in python("adoption.results")
+    after = register_rows(copy)
+    expected = {}
+    for line in lines.splitlines():
+        year, _, technology, kind, status, _, percent, *_ = line.split(",")
+        id = f"since-2020.{technology.lower()}.{kind}.{status}.{year}".replace("_", "-")
+        expected[id] = float(percent) / 100
+    assert {id: float(after[id].split(",")[1]) for id in after.keys() - before.keys()} == expected
+    assert {id: line for id, line in after.items() if id in before} == before
+
+    assert planned(copy) == users(copy, "table:later-surveys") | users(copy, "result:*")
+    code, output = build(copy)
+    assert code == 0 and "since-2020" in executed(output), output
+    page = BeautifulSoup((copy / "_build/html/chapters/since-2020.html").read_bytes(),
+                         "html.parser")
+    rows = [[cell.get_text(strip=True).split("* [")[0] for cell in row.find_all(["th", "td"])]
+            for row in page.find_all("tr")]
+    assert ["AI", "2099", "2099-12-31", "100%", "100%", "83%", ""] in rows
+    assert "2099 98%" in page.find(id="fig-forecast").find("img")["alt"]
+    # What looks at the committed tables and results; the register has just been recomputed.
+    looks = ("in_order or frictionless or codebook or field or test_results or test_changes"
+             " or one_version")
+    files = [f"tests/test_{name}.py" for name in ("data", "results", "changes", "release")]
+    python("pytest", "-q", *files,
+           "-k", f"({looks}) and not committed_register_is_what_the_code_computes")
 
 
 def test_a_page_of_another_build_is_noticed_and_replaced(copy):

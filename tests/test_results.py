@@ -239,10 +239,37 @@ def test_later_surveys_by_hand(committed):
 def test_sources_of_later_surveys_agree_as_the_chapter_says():
     series = results.later_series()
     assert (series["lower"] == series["upper"]).all()
-    single = series[series["sources"] == 1].set_index(["technology", "body_type", "survey_fy"])
-    single = single.sort_index()
-    assert len(single.loc["RPA"]) == (series["technology"] == "RPA").sum()
-    assert list(single.loc[("AI", "prefecture")].index) == [2020, 2021]
+    # Those on either side of the promised date.
+    sources = series.set_index(["technology", "survey_fy", "body_type"])["sources"].sort_index()
+    assert (sources.loc["RPA", [2020, 2022]] == 1).all()
+    assert (sources.loc["AI", [2020, 2021]] == 1).groupby("body_type").all().to_dict() == {
+        "prefecture": True, "designated_city": False, "other_municipality": False}
+
+
+@pytest.fixture
+def later_surveys(monkeypatch):
+    """The table as it is, and a function that puts another in its place."""
+    load = results.data.load
+
+    def put(table):
+        monkeypatch.setattr(results.data, "load", lambda name: table.copy()
+                            if name == "later-surveys" else load(name))
+    return load("later-surveys"), put
+
+
+def test_combinations_are_added_where_one_source_has_both(later_surveys):
+    table, put = later_surveys
+    later = table[(table["survey_fy"] == 2024) & table["bodies"].notna()].assign(survey_fy=2025)
+    put(pd.concat([
+        table, later, later.assign(source="Another", bodies=later["bodies"] - 10),
+        # A source without the count of bodies with both says nothing.
+        later[later["technology"] == "AI only"].assign(source="A third", bodies=1)]))
+    rows = {row.id: row for row in results._forecast()}
+    row = rows["since-2020.ai.all.from-combinations.2025"]
+    assert (row.value, row.evidence) == (None, "range")
+    assert (row.lower, row.upper) == pytest.approx(((716 + 347 - 20) / 1788, (716 + 347) / 1788))
+    assert row.source == "Another; Denpa Shimbun, 2025-07-01"
+    assert rows["since-2020.rpa.all.from-combinations.2024"].value == pytest.approx(807 / 1788)
 
 
 def test_table_of_later_surveys_holds_every_figure_and_its_sources():
@@ -258,11 +285,11 @@ def test_table_of_later_surveys_holds_every_figure_and_its_sources():
     assert ("RPA", "2021") not in cells.index
 
 
-def test_a_disagreement_between_sources_becomes_a_range(monkeypatch):
-    table = results.data.load("later-surveys")
+def test_a_disagreement_between_sources_becomes_a_range(later_surveys):
+    table, put = later_surveys
     quoted = table["source"].str.startswith("Ines") & (table["survey_fy"] == 2020)
     table.loc[quoted & (table["body_type"] == "designated_city"), "percent"] = 85.0
-    monkeypatch.setattr(results.data, "load", lambda name: table.copy())
+    put(table)
     rows = {row.id: row for row in results._forecast()}
     row = rows["since-2020.ai.designated-city.introduced.2020"]
     assert (row.value, row.lower, row.upper, row.evidence) == (None, 0.80, 0.85, "range")
