@@ -4,8 +4,8 @@ PORT ?= 8000
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help book test serve pdf lab results validation bench reproduce version release check-release \
-	data lock clean
+.PHONY: help book test torture serve pdf lab results validation bench reproduce version release \
+	check-release data lock clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -15,6 +15,9 @@ book: .venv/ready  ## execute what changed and build the book: _build/html/index
 
 test: .venv/ready  ## run everything that can fail: data, unit tests, every chapter, the pages
 	@$(BIN)/python -m pytest
+
+torture: .venv/ready  ## spoil copies of the data in 2,600 ways and see that each is refused
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python tools/torture.py
 
 serve: book  ## build the book and show it on http://localhost:8000 (PORT=...)
 	@echo "book: http://localhost:$(PORT)/ (stop with Ctrl-C)"

@@ -4,13 +4,14 @@ A release stores its register as results/released/VERSION.csv. Every id whose nu
 the last released register has to stand in results/changes.csv with a reason.
 """
 
-import csv
 import math
 from pathlib import Path
 
 import pandas as pd
 
-from adoption.register import NUMBERS, PATH, Result, read_rows
+from adoption import csvfile
+from adoption.csvfile import DataError, fail, label, row_place
+from adoption.register import NUMBERS, PATH, Result, read_file
 
 RELEASED = PATH.parent / "released"
 CHANGES = PATH.parent / "changes.csv"
@@ -24,20 +25,16 @@ def versions(folder: Path = RELEASED) -> list[Path]:
 
 
 def explained(path: Path = CHANGES) -> dict[tuple[str, str], str]:
-    """Reasons by version and id. ValueError for another header, a repetition or no reason."""
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        if tuple(reader.fieldnames or ()) != FIELDS:
-            raise ValueError(f"{path.name}, line 1: found columns {reader.fieldnames}, expected "
-                             f"{list(FIELDS)}")
-        reasons: dict[tuple[str, str], str] = {}
-        for line, row in enumerate(reader, 2):
-            key = (row["version"], row["id"])
-            if key in reasons or not row["reason"]:
-                raise ValueError(f"{path.name}, line {line}: found {row}, expected a new version "
-                                 "and id, and a reason")
-            reasons[key] = row["reason"]
-        return reasons
+    """Reasons by version and id. DataError for a version and id twice or without a reason."""
+    reasons: dict[tuple[str, str], str] = {}
+    for index, row in enumerate(csvfile.read(path, FIELDS)):
+        version, id, reason = (csvfile.words(text, path, f"{row_place(index)}, column {name}")
+                               for name, text in zip(FIELDS, row, strict=True))
+        if (version, id) in reasons:
+            fail(path, f"{row_place(index)}, columns version and id", f"{version}, {id} again",
+                 "each once")
+        reasons[version, id] = reason
+    return reasons
 
 
 def numbers(result: Result) -> str:
@@ -68,22 +65,21 @@ def history(current: str, folder: Path = RELEASED, path: Path = CHANGES,
     """All changes, newest version first: version, id, before, after, reason.
 
     current: version of the register as it is now, compared with the last released one.
-    Raises ValueError for a change without a reason and for a reason without a change.
+    Raises DataError for a change without a reason and for a reason without a change.
     """
-    released = [(p.stem, read_rows(p)) for p in versions(folder) if p.stem != current]
-    steps = [*released, (current, read_rows(register))]
+    released = [(p.stem, read_file(p)) for p in versions(folder) if p.stem != current]
+    steps = [*released, (current, read_file(register))]
     reasons, found = explained(path), []
     for (_, old), (version, new) in zip(steps, steps[1:]):
         for id, before, after in between(old, new):
             if (version, id) not in reasons:
-                raise ValueError(f"{id} was {before} and is {after} in version {version}: "
-                                 f"{path.name} gives no reason")
+                raise DataError(f"{label(path)}: found no reason why {id} was {before} and is "
+                                f"{after} in version {version}, expected one")
             found.append({"version": version, "id": id, "before": before, "after": after,
                           "reason": reasons.pop((version, id))})
-    if reasons:
-        version, id = next(iter(reasons))
-        raise ValueError(f"{path.name} explains a change of {id} in version {version}, but it did "
-                         "not change")
+    for version, id in reasons:
+        raise DataError(f"{label(path)}, version {version}, id {id}: found a reason for a change, "
+                        "expected none, since no number of this result changed")
     return found[::-1]
 
 

@@ -4,28 +4,30 @@ Every table is described in ``data/datapackage.json`` (Frictionless Data Package
 units, constraints, keys, sources. ``load`` compares the raw strings of a table with its schema
 before anything is typed, and then checks what a schema cannot say. Nothing is coerced, trimmed
 or dropped: data that differ from their description raise ``DataError``, whose message names
-file, row, column, what was found and what was expected.
-
-File format, by rule: UTF-8 without byte order mark, comma-separated, one header line, LF line
-ends only (CR and CRLF are refused), a line break at the end, none inside a cell.
+file, row, column, what was found and what was expected. ``csvfile`` states the form of the
+tables, ``descriptor`` that of their description.
 
     python -m adoption.data            check the rows of all tables, then renew the checksums
-    python -m adoption.data --check    check the rows, then the package, then the checksums
+    python -m adoption.data --check    check the rows, then the checksums, then the package
+
+An edit that changes no form, key, sum, order or quotation (a translation, a count that no other
+figure depends on) may be meant. Checksums tell of it, and the first command renews them.
 """
 
 import argparse
-import csv
 import hashlib
-import io
 import itertools
 import json
 import re
 import sys
-import unicodedata
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
+
+from adoption import csvfile, descriptor
+from adoption.csvfile import ChecksumError, DataError, fail, label, row_place
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 PACKAGE = "datapackage.json"
@@ -35,20 +37,8 @@ BODIES = 1788
 MUNICIPALITIES = 1741
 NATION = 127_094_745  # population of Japan, 2015 census
 
-# Strict patterns of raw strings: ASCII digits, no sign "+", no padding, no separators. At most
-# 15 digits, so that every number is exact as a 64-bit integer and as a double.
-PATTERNS = {
-    "integer": re.compile(r"0|-?[1-9][0-9]{0,14}"),
-    "number": re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,10})?"),
-}
-
-# Unicode categories without a visible sign: controls, formats, separators of lines and
-# paragraphs, unassigned and private characters.
-INVISIBLE = {"Cc", "Cf", "Zl", "Zp", "Cn", "Co"}
-
-
-class DataError(ValueError):
-    """Data differ from their description; the message says where, found and expected."""
+# Strict patterns of raw strings, by the type of field.
+PATTERNS = {"integer": csvfile.INTEGER, "number": csvfile.DECIMAL}
 
 
 # ------------------------------------------------------------------------------- the package
@@ -56,13 +46,7 @@ class DataError(ValueError):
 
 def package(folder: Path = DATA) -> dict:
     """The descriptor datapackage.json of ``folder`` as a dictionary."""
-    file = Path(folder) / PACKAGE
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise DataError(f"{_label(file)}: found no such file, expected the data package") from None
-    except ValueError as error:  # not UTF-8 or not JSON
-        raise DataError(f"{_label(file)}: found {error}, expected UTF-8 JSON") from None
+    return descriptor.read(Path(folder) / PACKAGE)
 
 
 def names(folder: Path = DATA) -> list[str]:
@@ -80,12 +64,13 @@ def describe(name: str, folder: Path = DATA) -> dict:
         if resource["name"] == name:
             return resource
     known = ", ".join(resource["name"] for resource in resources)
-    raise DataError(f"found no table named {name!r}, expected one of {known}")
+    raise DataError(f"{label(Path(folder) / PACKAGE)}: found no table named {name!r}, "
+                    f"expected one of {known}")
 
 
 def path(name: str, folder: Path = DATA) -> Path:
     """The CSV file of one table."""
-    return Path(folder) / describe(name, folder)["path"]
+    return Path(folder) / f"{name}.csv"
 
 
 # ------------------------------------------------------------------------------------ loading
@@ -98,131 +83,82 @@ def load(name: str, folder: Path = DATA) -> pd.DataFrame:
     empty cells are missing values. Opens the package and this table's file, no other.
     Raises DataError where the table differs from its description or contradicts itself.
     """
-    resource = describe(name, folder)
-    file = Path(folder) / resource["path"]
-    table = _typed(_read(file), resource, file)
+    return _load(describe(name, folder), folder)
+
+
+def _load(resource: dict, folder: Path) -> pd.DataFrame:
+    name = resource["name"]
+    file = path(name, folder)
+    table = _typed(resource, file)
     _check_keys(table, resource, file)
     for check_table in TABLE_CHECKS.get(name, ()):
-        check_table(table, file)
+        with _uses(file):
+            check_table(table, file)
     table.attrs["table"] = f"data/{name}.csv"  # figures name where their numbers come from
     return table
 
 
 def load_all(folder: Path = DATA) -> dict[str, pd.DataFrame]:
     """All tables by name."""
-    return {name: load(name, folder) for name in names(folder)}
+    sys.audit("adoption.table", "*")
+    return {resource["name"]: _load(resource, folder)
+            for resource in package(folder)["resources"]}
 
 
-def _label(file: Path) -> str:
-    return f"{file.parent.name}/{file.name}"
-
-
-def _fail(file: Path, place: str, found, expected: str):
-    raise DataError(f"{_label(file)}, {place}: found {found}, expected {expected}")
-
-
-def _row(index: int) -> str:
-    """Place of the data row with position ``index``: rows count from 1, lines include the header"""
-    return f"row {index + 1} (line {index + 2})"
-
-
-def _read(file: Path) -> list[list[str]]:
-    """Raw cells of a CSV file, header first, after the checks of the file format."""
+@contextmanager
+def _uses(file: Path) -> Iterator[None]:
+    """For a check that needs columns (or tables) which an edited description may not have."""
     try:
-        raw = file.read_bytes()
-    except FileNotFoundError:
-        raise DataError(f"{_label(file)}: found no such file, expected a table") from None
-    if raw.startswith(b"\xef\xbb\xbf"):
-        _fail(file, "line 1", "a byte order mark", "UTF-8 without one")
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        _fail(file, f"line {line}", f"bytes {raw[error.start:error.end]!r}", "UTF-8 text")
-    for character in sorted(set(text) - {"\n"}):
-        if unicodedata.category(character) in INVISIBLE:
-            what = "CR (\\r)" if character == "\r" else f"the character {character!r}"
-            line = text.count("\n", 0, text.index(character)) + 1
-            _fail(file, f"line {line}", what,
-                  "text with LF line ends and no control or invisible characters")
-    if not text:
-        _fail(file, "line 1", "an empty file", "a header line")
-    if not text.endswith("\n"):
-        _fail(file, f"line {text.count(chr(10)) + 1}", "no line break at the end of the file",
-              "one (is the file truncated?)")
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    rows = []
-    try:
-        for row in reader:
-            rows.append(row)
-            if reader.line_num != len(rows):
-                _fail(file, f"line {len(rows)}", "a line break inside a cell", "one line a row")
-    except csv.Error as error:
-        _fail(file, f"line {len(rows) + 1}", f"broken CSV ({error})", "one line a row")
-    return rows
+        yield
+    except (KeyError, AttributeError, TypeError) as error:
+        raise DataError(f"{label(file)}: found {type(error).__name__}: {error}, expected the "
+                        "tables, columns and cells that its checks use") from error
 
 
-def _typed(rows: list[list[str]], resource: dict, file: Path) -> pd.DataFrame:
-    """Raw cells compared with the schema and typed."""
+def _typed(resource: dict, file: Path) -> pd.DataFrame:
+    """The raw cells of a table compared with the schema and typed."""
     fields = resource["schema"]["fields"]
-    header = [field["name"] for field in fields]
-    if rows[0] != header:
-        missing = [name for name in header if name not in rows[0]]
-        extra = [name for name in rows[0] if name not in header]
-        hint = "".join([f"; missing: {', '.join(missing)}" if missing else "",
-                        f"; not expected: {', '.join(map(repr, extra))}" if extra else ""])
-        _fail(file, "header (line 1)", ",".join(rows[0]), ",".join(header) + hint)
-    body = rows[1:]
-    for index, row in enumerate(body):
-        if len(row) != len(header):
-            _fail(file, _row(index), f"{len(row)} cells", f"{len(header)} cells")
-    expected_rows = resource.get("rows")
-    if not body or (expected_rows is not None and len(body) != expected_rows):
-        _fail(file, "rows", f"{len(body)} rows", f"{expected_rows or 'at least one'}")
-    columns = {}
-    for position, field in enumerate(fields):
-        values = [
-            _value(row[position], field, file, f"{_row(index)}, column {field['name']}")
-            for index, row in enumerate(body)
-        ]
-        columns[field["name"]] = pd.Series(values, dtype=_dtype(field))
-    return pd.DataFrame(columns)
+    rows = csvfile.read(file, [field["name"] for field in fields])
+    expected = resource.get("rows")
+    if not rows or (expected is not None and len(rows) != expected):
+        fail(file, "rows", f"{len(rows)} rows", f"{expected or 'at least one'}")
+    return pd.DataFrame({
+        field["name"]: pd.Series([
+            _value(row[position], field, file, f"{row_place(index)}, column {field['name']}")
+            for index, row in enumerate(rows)
+        ], dtype=_dtype(field)) for position, field in enumerate(fields)})
 
 
 def _dtype(field: dict) -> str:
     if field["type"] == "integer":
-        return "int64" if field.get("constraints", {}).get("required") else "Int64"
+        return "int64" if field["constraints"].get("required") else "Int64"
     return {"number": "float64", "string": "str"}[field["type"]]
 
 
 def _value(raw: str, field: dict, file: Path, place: str):
     """One raw string checked against its field and typed; None for an allowed empty cell."""
-    constraints = field.get("constraints", {})
+    constraints = field["constraints"]
     if raw == "":
         if constraints.get("required"):
-            _fail(file, place, "an empty cell", expectation(field))
+            fail(file, place, "an empty cell", expectation(field))
         return None
     if field["type"] == "string":
-        if raw != raw.strip():
-            _fail(file, place, repr(raw), "text without spaces around it")
-        if not unicodedata.is_normalized("NFC", raw):
-            _fail(file, place, repr(raw), "text in Unicode form NFC")
-        value = raw
+        value = csvfile.words(raw, file, place)
     else:
         if not PATTERNS[field["type"]].fullmatch(raw):
-            _fail(file, place, repr(raw), expectation(field))
+            fail(file, place, repr(raw), expectation(field))
         value = int(raw) if field["type"] == "integer" else float(raw)
     in_range = (field["type"] == "string"
                 or constraints.get("minimum", value) <= value <= constraints.get("maximum", value))
     listed = value in constraints.get("enum", (value,))
     if not (in_range and listed and re.fullmatch(constraints.get("pattern", ".*"), raw)):
-        _fail(file, place, repr(raw), expectation(field))
+        fail(file, place, repr(raw), expectation(field))
     return value
 
 
 def expectation(field: dict) -> str:
     """In words, what a cell of ``field`` must hold: 'an integer >= 0', 'one of AI, RPA'."""
-    constraints = field.get("constraints", {})
+    constraints = field["constraints"]
     kind = {"integer": "an integer", "number": "a number", "string": "text"}[field["type"]]
     if "enum" in constraints:
         return "one of " + ", ".join(str(value) for value in constraints["enum"])
@@ -239,17 +175,16 @@ def expectation(field: dict) -> str:
 def _check_keys(table: pd.DataFrame, resource: dict, file: Path) -> None:
     """Primary key and unique fields."""
     schema = resource["schema"]
-    keys = [schema["primaryKey"]] if "primaryKey" in schema else []
-    keys += [[field["name"]] for field in schema["fields"]
-             if field.get("constraints", {}).get("unique")]
+    keys = [schema["primaryKey"], *([field["name"]] for field in schema["fields"]
+                                    if field["constraints"].get("unique"))]
     for key in keys:
         first = {}
         cells = zip(*(table[name] for name in key), strict=True)
         for index, value in enumerate(cells):
             if value in first:
                 shown = ", ".join(map(str, value))
-                _fail(file, f"{_row(index)}, column {' + '.join(key)}",
-                      f"({shown}) again, as in {_row(first[value])}", "each key once")
+                fail(file, f"{row_place(index)}, column {' + '.join(key)}",
+                      f"({shown}) again, as in {row_place(first[value])}", "each key once")
             first[value] = index
 
 
@@ -258,7 +193,7 @@ def _check_keys(table: pd.DataFrame, resource: dict, file: Path) -> None:
 
 def _equal(file: Path, place: str, found, expected, why: str = "") -> None:
     if found != expected:
-        _fail(file, place, found, f"{expected}{why}")
+        fail(file, place, found, f"{expected}{why}")
 
 
 def _check_stages(table: pd.DataFrame, file: Path) -> None:
@@ -271,7 +206,7 @@ def _check_stages(table: pd.DataFrame, file: Path) -> None:
     ):
         expected = named.get(stage)
         if (None if pd.isna(label) else label) != expected or pd.isna(english) != pd.isna(label):
-            _fail(file, f"{_row(index)}, columns label_ja and label_en", (label, english),
+            fail(file, f"{row_place(index)}, columns label_ja and label_en", (label, english),
                   f"{expected or 'empty cells'} at stage {stage}")
 
 
@@ -302,13 +237,13 @@ def _check_labels(table: pd.DataFrame, file: Path) -> None:
             pairs = table[[left, right]].drop_duplicates()
             twice = pairs[pairs[left].duplicated(keep=False)]
             if len(twice):
-                _fail(file, f"columns {printed} and {code}", twice.to_numpy().tolist(),
+                fail(file, f"columns {printed} and {code}", twice.to_numpy().tolist(),
                       "one code for one printed word")
     for index, (technology, application) in enumerate(
         zip(table.technology, table.application_ja, strict=True)
     ):
         if (technology == "RPA") != pd.isna(application):
-            _fail(file, f"{_row(index)}, column application_ja", repr(application),
+            fail(file, f"{row_place(index)}, column application_ja", repr(application),
                   "an application for AI and an empty cell for RPA")
 
 
@@ -331,13 +266,13 @@ def _check_intervals(table: pd.DataFrame, file: Path) -> None:
     spans = list(zip(table.lower.tolist(), table.upper.tolist(), strict=True))
     previous = 0
     for index, (lower, upper) in enumerate(spans):
-        place = f"{_row(index)}, interval [{lower}, {upper})"
+        place = f"{row_place(index)}, interval [{lower}, {upper})"
         position = index % len(grid)
         if position == 0:
             _equal(file, f"{place}, column lower", lower, previous,
                    " (intervals start at 0 and follow each other without gap)")
             if upper <= lower:
-                _fail(file, f"{place}, column upper", upper, f"more than {lower}")
+                fail(file, f"{place}, column upper", upper, f"more than {lower}")
             previous = upper
         else:
             _equal(file, f"{place}, columns lower and upper", (lower, upper), spans[index - 1],
@@ -348,7 +283,7 @@ def _check_intervals(table: pd.DataFrame, file: Path) -> None:
     bounds = zip(table.lower, table.upper, table.bodies, table.population, strict=True)
     for index, (lower, upper, bodies, population) in enumerate(bounds):
         if not bodies * lower <= population <= bodies * (upper - 1):
-            _fail(file, f"{_row(index)}, column population", population,
+            fail(file, f"{row_place(index)}, column population", population,
                   f"from {bodies * lower} to {bodies * (upper - 1)} for {bodies} bodies")
     for kind, expected in KIND_COUNTS.items():
         _equal(file, f"rows with kind {kind}, column bodies",
@@ -366,10 +301,11 @@ def _check_adopters(table: pd.DataFrame, file: Path) -> None:
     for index, (bodies, ai, rpa, both) in enumerate(cells):
         for column, found in (("ai", ai), ("rpa", rpa)):
             if found > bodies:
-                _fail(file, f"{_row(index)}, column {column}", found, f"at most {bodies} bodies")
+                fail(file, f"{row_place(index)}, column {column}", found,
+                     f"at most {bodies} bodies")
         low, high = max(0, ai + rpa - bodies), min(ai, rpa)
         if not low <= both <= high:
-            _fail(file, f"{_row(index)}, column both", both, f"an integer from {low} to {high}")
+            fail(file, f"{row_place(index)}, column both", both, f"an integer from {low} to {high}")
 
 
 def _check_published(table: pd.DataFrame, file: Path) -> None:
@@ -382,26 +318,34 @@ def _check_neighbours(table: pd.DataFrame, file: Path) -> None:
     """The neighbours enclose the median, the pair's mean rounds half up to it."""
     for index, row in enumerate(table.itertuples()):
         if not row.nearest_below < row.median < row.nearest_above:
-            _fail(file, f"{_row(index)}, columns nearest_below and nearest_above",
+            fail(file, f"{row_place(index)}, columns nearest_below and nearest_above",
                   (row.nearest_below, row.nearest_above), f"values around {row.median}")
         mean = (row.pair_lower + row.pair_upper + 1) // 2
         if not row.pair_lower <= row.pair_upper or mean != row.median:
-            _fail(file, f"{_row(index)}, columns pair_lower and pair_upper",
+            fail(file, f"{row_place(index)}, columns pair_lower and pair_upper",
                   (row.pair_lower, row.pair_upper), f"a pair whose mean rounds to {row.median}")
         at = row.municipalities_at + row.prefectures_at
         if at == 1 and row.bodies_between < 1:
-            _fail(file, f"{_row(index)}, column bodies_between", row.bodies_between,
+            fail(file, f"{row_place(index)}, column bodies_between", row.bodies_between,
                   "at least the one body at the median")
 
 
 def _check_shares(table: pd.DataFrame, file: Path) -> None:
-    """A printed percentage is the printed count over the known number of bodies, rounded."""
+    """A percentage is the count over the known number of bodies, to at least one decimal."""
     totals = {"all": BODIES, **KIND_COUNTS}
     rows = zip(table.body_type, table.bodies, table.percent, strict=True)
     for index, (kind, bodies, percent) in enumerate(rows):
-        if not pd.isna(bodies) and abs(100 * bodies / totals[kind] - percent) > 0.5:
-            _fail(file, f"{_row(index)}, column percent", percent,
-                  f"about {100 * bodies / totals[kind]:.1f} ({bodies} of {totals[kind]})")
+        if not pd.isna(bodies) and abs(100 * bodies / totals[kind] - percent) > 0.0500001:
+            fail(file, f"{row_place(index)}, column percent", f"{percent:g}",
+                 f"{100 * bodies / totals[kind]:.2f} % for {bodies} of {totals[kind]} bodies")
+
+
+def _check_years(table: pd.DataFrame, file: Path) -> None:
+    """A reference date lies in its fiscal year, April to March."""
+    for index, (year, date) in enumerate(zip(table.survey_fy, table.reference_date, strict=True)):
+        if not pd.isna(date) and year != int(date[:4]) - (int(date[5:7]) < 4):
+            fail(file, f"{row_place(index)}, columns survey_fy and reference_date", (year, date),
+                 f"a date from {year}-04 to {year + 1}-03")
 
 
 TABLE_CHECKS = {
@@ -419,7 +363,7 @@ TABLE_CHECKS = {
     "median-neighbours": (_check_neighbours,),
     "adoption-2023-by-size": (_check_intervals, _check_adopters),
     "adoption-2023-published": (_check_published,),
-    "later-surveys": (_check_shares,),
+    "later-surveys": (_check_shares, _check_years),
 }
 
 
@@ -427,15 +371,17 @@ TABLE_CHECKS = {
 
 
 def _check_foreign_keys(tables: dict, folder: Path) -> None:
-    for name, table in tables.items():
-        schema = describe(name, folder)["schema"]
-        for key in schema.get("foreignKeys", ()):
+    for resource in package(folder)["resources"]:
+        name, table = resource["name"], tables[resource["name"]]
+        for key in resource["schema"].get("foreignKeys", ()):
             other, target = key["reference"]["resource"], key["reference"]["fields"]
             known = set(tables[other][target].itertuples(index=False, name=None))
             for index, value in enumerate(table[key["fields"]].itertuples(index=False, name=None)):
                 if not any(pd.isna(cell) for cell in value) and value not in known:
-                    _fail(path(name, folder), f"{_row(index)}, column {' + '.join(key['fields'])}",
-                          value, f"a row of {other} with this {' + '.join(target)}")
+                    fail(path(name, folder),
+                         f"{row_place(index)}, column {' + '.join(key['fields'])}",
+                         f"({', '.join(map(str, value))})",
+                         f"a row of {other} with this {' + '.join(target)}")
 
 
 def _check_printed_populations(tables: dict, folder: Path) -> None:
@@ -448,13 +394,13 @@ def _check_printed_populations(tables: dict, folder: Path) -> None:
     first = {}
     for name, column in (("small-adopters", "body_ja"), ("consortium-members", "member_ja")):
         for index, row in tables[name].iterrows():
-            place = f"{_row(index)}, column population"
+            place = f"{row_place(index)}, column population"
             if row.population not in known:
-                _fail(path(name, folder), place, row.population,
+                fail(path(name, folder), place, row.population,
                       "the population of a municipality in population-distribution-2015")
             earlier = first.setdefault(row[column], row.population)
             if row.population != earlier:
-                _fail(path(name, folder), place, row.population,
+                fail(path(name, folder), place, row.population,
                       f"{earlier} as in small-adopters for {row[column]}")
 
 
@@ -466,27 +412,31 @@ def _check_medians(tables: dict, folder: Path) -> None:
     cells = distribution.set_index(["lower", "upper", "kind"]).bodies
     for index, row in tables["median-neighbours"].iterrows():
         published = stages[row.technology, row.stage]
-        _equal(file, f"{_row(index)}, column median", row["median"], published,
+        _equal(file, f"{row_place(index)}, column median", row["median"], published,
                " as in adoption-by-stage")
         try:
             at = cells.loc[row["median"], row["median"] + 1]
         except KeyError:
-            _fail(path("population-distribution-2015", folder), "columns lower and upper",
+            fail(path("population-distribution-2015", folder), "columns lower and upper",
                   f"no interval [{row['median']}, {row['median'] + 1})",
                   "one for every published median")
-        _equal(file, f"{_row(index)}, column municipalities_at", row.municipalities_at,
+        _equal(file, f"{row_place(index)}, column municipalities_at", row.municipalities_at,
                at.sum() - at["prefecture"], " as in population-distribution-2015")
-        _equal(file, f"{_row(index)}, column prefectures_at", row.prefectures_at,
+        _equal(file, f"{row_place(index)}, column prefectures_at", row.prefectures_at,
                at["prefecture"], " as in population-distribution-2015")
 
 
 def _check_consortium_figures(tables: dict, folder: Path) -> None:
-    """Stated numbers of members are the numbers of rows."""
+    """A figure stands in its printed words; stated numbers of members are numbers of rows."""
+    file = path("consortium-figures", folder)
     members = tables["consortium-members"].consortium.value_counts()
     for index, row in tables["consortium-figures"].iterrows():
+        place = f"{row_place(index)}, column value"
+        if str(row.value) not in re.findall("[0-9]+", row.text_ja):
+            fail(file, place, row.value, f"a number that {row.text_ja!r} prints")
         if row.figure == "member_municipalities":
-            _equal(path("consortium-figures", folder), f"{_row(index)}, column value",
-                   row.value, members[row.consortium], " rows of consortium-members")
+            _equal(file, place, row.value, members.get(row.consortium, 0),
+                   " rows of consortium-members")
 
 
 def _check_quotations(tables: dict, folder: Path) -> None:
@@ -500,23 +450,23 @@ def _check_quotations(tables: dict, folder: Path) -> None:
                          ("errata", "printed")):
         for index, row in tables[name].iterrows():
             if not any(row[column] in text for text in texts.get(row.slide, ())):
-                _fail(path(name, folder), f"{_row(index)}, column {column}", repr(row[column]),
+                fail(path(name, folder), f"{row_place(index)}, column {column}", repr(row[column]),
                       f"words that a sentence of slide {row.slide} prints")
     for index, row in tables["directions"].iterrows():
         statements = tables["statements"]
         source = statements[(statements.slide == row.slide) & (statements.order == row.statement)]
         if not source.text_ja.str.contains(row.text_ja, regex=False).any():
-            _fail(path("directions", folder), f"{_row(index)}, column statement", row.statement,
+            fail(path("directions", folder), f"{row_place(index)}, column statement", row.statement,
                   f"the sentence that prints {row.text_ja!r}")
     for index, row in tables["consortium-figures"].iterrows():
         notes = tables["consortium-notes"]
         notes = notes[notes.consortium == row.consortium]
         if not notes.text_ja.str.contains(row.text_ja, regex=False).any():
-            _fail(path("consortium-figures", folder), f"{_row(index)}, column text_ja",
+            fail(path("consortium-figures", folder), f"{row_place(index)}, column text_ja",
                   repr(row.text_ja), "words that consortium-notes prints")
     for index, row in tables["errata"].iterrows():
         if row.read_as not in medians:
-            _fail(path("errata", folder), f"{_row(index)}, column read_as", row.read_as,
+            fail(path("errata", folder), f"{row_place(index)}, column read_as", row.read_as,
                   "a median of adoption-by-stage")
 
 
@@ -524,7 +474,7 @@ def _check_mapping(tables: dict, folder: Path) -> None:
     """Every problem that the guidebook is to answer has a place in the mapping."""
     missing = set(tables["guidebook-problems"].order) - set(tables["problem-mapping"].problem)
     if missing:
-        _fail(path("problem-mapping", folder), "column problem", f"no row for {sorted(missing)}",
+        fail(path("problem-mapping", folder), "column problem", f"no row for {sorted(missing)}",
               "at least one row for every problem")
 
 
@@ -536,10 +486,10 @@ def _check_claims(tables: dict, folder: Path) -> None:
         sentence = statements.loc[(row.slide, row.statement)]
         for column in ("text_ja", "text_en"):
             if row[column] not in sentence[column]:
-                _fail(file, f"{_row(index)}, column {column}", repr(row[column]),
+                fail(file, f"{row_place(index)}, column {column}", repr(row[column]),
                       f"words of sentence {row.statement} of slide {row.slide}")
         if pd.isna(row.again_slide) != pd.isna(row.again_statement):
-            _fail(file, f"{_row(index)}, columns again_slide and again_statement",
+            fail(file, f"{row_place(index)}, columns again_slide and again_statement",
                   "one of the two", "both or neither")
 
 
@@ -551,14 +501,17 @@ def _check_2023(tables: dict, folder: Path) -> None:
     for index, (lower, upper) in enumerate(zip(table.lower, table.upper, strict=True)):
         for column, value in (("lower", lower), ("upper", upper)):
             if value not in edges:
-                _fail(file, f"{_row(index)}, column {column}", value,
+                fail(file, f"{row_place(index)}, column {column}", value,
                       "an edge of population-distribution-2015")
-    for (lower, upper, kind), group in table.groupby(["lower", "upper", "kind"]):
-        inside = distribution[(distribution.lower >= lower) & (distribution.upper <= upper)
-                              & (distribution.kind == kind)]
-        for column in ("bodies", "population"):
+    # per kind, bodies and people below an edge: an interval holds the difference of two
+    below = distribution.pivot(index="upper", columns="kind", values=["bodies", "population"])
+    below = below.cumsum().to_dict()
+    sums = table.groupby(["lower", "upper", "kind"])[["bodies", "population"]].sum()
+    for (lower, upper, kind), *found in sums.itertuples():
+        for column, value in zip(sums.columns, found, strict=True):
+            under = below[column, kind]
             _equal(file, f"rows with interval [{lower}, {upper}) and kind {kind}, column {column}",
-                   f"sum {group[column].sum()}", f"sum {inside[column].sum()}",
+                   f"sum {value}", f"sum {under[upper] - under.get(lower, 0)}",
                    " as in population-distribution-2015")
     municipal = table[table.kind != "prefecture"]
     published = path("adoption-2023-published", folder)
@@ -567,13 +520,13 @@ def _check_2023(tables: dict, folder: Path) -> None:
         members = municipal[column]
         if row.state == "non_adopters":
             members = municipal.bodies - members
-        _equal(published, f"{_row(index)}, column bodies", row.bodies, members.sum(),
+        _equal(published, f"{row_place(index)}, column bodies", row.bodies, members.sum(),
                " as in adoption-2023-by-size")
         # half of a group lies on either side of its median, at most
         for side, rows in (("below", municipal.upper <= row.median_population),
                            ("above", municipal.lower > row.median_population)):
             if members[rows].sum() > row.bodies / 2:
-                _fail(published, f"{_row(index)}, column median_population",
+                fail(published, f"{row_place(index)}, column median_population",
                       f"{row.median_population} with {members[rows].sum()} of {row.bodies} {side}",
                       "at most half of them, as counted in adoption-2023-by-size")
 
@@ -593,13 +546,13 @@ def check_rows(folder: Path = DATA) -> dict[str, pd.DataFrame]:
     """Load all tables and check them against each other; returns them. Checksums play no part."""
     folder = Path(folder)
     tables = load_all(folder)
-    files = {describe(name, folder)["path"] for name in tables}
     for file in sorted(folder.glob("*.csv")):
-        if file.name not in files:
-            raise DataError(f"{_label(file)}: found a table without description, "
-                            f"expected one in {PACKAGE} for every CSV file")
+        if file.stem not in tables:
+            fail(folder / PACKAGE, "resources", f"no description of {label(file)}",
+                 "one of every CSV file")
     for cross_check in CROSS_CHECKS:
-        cross_check(tables, folder)
+        with _uses(folder / PACKAGE):
+            cross_check(tables, folder)
     return tables
 
 
@@ -610,22 +563,29 @@ def digest(file: Path) -> tuple[int, str]:
 
 
 def check(folder: Path = DATA) -> dict[str, pd.DataFrame]:
-    """Everything: rows, tables together, the package by frictionless, and last the checksums.
+    """Everything: rows, tables together, then the checksums, then the package by frictionless.
 
     In this order, so that an edited table is judged by what it says before it is judged by its
-    checksum. Returns the tables; raises DataError at the first fault.
+    checksum. Returns the tables; raises DataError at the first fault, ChecksumError if it is that
+    of a checksum.
     """
     folder = Path(folder)
     tables = check_rows(folder)
-    for name in tables:
-        resource = describe(name, folder)
-        file = Path(folder) / resource["path"]
-        size, checksum = digest(file)
-        for key, found in (("bytes", size), ("hash", checksum)):
-            _equal(file, f"property {key} of {PACKAGE}", found, resource.get(key),
-                   " (after a change that is meant, run: python -m adoption.data)")
+    description = package(folder)
+    for resource in description["resources"]:
+        file = path(resource["name"], folder)
+        for key, found in zip(("bytes", "hash"), digest(file), strict=True):
+            _check_sum(file, f"property {key} of {PACKAGE}", found, resource[key])
+    _check_sum(folder / PACKAGE, "property hash (of all but sizes and checksums of the tables)",
+               descriptor.digest(description), description["hash"])
     _check_package(folder)
     return tables
+
+
+def _check_sum(file: Path, place: str, found, stated) -> None:
+    if found != stated:
+        raise ChecksumError(f"{label(file)}, {place}: found {found}, expected {stated} "
+                            "(after a change that is meant, run: python -m adoption.data)")
 
 
 def _check_package(folder: Path) -> None:
@@ -635,23 +595,29 @@ def _check_package(folder: Path) -> None:
     report = validate(str(Path(folder) / PACKAGE))
     if not report.valid:
         faults = report.flatten(["rowNumber", "fieldName", "note"])
-        raise DataError(f"{_label(Path(folder) / PACKAGE)}: frictionless found {faults[:3]}, "
+        raise DataError(f"{label(Path(folder) / PACKAGE)}: frictionless found {faults[:3]}, "
                         "expected a valid data package")
 
 
 def renew(folder: Path = DATA) -> list[str]:
-    """Check all rows, then write sizes and checksums into the package; names of changed tables."""
+    """Check all rows, then write sizes and checksums into the package.
+
+    Returns the names of the changed tables, and the package's where the description changed.
+    """
     folder = Path(folder)
     check_rows(folder)
-    descriptor = package(folder)
+    description = package(folder)
     changed = []
-    for resource in descriptor["resources"]:
-        size, checksum = digest(folder / resource["path"])
-        if (resource.get("bytes"), resource.get("hash")) != (size, checksum):
+    for resource in description["resources"]:
+        size, checksum = digest(path(resource["name"], folder))
+        if (resource["bytes"], resource["hash"]) != (size, checksum):
             changed.append(resource["name"])
         resource["bytes"], resource["hash"] = size, checksum
+    if description["hash"] != descriptor.digest(description):
+        changed.append(PACKAGE)
+        description["hash"] = descriptor.digest(description)
     if changed:
-        text = json.dumps(descriptor, ensure_ascii=False, indent=2) + "\n"
+        text = json.dumps(description, ensure_ascii=False, indent=2) + "\n"
         (folder / PACKAGE).write_text(text, encoding="utf-8", newline="\n")
     return changed
 
@@ -660,7 +626,7 @@ def renew(folder: Path = DATA) -> list[str]:
 
 
 def _constraints(field: dict, schema: dict) -> Iterator[str]:
-    constraints = field.get("constraints", {})
+    constraints = field["constraints"]
     if "enum" in constraints:
         yield expectation(field)
     elif "expected" in field:
@@ -671,7 +637,7 @@ def _constraints(field: dict, schema: dict) -> Iterator[str]:
         yield "may be empty"
     if constraints.get("unique"):
         yield "unique"
-    if field["name"] in schema.get("primaryKey", ()):
+    if field["name"] in schema["primaryKey"]:
         yield "part of the key" if len(schema["primaryKey"]) > 1 else "key"
     for key in schema.get("foreignKeys", ()):
         if field["name"] in key["fields"]:

@@ -3,7 +3,6 @@
 The register is made by :mod:`adoption.results`; chapters only read it, through this module.
 """
 
-import csv
 import math
 import re
 import sys
@@ -13,10 +12,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from adoption import csvfile
+from adoption.csvfile import fail, row_place
+
 PATH = Path(__file__).resolve().parents[1] / "results" / "results.csv"
 COLUMNS = ("id", "value", "lower", "upper", "p_value", "unit", "label", "evidence", "base",
            "source", "function", "chapter")
 NUMBERS = ("value", "lower", "upper", "p_value")
+EVIDENCE = ("fact", "range", "bound", "interval", "test")
 
 
 class Result(NamedTuple):
@@ -38,21 +41,45 @@ class Result(NamedTuple):
 
 @lru_cache
 def read_rows(path: Path) -> dict[str, Result]:
-    """A register file's results by id. ValueError where its columns are others."""
+    """The same as `read_file`, which is done once a process."""
+    return read_file(path)
+
+
+def read_file(path: Path) -> dict[str, Result]:
+    """A register file's results by id. DataError where it is not what `adoption.results` writes.
+
+    Ids stand in their order, each once, with all their words; ends of a range are in order, and
+    a p-value is from 0 to 1.
+    """
     if not path.exists():
         raise FileNotFoundError(f"{path} is missing: run make results")
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        if tuple(reader.fieldnames or ()) != COLUMNS:
-            raise ValueError(
-                f"{path}, line 1: found columns {reader.fieldnames}, expected {list(COLUMNS)}")
-        return {
-            row["id"]: Result(**{
-                name: (float(text) if text else None) if name in NUMBERS else text
-                for name, text in row.items()
-            })
-            for row in reader
-        }
+    found: dict[str, Result] = {}
+    for index, cells in enumerate(csvfile.read(path, COLUMNS)):
+        result = Result(*(_cell(name, text, path, f"{row_place(index)}, column {name}")
+                          for name, text in zip(COLUMNS, cells, strict=True)))
+        _check(result, path, row_place(index))
+        if found and not (last := next(reversed(found))) < result.id:
+            fail(path, f"{row_place(index)}, column id", result.id, f"an id after {last}")
+        found[result.id] = result
+    if not found:
+        fail(path, "rows", "0 rows", "at least one")
+    return found
+
+
+def _cell(name: str, text: str, path: Path, place: str) -> float | str | None:
+    if name == "evidence":
+        return csvfile.code(text, EVIDENCE, path, place)
+    if name not in NUMBERS:
+        return csvfile.words(text, path, place)
+    return csvfile.number(text, path, place) if text else None
+
+
+def _check(result: Result, path: Path, place: str) -> None:
+    if None not in (result.lower, result.upper) and result.lower > result.upper:
+        fail(path, f"{place}, columns lower and upper", f"{result.lower:g} and {result.upper:g}",
+             "a lower end that is at most the upper")
+    if result.p_value is not None and not 0 <= result.p_value <= 1:
+        fail(path, f"{place}, column p_value", f"{result.p_value:g}", "a number from 0 to 1")
 
 
 _recorders: list[list[str]] = []

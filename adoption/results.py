@@ -6,7 +6,6 @@ One generator a chapter yields the rows that the chapter owns. Chapters read the
 
 import argparse
 import csv
-import hashlib
 import io
 import json
 import math
@@ -19,8 +18,13 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
-from adoption import bounds, census, curve, data, followup, medians, simulation, tables
+from adoption import (
+    bounds, census, curve, data, followup, medians, register, simulation, stored, tables,
+)
+from adoption.changes import CHANGES
+from adoption.csvfile import fail, row_place
 from adoption.register import COLUMNS, NUMBERS, PATH, Result
+from adoption.stored import OUTSIDE_RANGE, SIMULATION
 
 TECHNOLOGIES = {"ai": "AI", "rpa": "RPA"}
 STAGES = (1, 2, 3, 4, 5)
@@ -31,9 +35,6 @@ BASES = {"municipal": "1,741 municipalities",
          "all": "all 1,788 bodies"}
 TYPES = {"prefecture": "prefectures", "designated_city": "designated cities",
          "other_municipality": "other municipalities", "total": "all types"}
-
-OUTSIDE_RANGE = PATH.with_name("outside-range.csv")
-SIMULATION = PATH.with_name("simulation.csv")
 
 SLIDE_4 = "MIC 2020, slide 4"
 SLIDE_5 = "MIC 2020, slide 5"
@@ -472,10 +473,9 @@ def _given_prefectures(chapter: str) -> Iterator[Result]:
 
 
 @lru_cache
-def outside_ranges() -> list[dict[str, str]]:
-    """The stored extremes over all allowed numbers of bodies outside the base (make validation)."""
-    with OUTSIDE_RANGE.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+def outside_ranges() -> list[dict]:
+    """The stored extremes over all allowed numbers of bodies outside the base."""
+    return stored.outside_ranges(OUTSIDE_RANGE)
 
 
 def _outside_ranges(chapter: str) -> Iterator[Result]:
@@ -1416,13 +1416,8 @@ COUNTED = {
 
 @lru_cache
 def simulated() -> list[dict]:
-    """The stored rows of the simulation, numbers as numbers (make validation)."""
-    def number(text):
-        return text if text in simulation.TRUTHS else float(text) if "." in text or "e" in text \
-            else int(text)
-
-    with SIMULATION.open(encoding="utf-8", newline="") as file:
-        return [{key: number(text) for key, text in row.items()} for row in csv.DictReader(file)]
+    """The stored rows of the simulation."""
+    return stored.simulated(SIMULATION)
 
 
 def _simulation() -> Iterator[Result]:
@@ -1521,15 +1516,15 @@ def claims(found: dict[str, Result]) -> Iterator[Result]:
     """How many claims there are and how they fare; Holm's adjustment over the tested ones.
 
     found: the results of all chapters by id. Where several tests bear on a claim, all have to
-    hold, so its p-value is the largest. ValueError for a claim that names an unknown result.
+    hold, so its p-value is the largest. DataError for a claim that names an unknown result.
     """
     chapter, source = "claims", "data/claims.csv (our reading of slides 4 to 10)"
     table = data.load("claims")
-    for row in table.itertuples():
+    for index, row in enumerate(table.itertuples()):
         for id in [*row.results.split(), *named_tests(row)]:
             if id not in found:
-                raise ValueError(f"data/claims.csv, claim {row.claim}: found the result {id!r}, "
-                                 "expected an id that a chapter computes")
+                fail(data.path("claims"), f"{row_place(index)}, columns results and tests",
+                     repr(id), "an id that a chapter computes")
     tested = [row for row in table.itertuples() if named_tests(row)]
     counts = {"count": len(table), "tested": len(tested),
               **{verdict.replace(" ", "-"): int((table["verdict"] == verdict).sum())
@@ -1625,12 +1620,15 @@ def differences(old: dict[str, Result], new: dict[str, Result],
 
 
 def input_digests() -> dict[str, str]:
-    """Digest of every file that the register is computed from: the build compares them."""
+    """Digest of every file that the register is computed from, and of those that belong to it.
+
+    The build compares them: it computes the register anew where one differs.
+    """
     root = PATH.parents[1]
     files = [*sorted(root.glob("adoption/*.py")), *sorted(root.glob("data/*.csv")),
-             OUTSIDE_RANGE, SIMULATION]
+             CHANGES, OUTSIDE_RANGE, PATH, PATH.with_suffix(".json"), SIMULATION]
     shown = {"figures.py", "figure_renderer.py", "oracle.py", "register.py", "validation.py"}
-    return {path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:32]
+    return {path.relative_to(root).as_posix(): stored.digest(path)
             for path in files if path.name not in shown}
 
 
@@ -1646,11 +1644,11 @@ def main() -> None:
     parser.add_argument("--check", action="store_true",
                         help="write nothing; fail if the file differs from what is computed")
     options = parser.parse_args()
-    from adoption.register import read_rows
-    old = read_rows(PATH) if PATH.exists() else {}
     # As they are before: what is edited meanwhile makes the register out of date again.
     inputs = input_digests()
     try:
+        data.check_rows()
+        old = register.read_rows(PATH) if PATH.exists() else {}
         results = compute(lambda name: print(f"results: {name}", file=sys.stderr, flush=True))
     except data.DataError as error:
         sys.exit(f"results: {error}")
@@ -1664,9 +1662,8 @@ def main() -> None:
     PATH.parent.mkdir(exist_ok=True)
     if changed:
         # Last digits may differ between processors: a file that agrees is left as it is.
-        # The register itself comes after its copy, so that an interruption is noticed by it.
-        _write(PATH.with_suffix(".json"), to_json(results))
         _write(PATH, to_csv(results))
+    _write(PATH.with_suffix(".json"), to_json(results if changed else list(old.values())))
     _write(PATH.with_name("inputs.json"), json.dumps(inputs, indent=1) + "\n")
     print(f"results: {len(results)} results, {len(changed)} changed: "
           f"{PATH.relative_to(PATH.parents[1])}")

@@ -21,6 +21,7 @@ import numpy as np
 from joblib import Parallel, delayed, parallel_config
 
 from adoption import census, curve, results, simulation
+from adoption.csvfile import DataError
 from adoption.results import OUTSIDE_RANGE, SIMULATION
 
 REPLICATES = 500  # surveys of each law
@@ -159,9 +160,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--scheduler", metavar="ADDRESS",
                         help="of a Dask cluster that is to do the work, such as tcp://host:8786")
     options = parser.parse_args(arguments)
-    with workers(options.scheduler):
-        for part in options.only or PARTS:
-            PARTS[part]()
+    try:
+        with workers(options.scheduler):
+            for part in options.only or PARTS:
+                PARTS[part]()
+    except DataError as error:
+        sys.exit(f"validation: {error}")
 
 
 if __name__ == "__main__":

@@ -171,6 +171,59 @@ def test_bad_data_stops_with_its_place(copy):
     assert "Traceback" not in output
 
 
+DAMAGED = {
+    "no JSON": ("data/datapackage.json", lambda text: text[:-20], "found no JSON"),
+    "no list of tables": ("data/datapackage.json", lambda text: '{"resources": null}\n',
+                          "datapackage.json, the package: found no property 'name'"),
+    "another field": ("data/datapackage.json",
+                      lambda text: text.replace("median_population", "median", 1),
+                      "data/adoption-by-stage.csv, header (line 1): found technology,stage"),
+    "short row": ("results/results.csv", lambda text: text.replace(",ai-versus-rpa\n", "\n", 1),
+                  "results/results.csv, row 1 (line 2): found 11 cells"),
+    "no reason": ("results/changes.csv", lambda text: text + "0.1.0,a.b,\n",
+                  "results/changes.csv, row 1 (line 2), column reason: found an empty cell"),
+    "no number": ("results/simulation.csv",
+                  lambda text: text.replace("ordered,0,5,", "ordered,0,５,"),
+                  "results/simulation.csv, row 1 (line 2), column replicates: found '５'"),
+}
+
+
+def test_any_damaged_file_stops_with_its_place(copy):
+    """Before a chapter runs, and so without the traceback of one."""
+    for name, spoil, words in DAMAGED.values():
+        text = (copy / name).read_text(encoding="utf-8")
+        (copy / name).write_text(spoil(text), encoding="utf-8", newline="")
+        code, output = build(copy)
+        assert code != 0 and words in output and "expected" in output, output
+        assert "Traceback" not in output and not executed(output)
+        (copy / name).write_text(text, encoding="utf-8", newline="")
+    assert "nothing changed" in build(copy)[1]
+
+
+@pytest.mark.parametrize("module", ["adoption.results", "adoption.data", "adoption.stored"])
+def test_commands_stop_with_the_place_of_a_fault(copy, module):
+    change(copy / "data" / "datapackage.json", '"name": "survey_fy",', "")
+    done = subprocess.run([sys.executable, "-m", module], cwd=copy, capture_output=True, text=True,
+                          env={**os.environ, "PYTHONPATH": str(copy)})
+    assert done.returncode != 0 and "Traceback" not in done.stderr
+    assert ("data/datapackage.json, resources[later-surveys].schema.fields[0]: found no property "
+            "'name', expected one") in done.stderr
+
+
+def test_a_register_that_nobody_computed_is_noticed(copy):
+    change(copy / "results" / "results.csv", "ai-rpa.difference.bodies,74,",
+           "ai-rpa.difference.bodies,75,")
+    code, output = build(copy, "--frozen")
+    assert code != 0 and "changed since the register was computed: results/results.csv" in output
+
+
+@pytest.mark.parametrize("text", ["[]", "{", "null", "5"])
+def test_damaged_digests_count_as_none(copy, text):
+    (copy / "results" / "inputs.json").write_text(text)
+    code, output = build(copy, "--frozen")
+    assert code != 0 and "Traceback" not in output and "make results" in output
+
+
 def test_a_stale_register_is_an_error_where_nothing_may_change(copy):
     append(copy / "adoption" / "census.py", "\n# A comment.\n")
     code, output = build(copy, "--frozen")

@@ -410,6 +410,16 @@ def test_dashboard_that_does_not_fit_is_refused(builders, invented, tmp_path):
     silent = [listed[0], ["調査無し", *listed[1][1:]], listed[2]]
     fails(r"row 4, column 3 .*: found '調査無し', expected one of 実施, 未実施", listed=silent)
     fails("row .all., column 1-2: found .0 rows", change=lambda t: t.replace("AIの導入", "AI導入"))
+    for change, found in ((lambda t: "", "None"), (lambda t: "\n" + t, "None")):
+        fails(f"row 1, column 1: found {found}", change=change)
+    fails("row 1, column .all.: found '0 names'", change=lambda t: ",項目\n")
+
+
+@pytest.mark.parametrize("text", ['a,"b\n', 'a,"b"c\n'])
+def test_broken_csv_is_refused(builders, tmp_path, text):
+    (tmp_path / "x.csv").write_text(text)
+    with pytest.raises(ValueError, match="x.csv: found broken CSV .*, expected a CSV file"):
+        builders["sources"].read_rows(tmp_path / "x.csv", "utf-8")
 
 
 def test_builders_stop_with_a_message_and_no_traceback(tmp_path):

@@ -278,6 +278,68 @@ def test_checksum_is_compared_after_the_rows(folder, monkeypatch):
     assert data.renew(folder) == []
 
 
+def test_changed_description_is_noticed_and_renewed(folder, monkeypatch):
+    """A looser description agrees with all tables: only its own checksum tells."""
+    file = folder / data.PACKAGE
+    file.write_text(file.read_text("utf-8").replace('"maximum": 5', '"maximum": 6', 1), "utf-8")
+    data.check_rows(folder)
+    with pytest.raises(data.ChecksumError, match="data/datapackage.json, property hash .*: found"):
+        data.check(folder)
+    assert data.renew(folder) == [data.PACKAGE]
+    monkeypatch.setattr(data, "_check_package", lambda folder: None)  # slow, tested elsewhere
+    data.check(folder)
+    assert data.renew(folder) == []
+
+
+def test_rows_are_judged_before_checksums(folder, monkeypatch):
+    def refuse(folder):
+        raise data.DataError("by its rows")
+    edit(folder, "errata", 1, "reason", "Another reason")
+    monkeypatch.setattr(data, "check_rows", refuse)
+    for judge in (data.check, data.renew):
+        with pytest.raises(data.DataError, match="by its rows"):
+            judge(folder)
+
+
+def test_needless_quotes_read_the_same(folder):
+    for name in NAMES:
+        out = io.StringIO()
+        csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows(rows_of(name))
+        data.path(name, folder).write_text(out.getvalue(), encoding="utf-8", newline="")
+        assert data.load(name, folder).equals(data.load(name))
+
+
+def without(folder, name, column):
+    """Take a column away, and its description too."""
+    descriptor = data.package(folder)
+    schema = next(r for r in descriptor["resources"] if r["name"] == name)["schema"]
+    position = [field["name"] for field in schema["fields"]].index(column)
+    del schema["fields"][position]
+    (folder / data.PACKAGE).write_text(json.dumps(descriptor), encoding="utf-8")
+    rows = [[*row[:position], *row[position + 1:]] for row in rows_of(name)]
+    data.path(name, folder).write_text(text_of(rows), encoding="utf-8", newline="\n")
+
+
+@pytest.mark.parametrize("name, column, place", [
+    ("adoption-by-stage", "bodies", "data/adoption-by-stage.csv"),
+    ("barriers", "text_ja", "data/datapackage.json"),
+    ("median-neighbours", "median", "data/median-neighbours.csv")])
+def test_a_column_that_a_check_needs_is_missed(folder, name, column, place):
+    without(folder, name, column)
+    with pytest.raises(data.DataError, match=rf"^{place}: found \w+Error: .*{column}.*, expected "
+                                             "the tables, columns and cells that its checks use"):
+        data.check_rows(folder)
+
+
+def test_a_table_that_a_check_needs_is_missed(folder):
+    descriptor = data.package(folder)
+    descriptor["resources"] = [r for r in descriptor["resources"] if r["name"] != "errata"]
+    (folder / data.PACKAGE).write_text(json.dumps(descriptor), encoding="utf-8")
+    data.path("errata", folder).unlink()
+    with pytest.raises(data.DataError, match="data/datapackage.json: found KeyError: 'errata'"):
+        data.check_rows(folder)
+
+
 def test_renewing_leaves_faulty_tables_alone(folder):
     before = (folder / data.PACKAGE).read_bytes()
     file = data.path("adoption-by-stage", folder)
@@ -290,7 +352,7 @@ def test_renewing_leaves_faulty_tables_alone(folder):
 
 def test_stray_and_unknown_tables(folder):
     (folder / "stray.csv").write_text("a\n1\n")
-    with pytest.raises(data.DataError, match="data/stray.csv: found a table without description"):
+    with pytest.raises(data.DataError, match="found no description of data/stray.csv, expected"):
         data.check_rows(folder)
     with pytest.raises(data.DataError, match="no table named 'strays', expected one of adoption-"):
         data.load("strays", folder)
@@ -300,7 +362,7 @@ def test_broken_package(folder, tmp_path):
     with pytest.raises(data.DataError, match="found no such file, expected the data package"):
         data.names(tmp_path)
     (folder / data.PACKAGE).write_text("{")
-    with pytest.raises(data.DataError, match="datapackage.json: found .*expected UTF-8 JSON"):
+    with pytest.raises(data.DataError, match="json, line 1, column 2: found .*expected UTF-8"):
         data.names(folder)
 
 
@@ -348,6 +410,8 @@ CONTRADICTIONS = {
                                    "column bodies_between"),
     "2023 sum": ("adoption-2023-published", 1, "bodies", 880,
                  "technology AI, column bodies: found sum 1742, expected sum 1741"),
+    "date of another year": ("later-surveys", 1, "survey_fy", 2019,
+                             "row 1 (line 2), columns survey_fy and reference_date"),
     "share of a count": ("later-surveys", 3, "percent", 25, "column percent"),
 }
 
@@ -414,8 +478,12 @@ BETWEEN_TABLES = {
                            "row 2 (line 3), column municipalities_at: found 1, expected 0"),
     "prefecture at the median": ("median-neighbours", 2, "prefectures_at", 1,
                                  "row 2 (line 3), column prefectures_at: found 1, expected 0"),
-    "members stated": ("consortium-figures", 4, "value", 9, "found 9, expected 8 rows"),
-    "members' words": ("consortium-figures", 4, "text_ja", "富山県内9市町村", "consortium-notes"),
+    "members stated": ("consortium-members", 6, "consortium", "nara",
+                       "consortium-figures.csv, row 3 (line 4), column value: found 5, "
+                       "expected 6 rows of consortium-members"),
+    "figure not printed": ("consortium-figures", 4, "value", 9,
+                           "column value: found 9, expected a number that '富山県内の8市町村' prints"),
+    "members' words": ("consortium-figures", 4, "text_ja", "富山県にある8市町村", "consortium-notes"),
     "barrier not printed": ("barriers", 3, "text_ja", "費用が高い", "slide 10 prints"),
     "direction not printed": ("directions", 1, "text_ja", "国が主導する", "slide 10 prints"),
     "direction of another sentence": ("directions", 1, "statement", 4, "column statement"),

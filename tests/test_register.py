@@ -30,7 +30,7 @@ def test_unknown_id_names_the_nearest(small):
 def test_wrong_columns_are_refused(tmp_path):
     path = tmp_path / "results.csv"
     path.write_text("id,value\na,1\n", encoding="utf-8")
-    with pytest.raises(ValueError, match="line 1: found columns .* expected"):
+    with pytest.raises(ValueError, match=r"results.csv, header .*: found id,value, expected"):
         register.get("a", path)
 
 

@@ -2,11 +2,12 @@
 
     python tools/build.py [--all] [--frozen] [--plan]
 
-1. The register is recomputed if its inputs changed (with --frozen: that is an error).
-2. Chapters whose inputs changed (with --all: all) are copied to _build/run and executed there
+1. The tables and the stored results are read strictly, if any of them changed.
+2. The register is recomputed if its inputs changed (with --frozen: that is an error).
+3. Chapters whose inputs changed (with --all: all) are copied to _build/run and executed there
    by pytest and nbmake, in parallel; each executed notebook moves to _build/stage.
-3. Jupyter Book turns _build/stage into pages without executing anything, warnings as errors.
-4. The finished pages replace _build/html in one step: a failed or interrupted build leaves the
+4. Jupyter Book turns _build/stage into pages without executing anything, warnings as errors.
+5. The finished pages replace _build/html in one step: a failed or interrupted build leaves the
    last good book where it was.
 
 What a chapter depends on is not declared but observed while it runs (kernel_trace.py).
@@ -35,6 +36,7 @@ SPHINX = BUILD / "sphinx"  # Sphinx's own output and caches
 HTML = BUILD / "html"
 OLD = BUILD / "html.old"   # the last book, while the new one takes its place
 STATE = BUILD / "state.json"
+CHECKED = BUILD / "checked"  # digest of the data when they were last in order
 REGISTER = ROOT / "results" / "results.csv"
 REGISTER_INPUTS = ROOT / "results" / "inputs.json"
 
@@ -67,11 +69,12 @@ def write_atomically(path, data):
 
 
 def read_json(path):
-    """A JSON file's content; an absent or damaged one counts as empty."""
+    """The object in a JSON file; an absent or damaged one counts as empty."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        found = {}
+    return found if isinstance(found, dict) else {}
 
 
 # --- what things depend on -------------------------------------------------------------------
@@ -83,7 +86,7 @@ class Inputs:
         self._package = read_json(ROOT / "data" / "datapackage.json")
         self._rows = {}
         if REGISTER.exists():
-            lines = REGISTER.read_text(encoding="utf-8").splitlines()
+            lines = REGISTER.read_text(encoding="utf-8", errors="replace").splitlines()
             self._rows = {line.split(",", 1)[0]: line for line in lines[1:]}
         self._known = {}
 
@@ -115,7 +118,9 @@ class Inputs:
     def _table(self, key):
         if key == "*":
             return json.dumps(self._package, sort_keys=True).encode()
-        described = [r for r in self._package.get("resources", []) if r.get("name") == key]
+        resources = self._package.get("resources")
+        described = [r for r in resources if isinstance(r, dict) and r.get("name") == key] \
+            if isinstance(resources, list) else []
         # Size and checksum follow from the file itself.
         kept = [{k: v for k, v in r.items() if k not in ("hash", "bytes")} for r in described]
         path = ROOT / "data" / f"{key}.csv"
@@ -145,7 +150,17 @@ def notebooks():
     return found
 
 
-# --- the register ----------------------------------------------------------------------------
+# --- the data and the register ----------------------------------------------------------------
+
+def data_digest():
+    return files_digest("data/*.csv", "data/datapackage.json", "results/**/*", "adoption/*.py")
+
+
+def check_data():
+    """Have everything that is stored read strictly, unless it is as it was when all was well."""
+    if not CHECKED.exists() or CHECKED.read_text() != data_digest():
+        run([sys.executable, "-m", "adoption.stored"], "reading the data", quiet=True)
+
 
 def refresh_register(frozen):
     recorded = read_json(REGISTER_INPUTS)
@@ -155,8 +170,8 @@ def refresh_register(frozen):
         return
     why = ", ".join(changed) or "results/"
     if frozen:
-        raise BuildError(f"results/results.csv is older than {why}: run make results, and look "
-                         "at the difference before committing it")
+        raise BuildError(f"changed since the register was computed: {why}; run \"make results\", "
+                         "and look at the difference before committing it")
     say(f"recomputing the register, since {why} changed")
     run([sys.executable, "-m", "adoption.results"], "the register")
 
@@ -423,7 +438,9 @@ def plan():
 def build(everything=False, frozen=False):
     started = time.monotonic()
     state = read_json(STATE)
+    check_data()
     refresh_register(frozen)
+    write_atomically(CHECKED, data_digest().encode())
     names = notebooks()
     inputs = Inputs()
     todo = [name for name in names if everything or stale(name, state, inputs)]

@@ -55,7 +55,10 @@ def read_rows(path, encoding):
             f"{path.name}: found bytes that are not {encoding} at {error.start}, "
             f"expected a file in {encoding}"
         ) from None
-    return list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    try:
+        return list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except csv.Error as error:
+        raise ValueError(f"{path.name}: found broken CSV ({error}), expected a CSV file") from None
 
 
 # ---------------------------------------------------------------------------------- the census
@@ -185,11 +188,12 @@ def read_dashboard(path, bodies, first_cell):
     has neither codes nor prefectures, so the order is the key and the names are the check).
     """
     rows = read_rows(path, "utf-8-sig")
-    if not rows or rows[0][0] != first_cell:
-        complain(path, 1, 1, rows[0][0] if rows else None, f"{first_cell!r}")
-    names = rows[0][2:]
+    header = rows[0] if rows else []
+    if header[:1] != [first_cell]:
+        complain(path, 1, 1, header[0] if header else None, f"{first_cell!r}")
+    names = header[2:]
     # the municipal table ends every line with an empty cell
-    width = len(names) - (names[-1] == "")
+    width = len(names) - (names[-1:] == [""])
     if width != len(bodies):
         complain(path, 1, "(all)", f"{width} names", f"{len(bodies)} names")
 
