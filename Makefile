@@ -4,7 +4,7 @@ PORT ?= 8000
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help book test torture serve pdf lab results validation bench reproduce version release \
+.PHONY: help book test torture interrupt serve pdf lab results validation bench reproduce version release \
 	check-release data lock clean
 
 help:  ## list the commands
@@ -14,10 +14,14 @@ book: .venv/ready  ## execute what changed and build the book: _build/html/index
 	@$(BIN)/python tools/build.py
 
 test: .venv/ready  ## run everything that can fail: data, unit tests, every chapter, the pages
-	@$(BIN)/python -m pytest
+	@$(BIN)/python tools/build.py --all --frozen
+	@BOOK_IS_BUILT=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 torture: .venv/ready  ## spoil copies of the data in 2,600 ways and see that each is refused
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python tools/torture.py
+
+interrupt: .venv/ready  ## kill 20 builds at random moments and see that the next one is right
+	@INTERRUPTIONS=20 $(BIN)/python -m pytest -v tests/test_interrupted.py -k kill
 
 serve: book  ## build the book and show it on http://localhost:8000 (PORT=...)
 	@echo "book: http://localhost:$(PORT)/ (stop with Ctrl-C)"

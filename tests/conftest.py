@@ -51,7 +51,14 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def html(pytestconfig) -> Path:
-    """The finished pages, every chapter executed anew by nbmake."""
+    """The finished pages, every chapter executed anew by nbmake.
+
+    `make test` builds them before it starts pytest on several cores, and says so.
+    """
+    if os.environ.get("BOOK_IS_BUILT"):
+        return ROOT / "_build" / "html"
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        pytest.fail("each worker would build the book: run make test, or pytest without -n")
     with pytestconfig.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
         print(flush=True)
         built = subprocess.run([sys.executable, ROOT / "tools" / "build.py", "--all", "--frozen"])

@@ -282,8 +282,11 @@ def keep(folder, name, source, common, state, inputs):
 
 def finished(path):
     """Whether every code cell ran, without an error and without output on stderr."""
-    notebook = json.loads(path.read_text(encoding="utf-8"))
-    for cell in notebook["cells"]:
+    # A notebook that could not be written whole reads as an empty object.
+    cells = read_json(path).get("cells")
+    if cells is None:
+        return False
+    for cell in cells:
         if cell["cell_type"] != "code" or not "".join(cell["source"]).strip():
             continue
         outputs = cell["outputs"]

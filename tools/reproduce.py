@@ -1,8 +1,9 @@
 """Build the committed book twice, from clean clones in different surroundings, and compare.
 
-    python tools/reproduce.py [--keep]
+    python tools/reproduce.py [--keep] [--offline]
 
-The clones differ in folder, time zone, locale, hash seed, home folder and umask. Every file of
+The clones differ in folder, time zone, locale, hash seed, home folder and umask; with --offline
+the network is cut off once the second clone's packages are installed. Every file of
 the two trees must have the same bytes; then one digest is printed, which is promised for the
 same commit, lock and minor version of Python. Differing files are named, and the command fails.
 """
@@ -24,18 +25,22 @@ SURROUNDINGS = (
 FOLDERS = ("one", "another folder/with a longer name")
 
 
-def build(parent: Path, folder: str, surroundings: dict[str, str], umask: int) -> Path:
+def build(parent: Path, folder: str, surroundings: dict[str, str], umask: int,
+          offline: bool) -> Path:
     """Clone the current commit into a folder and build it there; returns the pages' folder."""
     clone, home = parent / folder, parent / f"home-{umask}"
     home.mkdir()
     subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", ROOT, clone], check=True)
     env = {**os.environ, **surroundings, "HOME": str(home)}
     env.pop("PYTHONPATH", None)
-    print(f"reproduce: building in '{folder}' ({surroundings})", flush=True)
-    done = subprocess.run(["make", "book"], cwd=clone, env=env, umask=umask,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if done.returncode:
-        sys.exit(f"{done.stdout}\nreproduce: the build in '{folder}' failed")
+    alone = [sys.executable, ROOT / "tools" / "offline.py"] if offline else []
+    print(f"reproduce: building in '{folder}' ({surroundings})"
+          + (", without network once installed" if offline else ""), flush=True)
+    for command in (["make", ".venv/ready"], [*alone, "make", "book"]):
+        done = subprocess.run(command, cwd=clone, env=env, umask=umask,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if done.returncode:
+            sys.exit(f"{done.stdout}\nreproduce: the build in '{folder}' failed")
     return clone / "_build" / "html"
 
 
@@ -61,6 +66,8 @@ def digest(tree: dict[str, str]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Build twice from clean clones and compare.")
     parser.add_argument("--keep", action="store_true", help="leave the two builds for inspection")
+    parser.add_argument("--offline", action="store_true",
+                        help="build the second time without network (Linux)")
     options = parser.parse_args()
     dirty = subprocess.run(["git", "status", "--porcelain"], cwd=ROOT, capture_output=True,
                            text=True, check=True).stdout
@@ -68,8 +75,9 @@ def main() -> None:
         print("reproduce: uncommitted changes are not part of what is built")
     parent = Path(tempfile.mkdtemp(prefix="reproduce-"))
     try:
-        trees = [digests(build(parent, folder, env, umask))
-                 for folder, env, umask in zip(FOLDERS, SURROUNDINGS, (0o022, 0o077))]
+        trees = [digests(build(parent, folder, env, umask, offline))
+                 for folder, env, umask, offline in zip(
+                     FOLDERS, SURROUNDINGS, (0o022, 0o077), (False, options.offline))]
         found = differences(*trees)
         if found:
             options.keep = True
