@@ -35,7 +35,7 @@ BOUND = {
     "median-neighbours": {"stage", "median", "municipalities_at", "prefectures_at"},
     "adoption-2023-by-size": {"lower", "upper", "bodies", "population"},
     "adoption-2023-published": {"bodies"},
-    "directions": {"slide", "order", "statement"},
+    "directions": {"slide", "order"},
     "barriers": {"slide", "order"},
     "claims": {"slide", "statement"},
     "errata": {"slide", "read_as"},
