@@ -13,6 +13,7 @@ import re
 import shutil
 import string
 import sys
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
@@ -22,6 +23,7 @@ from bs4 import BeautifulSoup
 from fontTools import subset
 from playwright.sync_api import Error, sync_playwright
 from pypdf import PdfReader
+from pypdf.generic import Destination
 
 from adoption import citation
 
@@ -183,6 +185,15 @@ def footer() -> str:
             f'{html.escape(work.version)}</span><span class="pageNumber"></span></div>')
 
 
+def bookmarks(outline: list) -> Iterator[Destination]:
+    """The bookmarks of a PDF in their order, whatever their level."""
+    for item in outline:
+        if isinstance(item, list):
+            yield from bookmarks(item)
+        else:
+            yield item
+
+
 def page_numbers(pdf: Path, headings: list[str]) -> dict[str, int]:
     """The page, from 1, of each heading of the contents.
 
@@ -190,15 +201,7 @@ def page_numbers(pdf: Path, headings: list[str]) -> dict[str, int]:
     The outline that Chromium writes has the same headings in the same order.
     """
     reader = PdfReader(pdf)
-
-    def flat(outline):
-        for item in outline:
-            if isinstance(item, list):
-                yield from flat(item)
-            else:
-                yield item
-
-    found = [reader.get_destination_page_number(item) + 1 for item in flat(reader.outline)]
+    found = [reader.get_destination_page_number(item) + 1 for item in bookmarks(reader.outline)]
     if len(found) != len(headings):
         raise PdfError(f"the PDF has {len(found)} bookmarks for {len(headings)} headings")
     return {id: number for id, number in zip(headings, found, strict=True) if id}
