@@ -158,8 +158,10 @@ def data_digest():
 
 def check_data():
     """Have everything that is stored read strictly, unless it is as it was when all was well."""
-    if not CHECKED.exists() or CHECKED.read_text() != data_digest():
+    now = data_digest()
+    if not CHECKED.exists() or CHECKED.read_text() != now:
         run([sys.executable, "-m", "adoption.stored"], "reading the data", quiet=True)
+        write_atomically(CHECKED, now.encode())
 
 
 def refresh_register(frozen):
@@ -443,7 +445,6 @@ def build(everything=False, frozen=False):
     state = read_json(STATE)
     check_data()
     refresh_register(frozen)
-    write_atomically(CHECKED, data_digest().encode())
     names = notebooks()
     inputs = Inputs()
     todo = [name for name in names if everything or stale(name, state, inputs)]
