@@ -66,4 +66,4 @@ clean:  ## remove what was built (the environment stays: remove .venv to set it 
 	rm -rf _build .hypothesis
 
 .venv/ready: requirements.txt pyproject.toml tools/setup.py
-	@$(PYTHON) tools/setup.py
+	@"$(PYTHON)" tools/setup.py

@@ -40,7 +40,7 @@ def secure(app, exception):
     for path in Path(app.outdir).rglob("*.html"):
         text = path.read_text(encoding="utf-8")
         # Pages that were not written anew have theirs.
-        if PLACE in text and "Content-Security-Policy" not in text:
+        if PLACE in text and 'http-equiv="Content-Security-Policy"' not in text:
             meta = f'<meta http-equiv="Content-Security-Policy" content="{policy(text)}" />'
             path.write_text(text.replace(PLACE, f"{PLACE}\n    {meta}", 1), encoding="utf-8",
                             newline="\n")

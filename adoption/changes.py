@@ -5,6 +5,7 @@ the last released register has to stand in results/changes.csv with a reason.
 """
 
 import math
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -20,7 +21,10 @@ TOLERANCE = 1e-6  # relative, as for the register itself
 
 
 def versions(folder: Path = RELEASED) -> list[Path]:
-    """The released registers, oldest first."""
+    """The released registers, oldest first. DataError for a name that is no version."""
+    for path in folder.glob("*.csv"):
+        if not re.fullmatch(r"\d+\.\d+\.\d+", path.stem):
+            fail(path, "name", path.name, "a version, such as 1.2.3.csv")
     return sorted(folder.glob("*.csv"), key=lambda path: [int(n) for n in path.stem.split(".")])
 
 

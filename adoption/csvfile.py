@@ -60,6 +60,13 @@ def content(file: Path, what: str) -> bytes:
         raise DataError(f"{label(file)}: found {error.strerror}, expected {what}") from None
 
 
+def write(file: Path, text: str) -> None:
+    """Write a file whole or not at all, as UTF-8 with the line ends of ``text``."""
+    partial = file.with_name(file.name + ".partial")
+    partial.write_text(text, encoding="utf-8", newline="")
+    partial.replace(file)
+
+
 def read(file: Path, columns: Sequence[str]) -> list[list[str]]:
     """Raw cells of a CSV file without the header, which must hold ``columns``."""
     header, *body = _cells(_text(content(file, "a table"), file), file)

@@ -618,7 +618,7 @@ def renew(folder: Path = DATA) -> list[str]:
         description["hash"] = descriptor.digest(description)
     if changed:
         text = json.dumps(description, ensure_ascii=False, indent=2) + "\n"
-        (folder / PACKAGE).write_text(text, encoding="utf-8", newline="\n")
+        csvfile.write(folder / PACKAGE, text)
     return changed
 
 

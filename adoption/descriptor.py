@@ -14,6 +14,7 @@ import hashlib
 import json
 import re
 import reprlib
+import reprlib
 from pathlib import Path
 from unicodedata import is_normalized
 
@@ -201,6 +202,6 @@ def _check_field(field: dict, file: Path, place: str) -> None:
     _check_names(enum, enum, "words", file, f"{place}.constraints.enum")
     try:
         re.compile(constraints.get("pattern", ""))
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         fail(file, f"{place}.constraints.pattern",
-             f"{constraints['pattern']!r} ({error})", "a regular expression")
+             f"{reprlib.repr(constraints['pattern'])} ({error})", "a regular expression")

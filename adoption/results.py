@@ -19,7 +19,8 @@ import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
 from adoption import (
-    bounds, census, curve, data, followup, medians, register, simulation, stored, tables,
+    bounds, census, csvfile, curve, data, followup, medians, register, simulation, stored,
+    tables,
 )
 from adoption.changes import CHANGES
 from adoption.csvfile import fail, row_place
@@ -1619,24 +1620,18 @@ def differences(old: dict[str, Result], new: dict[str, Result],
     return found
 
 
-def input_digests() -> dict[str, str]:
-    """Digest of every file that the register is computed from, and of those that belong to it.
-
-    The build compares them: it computes the register anew where one differs.
-    """
+def digests(*files: Path) -> dict[str, str]:
+    """Digest of each file, by its path in the repository."""
     root = PATH.parents[1]
-    files = [*sorted(root.glob("adoption/*.py")), *sorted(root.glob("data/*.csv")),
-             CHANGES, OUTSIDE_RANGE, PATH, PATH.with_suffix(".json"), SIMULATION]
+    return {path.relative_to(root).as_posix(): stored.digest(path) for path in files}
+
+
+def input_digests() -> dict[str, str]:
+    """Digest of every file that the register is computed from."""
+    root = PATH.parents[1]
     shown = {"figures.py", "figure_renderer.py", "oracle.py", "register.py", "validation.py"}
-    return {path.relative_to(root).as_posix(): stored.digest(path)
-            for path in files if path.name not in shown}
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8", newline="")
-    partial.replace(path)
+    modules = [path for path in sorted(root.glob("adoption/*.py")) if path.name not in shown]
+    return digests(*modules, *sorted(root.glob("data/*.csv")), CHANGES, OUTSIDE_RANGE, SIMULATION)
 
 
 def main() -> None:
@@ -1644,9 +1639,9 @@ def main() -> None:
     parser.add_argument("--check", action="store_true",
                         help="write nothing; fail if the file differs from what is computed")
     options = parser.parse_args()
-    # As they are before: what is edited meanwhile makes the register out of date again.
-    inputs = input_digests()
     try:
+        # As they are before: what is edited meanwhile makes the register out of date again.
+        inputs = input_digests()
         data.check_rows()
         old = register.read_rows(PATH) if PATH.exists() else {}
         results = compute(lambda name: print(f"results: {name}", file=sys.stderr, flush=True))
@@ -1662,9 +1657,13 @@ def main() -> None:
     PATH.parent.mkdir(exist_ok=True)
     if changed:
         # Last digits may differ between processors: a file that agrees is left as it is.
-        _write(PATH, to_csv(results))
-    _write(PATH.with_suffix(".json"), to_json(results if changed else list(old.values())))
-    _write(PATH.with_name("inputs.json"), json.dumps(inputs, indent=1) + "\n")
+        csvfile.write(PATH, to_csv(results))
+    copy = PATH.with_suffix(".json")
+    csvfile.write(copy, to_json(results if changed else list(old.values())))
+    # The build compares all of them: it computes the register anew where one differs.
+    known = {**inputs, **digests(PATH, copy)}
+    csvfile.write(PATH.with_name("inputs.json"),
+                  json.dumps(known, indent=1, sort_keys=True) + "\n")
     print(f"results: {len(results)} results, {len(changed)} changed: "
           f"{PATH.relative_to(PATH.parents[1])}")
 

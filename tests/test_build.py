@@ -65,6 +65,11 @@ def test_a_changed_number_reaches_the_page(copy):
     assert "3 considering, 0 using, of 20" not in before
     assert "Designated cities: 0 using and 3 considering of 20" in after
     assert "Designated cities: 0 using and 1 considering of 20" not in after
+    # The figures of the build before are gone.
+    pages = "".join(page.read_text("utf-8") for page in (copy / "_build/html").rglob("*.html"))
+    figures = [path.name for path in (copy / "_build/html/_images").iterdir()]
+    assert len(figures) > 10 and [name for name in figures if name not in pages] == []
+    assert "nothing changed" in build(copy, "--frozen")[1]
 
 
 def test_an_edited_chapter_is_executed_alone(copy):
@@ -276,7 +281,7 @@ def test_the_next_survey_is_three_files(copy):
     assert {id: line for id, line in after.items() if id in before} == before
 
     assert planned(copy) == users(copy, "table:later-surveys") | users(copy, "result:*")
-    code, output = build(copy)
+    code, output = build(copy, "--frozen")
     assert code == 0 and "since-2020" in executed(output), output
     page = BeautifulSoup((copy / "_build/html/chapters/since-2020.html").read_bytes(),
                          "html.parser")
@@ -290,6 +295,16 @@ def test_the_next_survey_is_three_files(copy):
     files = [f"tests/test_{name}.py" for name in ("data", "results", "changes", "release")]
     python("pytest", "-q", *files,
            "-k", f"({looks}) and not committed_register_is_what_the_code_computes")
+
+
+def test_a_missing_register_is_computed(copy):
+    names = ("results.csv", "results.json", "inputs.json")
+    before = [(copy / "results" / name).read_bytes() for name in names]
+    for name in names:
+        (copy / "results" / name).unlink()
+    code, output = build(copy)
+    assert code == 0 and not executed(output), output
+    assert [(copy / "results" / name).read_bytes() for name in names] == before
 
 
 def test_a_page_of_another_build_is_noticed_and_replaced(copy):

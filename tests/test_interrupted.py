@@ -88,7 +88,9 @@ def test_after_a_kill_the_next_build_is_right(folder, reference, number):
             os.killpg(started.pid, signal.SIGKILL)
         started.wait()
     left = pages(folder)
-    assert left in ({}, last_good, expected), "a book that is half of one build, half of another"
+    if not left and (folder / "_build/html.old").exists():
+        left = last_good  # between the two renames: the next build puts it back
+    assert left in (last_good, expected), "no book, or half of one build and half of another"
     code, output = build(folder)
     assert code == 0, f"killed after {moment:.2f} s: {output}"
     assert pages(folder) == expected, f"killed after {moment:.2f} s"

@@ -140,6 +140,40 @@ def test_a_new_version_is_written_where_it_stands(release):
     assert made(release)["version"] == "0.20.3"
 
 
+def test_a_version_that_exists_is_not_started_again(release):
+    stored = release.changes.RELEASED / "9.10.0.csv"
+    stored.write_text("id\n")
+    refused(release, "expected none before 9.10.0", command=["version", "9.9.0"])
+    git(release.ROOT, "tag", "v9.11.0")
+    refused(release, "was released as v9.11.0", command=["version", "9.11.0"])
+    assert stored.read_text() == "id\n"
+    stored.rename(stored.with_name("9.10.0 copy.csv"))
+    refused(release, "9.10.0 copy.csv", "a version", command=["version", "9.12.0"])
+
+
+def test_the_pdf_is_part_of_it_where_there_is_a_browser(release, monkeypatch):
+    printed = release.ROOT / "_build" / "book.pdf"
+    monkeypatch.setattr(release.pdf, "find_browser", lambda: "/usr/bin/browser")
+    monkeypatch.setattr(release.pdf, "PDF", printed)
+    monkeypatch.setattr(release.pdf, "main", lambda: printed.write_text("printed"))
+    names = [file["name"] for file in made(release)["files"]]
+    assert len(names) == 5 and [name for name in names if name.endswith(".pdf")]
+
+
+def test_a_browser_that_is_not_there(release, monkeypatch):
+    def none():
+        raise release.pdf.PdfError("CHROMIUM is x, and there is no such program")
+    monkeypatch.setattr(release.pdf, "find_browser", none)
+    refused(release, "CHROMIUM is x")
+
+
+def test_another_commit_while_the_tests_run(release):
+    (release.ROOT / "Makefile").write_text(
+        "test:\n\t@git -c user.name=n -c user.email=e commit -q --allow-empty -m y\n")
+    commit(release.ROOT)
+    refused(release, "another commit was checked out")
+
+
 def test_the_repository_has_one_version(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / "tools"))
     module = importlib.import_module("release")
@@ -208,7 +242,8 @@ def test_pages_of_another_digest_are_named(release):
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"files": [{"name": "../x"}], "digest": "a"}',
-                                  '{"files": [], "digest": 1}', '{"files": 3}'])
+                                  '{"files": [], "digest": 1}', '{"files": 3}',
+                                  '{"files": [], "digest": "a"}'])
 def test_a_manifest_that_is_none(release, text):
     made(release)
     (release.OUT / "manifest.json").write_text(text)

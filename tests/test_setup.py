@@ -66,6 +66,6 @@ def test_the_lock_holds_what_was_chosen():
 
 def test_make_lists_its_commands():
     listed = subprocess.run(["make", "-s", "help"], cwd=ROOT, capture_output=True, text=True)
-    for command in ("book", "test", "torture", "serve", "pdf", "lab", "results", "validation", "bench",
-                    "reproduce", "version", "release", "check-release", "data", "lock", "clean"):
+    for command in ("book", "test", "torture", "interrupt", "serve", "pdf", "lab", "results",
+                    "validation", "bench", "reproduce", "version", "release", "check-release", "data", "lock", "clean"):
         assert f"make {command} " in listed.stdout

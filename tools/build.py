@@ -92,7 +92,7 @@ class Inputs:
 
         # As things are now, before anything is executed: what is edited meanwhile has another
         # digest by then, and its chapters are executed again.
-        for folder in ("", "adoption/", "data/", "results/"):
+        for folder in ("", "adoption/", "data/", "results/", "results/released/"):
             for path in sorted(ROOT.glob(f"{folder}*")):
                 if path.is_file():
                     self.digest(f"file:{path.relative_to(ROOT).as_posix()}")
@@ -203,7 +203,7 @@ def run(command, what, quiet=False, **more):
     """Run a command; its errors are shown, and its output too unless it is to be quiet.
 
     The command holds the build's lock too: should the build be killed, the next one waits until
-    what it started has ended.
+    the program that it started has ended.
     """
     done = subprocess.run([str(c) for c in command], cwd=ROOT, env=environment(**more),
                           stdout=subprocess.DEVNULL if quiet else None, pass_fds=held)
@@ -237,7 +237,7 @@ def normalised(path):
 def execute(names, state, inputs):
     # A folder of its own: what a killed build started may still write into the old one.
     shutil.rmtree(RUN, ignore_errors=True)
-    RUN.mkdir()
+    RUN.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(dir=RUN))
     sources = {}
     for name in names:
@@ -264,7 +264,7 @@ def execute(names, state, inputs):
         for name in names:
             keep(folder, name, sources[name], common, state, inputs)
         write_atomically(STATE, json.dumps(state, indent=1).encode())
-    shutil.rmtree(RUN)
+    shutil.rmtree(RUN, ignore_errors=True)
 
 
 def keep(folder, name, source, common, state, inputs):
@@ -373,7 +373,8 @@ def downloads_digest():
 
 def book_digest():
     """Of everything that the pages come from: data, code, text and lock."""
-    return files_digest("data/*.csv", "data/datapackage.json", "results/*.csv", "adoption/*.py",
+    return files_digest("data/*.csv", "data/datapackage.json", "results/*.csv",
+                        "results/released/*.csv", "adoption/*.py",
                         "index.ipynb", "chapters/*", "_ext/*.py", "_ext/*.js",
                         "_ext/templates/**/*", "_static/*", "_config.yml", "_toc.yml",
                         "references.bib", "CITATION.cff", "requirements.txt")
@@ -407,6 +408,18 @@ def write_pages(shared, state):
          "--keep-going", "-q"], "Jupyter Book", quiet=True)
 
 
+def remove_leftovers(folder):
+    """Remove figures and downloads that no page names: Sphinx keeps those of earlier builds."""
+    pages = b"".join(path.read_bytes() for path in folder.rglob("*.html"))
+    for name in ("_images", "_downloads"):
+        for path in sorted((folder / name).rglob("*"), reverse=True):
+            if path.is_dir():
+                if not any(path.iterdir()):
+                    path.rmdir()
+            elif path.relative_to(folder).as_posix().encode() not in pages:
+                path.unlink()
+
+
 def recover():
     """Put the last good book back, where a build was killed while it exchanged the two."""
     if OLD.exists() and not HTML.exists():
@@ -420,6 +433,7 @@ def publish(wanted, shared, book, state):
         shutil.rmtree(leftover, ignore_errors=True)
     shutil.copytree(SPHINX / "_build" / "html", fresh,
                     ignore=shutil.ignore_patterns(".buildinfo*"))
+    remove_leftovers(fresh)
     stamp(fresh, book)
     if HTML.exists():
         HTML.rename(old)
@@ -445,6 +459,7 @@ def build(everything=False, frozen=False):
     state = read_json(STATE)
     check_data()
     refresh_register(frozen)
+    check_data()  # the register may be a new one
     names = notebooks()
     inputs = Inputs()
     todo = [name for name in names if everything or stale(name, state, inputs)]
@@ -489,8 +504,11 @@ def main():
                 say("another build is running here; waiting for it")
                 fcntl.flock(lock, fcntl.LOCK_EX)
             held.append(lock.fileno())
-            recover()
-            build(options.all, options.frozen)
+            try:
+                recover()
+                build(options.all, options.frozen)
+            finally:
+                recover()
     except KeyboardInterrupt:
         sys.exit("\nbook: interrupted; the last finished book is as it was")
     except shutil.Error as error:

@@ -28,11 +28,16 @@ def cut_off() -> None:
 
 
 def main() -> None:
+    if len(sys.argv) < 2:
+        sys.exit("offline: found no command, expected one")
     try:
         cut_off()
     except (OSError, AttributeError) as error:
         sys.exit(f"offline: the network cannot be cut off here: {error}")
-    os.execvp(sys.argv[1], sys.argv[1:])
+    try:
+        os.execvp(sys.argv[1], sys.argv[1:])
+    except OSError as error:
+        sys.exit(f"offline: {sys.argv[1]}: {error.strerror}")
 
 
 if __name__ == "__main__":

@@ -237,7 +237,9 @@ def main() -> None:
                            "path. The pages in _build/html need none, and can be printed singly")
         with sync_playwright() as playwright:
             print_book(playwright.chromium.launch(executable_path=browser, args=ARGUMENTS))
-    except (PdfError, Error) as error:
+    except KeyboardInterrupt:
+        sys.exit("\npdf: interrupted")
+    except (PdfError, Error, OSError) as error:
         sys.exit(f"pdf: {error}")
     print(f"pdf: {len(PdfReader(PDF).pages)} pages, {PDF.stat().st_size / 1e6:.1f} MB: "
           f"{PDF.relative_to(ROOT)}")

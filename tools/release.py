@@ -85,6 +85,12 @@ def start_version(version: str) -> None:
     """Write a new version where it stands, with today's date, and store its register."""
     if not VERSION.fullmatch(version):
         raise ReleaseError(f"found version {version}, expected one like 1.2.3")
+    if git("tag", "--list", f"v{version}"):
+        raise ReleaseError(f"version {version} was released as v{version}")
+    newest = max((path.stem for path in changes.versions(changes.RELEASED)), key=number,
+                 default=version)
+    if number(newest) > number(version):
+        raise ReleaseError(f"found version {version}, expected none before {newest}")
     today = datetime.date.today().isoformat()
     for name in PLACES:
         text, found = place(name)
@@ -102,7 +108,7 @@ def start_version(version: str) -> None:
 
 def check_tree() -> None:
     """Everything that is released is committed."""
-    if dirty := git("status", "--porcelain"):
+    if dirty := git("status", "--porcelain", "--untracked-files=all"):
         raise ReleaseError(f"found uncommitted changes, expected none:\n{dirty}")
 
 
@@ -206,9 +212,10 @@ def read_manifest(folder: Path) -> dict:
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         names = [file["name"] for file in manifest["files"]]
-        if not isinstance(manifest["digest"], str) or any(
+        told = ("version", "released", "commit", "python", "digest")
+        if not all(isinstance(manifest[name], str) for name in told) or any(
                 PurePosixPath(name).name != name or "\\" in name for name in names):
-            raise ValueError("a file's name or the digest is no plain text")
+            raise ValueError("a file's name or a property is no plain text")
     except FileNotFoundError:
         raise ReleaseError(f"{path}: found no such file, expected the release's manifest beside "
                            "its files") from None
@@ -281,15 +288,21 @@ def main(arguments: list[str] | None = None) -> None:
         if options.command == "check":
             return check(options.file)
         # What takes a moment first, what takes minutes then.
+        pdf.find_browser()
         check_tree()
         version = read_version()
         check_version(version)
+        commit = git("rev-parse", "HEAD")
         run_tests()
         check_tree()
+        if git("rev-parse", "HEAD") != commit:
+            raise ReleaseError("another commit was checked out while the tests ran")
         for path in make(version):
             print(f"release: {path.relative_to(ROOT)}, {path.stat().st_size / 1e6:.1f} MB")
         check(OUT)
-    except (ReleaseError, data.DataError, zipfile.BadZipFile, OSError) as error:
+    except KeyboardInterrupt:
+        sys.exit("\nrelease: interrupted")
+    except (ReleaseError, pdf.PdfError, data.DataError, zipfile.BadZipFile, OSError) as error:
         sys.exit(f"release: {error}")
 
 

@@ -36,7 +36,9 @@ def build(parent: Path, folder: str, surroundings: dict[str, str], umask: int,
     alone = [sys.executable, ROOT / "tools" / "offline.py"] if offline else []
     print(f"reproduce: building in '{folder}' ({surroundings})"
           + (", without network once installed" if offline else ""), flush=True)
-    for command in (["make", ".venv/ready"], [*alone, "make", "book"]):
+    # The Python that the digest is promised for: this one.
+    python = f"PYTHON={sys._base_executable}"
+    for command in (["make", python, ".venv/ready"], [*alone, "make", python, "book"]):
         done = subprocess.run(command, cwd=clone, env=env, umask=umask,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if done.returncode:
@@ -69,6 +71,9 @@ def main() -> None:
     parser.add_argument("--offline", action="store_true",
                         help="build the second time without network (Linux)")
     options = parser.parse_args()
+    if options.offline:
+        # Said at once, and not after the first build.
+        subprocess.run([sys.executable, ROOT / "tools" / "offline.py", "true"], check=True)
     dirty = subprocess.run(["git", "status", "--porcelain"], cwd=ROOT, capture_output=True,
                            text=True, check=True).stdout
     if dirty:

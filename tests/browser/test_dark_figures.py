@@ -2,13 +2,10 @@
 
 import re
 
-
 import numpy as np
 import pytest
 
 from adoption import figures
-
-
 
 
 def luminance(rgb):
