@@ -451,13 +451,14 @@ def _check_quotations(tables: dict, folder: Path) -> None:
         for index, row in tables[name].iterrows():
             if not any(row[column] in text for text in texts.get(row.slide, ())):
                 fail(path(name, folder), f"{row_place(index)}, column {column}", repr(row[column]),
-                      f"words that a sentence of slide {row.slide} prints")
+                      f"words that a sentence of slide {row.slide} prints (statements; "
+                     "consortium-notes for slide 7)")
     for index, row in tables["directions"].iterrows():
         statements = tables["statements"]
         source = statements[(statements.slide == row.slide) & (statements.order == row.statement)]
         if not source.text_ja.str.contains(row.text_ja, regex=False).any():
             fail(path("directions", folder), f"{row_place(index)}, column statement", row.statement,
-                  f"the sentence that prints {row.text_ja!r}")
+                  f"the sentence in statements that prints {row.text_ja!r}")
     for index, row in tables["consortium-figures"].iterrows():
         notes = tables["consortium-notes"]
         notes = notes[notes.consortium == row.consortium]
@@ -475,7 +476,7 @@ def _check_mapping(tables: dict, folder: Path) -> None:
     missing = set(tables["guidebook-problems"].order) - set(tables["problem-mapping"].problem)
     if missing:
         fail(path("problem-mapping", folder), "column problem", f"no row for {sorted(missing)}",
-              "at least one row for every problem")
+              "at least one row for every problem of guidebook-problems")
 
 
 def _check_claims(tables: dict, folder: Path) -> None:
@@ -487,7 +488,7 @@ def _check_claims(tables: dict, folder: Path) -> None:
         for column in ("text_ja", "text_en"):
             if row[column] not in sentence[column]:
                 fail(file, f"{row_place(index)}, column {column}", repr(row[column]),
-                      f"words of sentence {row.statement} of slide {row.slide}")
+                      f"words of sentence {row.statement} of slide {row.slide} (statements)")
         if pd.isna(row.again_slide) != pd.isna(row.again_statement):
             fail(file, f"{row_place(index)}, columns again_slide and again_statement",
                   "one of the two", "both or neither")

@@ -186,15 +186,18 @@ def _check_field(field: dict, file: Path, place: str) -> None:
     """A number has a unit and a minimum; text with a pattern says what the pattern means."""
     constraints = field["constraints"]
     numeric = field["type"] != "string"
-    for name, wanted in (
-        ("unit", numeric), ("minimum", numeric), ("expected", "pattern" in constraints),
-        *((name, False) for name in (("enum", "pattern") if numeric else ("maximum",))
-          if name in constraints),
+    typed = f"with type {field['type']!r}"
+    for name, wanted, why in (
+        ("unit", numeric, typed), ("minimum", numeric, typed),
+        *((name, False, typed) for name in (("enum", "pattern") if numeric else ("maximum",))),
+        ("expected", True, "with a pattern") if "pattern" in constraints
+        else ("expected", False, "without a pattern"),
     ):
-        if (name in field or name in constraints) != wanted:
-            fail(file, place, f"{'no' if wanted else 'a'} property {name!r}",
-                 f"{'one' if wanted else 'none'} with type {field['type']!r} and the "
-                 f"constraints {list(constraints)}")
+        there = name in field or name in constraints
+        if wanted and not there:
+            fail(file, place, f"no property {name!r}", f"one {why}")
+        if there and not wanted:
+            fail(file, place, f"a property {name!r}", f"none {why}")
     if constraints.get("minimum", 0) > constraints.get("maximum", float("inf")):
         fail(file, f"{place}.constraints", f"minimum {constraints['minimum']}",
              f"at most the maximum, {constraints['maximum']}")

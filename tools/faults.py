@@ -715,7 +715,7 @@ def digit_changed(table, rng):
 def unknown_code(table, rng):
     look_alike = str.maketrans("AaoeicI", "АаоеісІ")  # Latin to Cyrillic
     return cell(table, rng, ("code",), lambda raw: rng.choice(
-        ["other", raw + "s", raw.swapcase() if raw.swapcase() != raw else raw + "?", wide(raw)
+        ["unknown", raw + "s", raw.swapcase() if raw.swapcase() != raw else raw + "?", wide(raw)
          if wide(raw) != raw else raw + "！", raw.translate(look_alike) + "а", raw[:-1] or "?"]))
 
 
