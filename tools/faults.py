@@ -952,7 +952,7 @@ def changed_name(rng):
 def path_elsewhere(rng):
     node = pick(rng, shapes=r"resources\[\]\.path$")
     return replaced(node, rng.choice([
-        f"../{node.value}", f"../results/{node.value}", f"/tmp/{node.value}", "errata.CSV",
+        f"../{node.value}", f"../results/{node.value}", f"/elsewhere/{node.value}", "errata.CSV",
         f"https://example.org/{node.value}", node.value.removesuffix(".csv"), "datapackage.json",
         f"./{node.value}", f"builders/{node.value}", node.value.replace(".csv", ".tsv")]),
         says=("path",))
