@@ -184,7 +184,7 @@ def _check_keys(table: pd.DataFrame, resource: dict, file: Path) -> None:
             if value in first:
                 shown = ", ".join(map(str, value))
                 fail(file, f"{row_place(index)}, column {' + '.join(key)}",
-                      f"({shown}) again, as in {row_place(first[value])}", "each key once")
+                     f"({shown}) again, as in {row_place(first[value])}", "each key once")
             first[value] = index
 
 
@@ -207,7 +207,7 @@ def _check_stages(table: pd.DataFrame, file: Path) -> None:
         expected = named.get(stage)
         if (None if pd.isna(label) else label) != expected or pd.isna(english) != pd.isna(label):
             fail(file, f"{row_place(index)}, columns label_ja and label_en", (label, english),
-                  f"{expected or 'empty cells'} at stage {stage}")
+                 f"{expected or 'empty cells'} at stage {stage}")
 
 
 def _check_joint_totals(table: pd.DataFrame, file: Path) -> None:
@@ -238,13 +238,13 @@ def _check_labels(table: pd.DataFrame, file: Path) -> None:
             twice = pairs[pairs[left].duplicated(keep=False)]
             if len(twice):
                 fail(file, f"columns {printed} and {code}", twice.to_numpy().tolist(),
-                      "one code for one printed word")
+                     "one code for one printed word")
     for index, (technology, application) in enumerate(
         zip(table.technology, table.application_ja, strict=True)
     ):
         if (technology == "RPA") != pd.isna(application):
             fail(file, f"{row_place(index)}, column application_ja", repr(application),
-                  "an application for AI and an empty cell for RPA")
+                 "an application for AI and an empty cell for RPA")
 
 
 def _check_order(table: pd.DataFrame, file: Path) -> None:
@@ -284,7 +284,7 @@ def _check_intervals(table: pd.DataFrame, file: Path) -> None:
     for index, (lower, upper, bodies, population) in enumerate(bounds):
         if not bodies * lower <= population <= bodies * (upper - 1):
             fail(file, f"{row_place(index)}, column population", population,
-                  f"from {bodies * lower} to {bodies * (upper - 1)} for {bodies} bodies")
+                 f"from {bodies * lower} to {bodies * (upper - 1)} for {bodies} bodies")
     for kind, expected in KIND_COUNTS.items():
         _equal(file, f"rows with kind {kind}, column bodies",
                f"sum {table.loc[table.kind == kind, 'bodies'].sum()}", f"sum {expected}")
@@ -319,15 +319,15 @@ def _check_neighbours(table: pd.DataFrame, file: Path) -> None:
     for index, row in enumerate(table.itertuples()):
         if not row.nearest_below < row.median < row.nearest_above:
             fail(file, f"{row_place(index)}, columns nearest_below and nearest_above",
-                  (row.nearest_below, row.nearest_above), f"values around {row.median}")
+                 (row.nearest_below, row.nearest_above), f"values around {row.median}")
         mean = (row.pair_lower + row.pair_upper + 1) // 2
         if not row.pair_lower <= row.pair_upper or mean != row.median:
             fail(file, f"{row_place(index)}, columns pair_lower and pair_upper",
-                  (row.pair_lower, row.pair_upper), f"a pair whose mean rounds to {row.median}")
+                 (row.pair_lower, row.pair_upper), f"a pair whose mean rounds to {row.median}")
         at = row.municipalities_at + row.prefectures_at
         if at == 1 and row.bodies_between < 1:
             fail(file, f"{row_place(index)}, column bodies_between", row.bodies_between,
-                  "at least the one body at the median")
+                 "at least the one body at the median")
 
 
 def _check_shares(table: pd.DataFrame, file: Path) -> None:
@@ -397,11 +397,11 @@ def _check_printed_populations(tables: dict, folder: Path) -> None:
             place = f"{row_place(index)}, column population"
             if row.population not in known:
                 fail(path(name, folder), place, row.population,
-                      "the population of a municipality in population-distribution-2015")
+                     "the population of a municipality in population-distribution-2015")
             earlier = first.setdefault(row[column], row.population)
             if row.population != earlier:
                 fail(path(name, folder), place, row.population,
-                      f"{earlier} as in small-adopters for {row[column]}")
+                     f"{earlier} as in small-adopters for {row[column]}")
 
 
 def _check_medians(tables: dict, folder: Path) -> None:
@@ -418,8 +418,8 @@ def _check_medians(tables: dict, folder: Path) -> None:
             at = cells.loc[row["median"], row["median"] + 1]
         except KeyError:
             fail(path("population-distribution-2015", folder), "columns lower and upper",
-                  f"no interval [{row['median']}, {row['median'] + 1})",
-                  "one for every published median")
+                 f"no interval [{row['median']}, {row['median'] + 1})",
+                 "one for every published median")
         _equal(file, f"{row_place(index)}, column municipalities_at", row.municipalities_at,
                at.sum() - at["prefecture"], " as in population-distribution-2015")
         _equal(file, f"{row_place(index)}, column prefectures_at", row.prefectures_at,
@@ -451,24 +451,24 @@ def _check_quotations(tables: dict, folder: Path) -> None:
         for index, row in tables[name].iterrows():
             if not any(row[column] in text for text in texts.get(row.slide, ())):
                 fail(path(name, folder), f"{row_place(index)}, column {column}", repr(row[column]),
-                      f"words that a sentence of slide {row.slide} prints (statements; "
+                     f"words that a sentence of slide {row.slide} prints (statements; "
                      "consortium-notes for slide 7)")
     for index, row in tables["directions"].iterrows():
         statements = tables["statements"]
         source = statements[(statements.slide == row.slide) & (statements.order == row.statement)]
         if not source.text_ja.str.contains(row.text_ja, regex=False).any():
             fail(path("directions", folder), f"{row_place(index)}, column statement", row.statement,
-                  f"the sentence in statements that prints {row.text_ja!r}")
+                 f"the sentence in statements that prints {row.text_ja!r}")
     for index, row in tables["consortium-figures"].iterrows():
         notes = tables["consortium-notes"]
         notes = notes[notes.consortium == row.consortium]
         if not notes.text_ja.str.contains(row.text_ja, regex=False).any():
             fail(path("consortium-figures", folder), f"{row_place(index)}, column text_ja",
-                  repr(row.text_ja), "words that consortium-notes prints")
+                 repr(row.text_ja), "words that consortium-notes prints")
     for index, row in tables["errata"].iterrows():
         if row.read_as not in medians:
             fail(path("errata", folder), f"{row_place(index)}, column read_as", row.read_as,
-                  "a median of adoption-by-stage")
+                 "a median of adoption-by-stage")
 
 
 def _check_mapping(tables: dict, folder: Path) -> None:
@@ -476,7 +476,7 @@ def _check_mapping(tables: dict, folder: Path) -> None:
     missing = set(tables["guidebook-problems"].order) - set(tables["problem-mapping"].problem)
     if missing:
         fail(path("problem-mapping", folder), "column problem", f"no row for {sorted(missing)}",
-              "at least one row for every problem of guidebook-problems")
+             "at least one row for every problem of guidebook-problems")
 
 
 def _check_claims(tables: dict, folder: Path) -> None:
@@ -488,10 +488,10 @@ def _check_claims(tables: dict, folder: Path) -> None:
         for column in ("text_ja", "text_en"):
             if row[column] not in sentence[column]:
                 fail(file, f"{row_place(index)}, column {column}", repr(row[column]),
-                      f"words of sentence {row.statement} of slide {row.slide} (statements)")
+                     f"words of sentence {row.statement} of slide {row.slide} (statements)")
         if pd.isna(row.again_slide) != pd.isna(row.again_statement):
             fail(file, f"{row_place(index)}, columns again_slide and again_statement",
-                  "one of the two", "both or neither")
+                 "one of the two", "both or neither")
 
 
 def _check_2023(tables: dict, folder: Path) -> None:
@@ -503,7 +503,7 @@ def _check_2023(tables: dict, folder: Path) -> None:
         for column, value in (("lower", lower), ("upper", upper)):
             if value not in edges:
                 fail(file, f"{row_place(index)}, column {column}", value,
-                      "an edge of population-distribution-2015")
+                     "an edge of population-distribution-2015")
     # per kind, bodies and people below an edge: an interval holds the difference of two
     below = distribution.pivot(index="upper", columns="kind", values=["bodies", "population"])
     below = below.cumsum().to_dict()
@@ -528,8 +528,8 @@ def _check_2023(tables: dict, folder: Path) -> None:
                            ("above", municipal.lower > row.median_population)):
             if members[rows].sum() > row.bodies / 2:
                 fail(published, f"{row_place(index)}, column median_population",
-                      f"{row.median_population} with {members[rows].sum()} of {row.bodies} {side}",
-                      "at most half of them, as counted in adoption-2023-by-size")
+                     f"{row.median_population} with {members[rows].sum()} of {row.bodies} {side}",
+                     "at most half of them, as counted in adoption-2023-by-size")
 
 
 CROSS_CHECKS = (

@@ -14,7 +14,6 @@ import hashlib
 import json
 import re
 import reprlib
-import reprlib
 from pathlib import Path
 from unicodedata import is_normalized
 
