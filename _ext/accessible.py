@@ -1,5 +1,5 @@
 """Repairs of the theme's and Sphinx's pages: what keeps a reader with assistive technology out,
-what the HTML standard does not allow, and what would differ from build to build.
+and what the HTML standard does not allow.
 
 The templates beside this file give the sidebar a landmark; here the bibliography becomes a list
 by roles that are in use, images load when they are reached, and Japanese words are marked as
@@ -28,8 +28,6 @@ SHELL = (
     # they say.
     (re.compile(r'(<(?:table|td)) style="[^"]*"'), r"\1"),
     (re.compile(r'<button onclick="[^"]*"'), "<button"),
-    # A name that holds a digest. Sphinx adds another one if the file is there from a build before.
-    (re.compile(r"(/mystnb\.\w+\.css)\?v=\w+"), r"\1"),
 )
 
 

@@ -82,6 +82,8 @@ def test_an_edited_chapter_is_executed_alone(copy):
     assert executed(output) == {"joint-use"}
     page = (copy / "_build/html/chapters/joint-use.html").read_text(encoding="utf-8")
     assert "A sentence that nobody has read before." in page
+    # The other pages' terms are still found.
+    assert "term-Exact-fact" in (copy / "_build/html/searchindex.js").read_text(encoding="utf-8")
 
 
 def planned(folder):

@@ -333,25 +333,6 @@ def stage(names):
     return wanted
 
 
-def outline(name):
-    """What other pages show of a page: its headings and labels."""
-    path = STAGE / name
-    if path.suffix == ".ipynb":
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        text = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
-    else:
-        text = path.read_text(encoding="utf-8")
-    return re.findall(r"^(?:#+ .*|\([\w.-]+\)=)$", text, re.M)
-
-
-def shared_digest(wanted):
-    """Changes when one page's change can show on another: then every page is written anew."""
-    pages = {n: outline(n) for n in wanted if n.endswith((".ipynb", ".md"))}
-    others = {n: d for n, d in wanted.items() if n not in pages}
-    used = files_digest("adoption/figure_renderer.py", "adoption/citation.py", "CITATION.cff")
-    return digest(json.dumps([pages, others, common_digest(), used], sort_keys=True).encode())
-
-
 def tree_digest(folder):
     """Of the names and sizes of all files: enough to notice a folder somebody touched."""
     listing = sorted((p.relative_to(folder).as_posix(), p.stat().st_size)
@@ -365,10 +346,11 @@ def files_digest(*patterns):
                             for p in files).encode())
 
 
-def downloads_digest():
-    """Of the tables that _ext/book_pages.py copies beside the pages."""
-    return files_digest("data/*.csv", "data/datapackage.json", "results/*.csv",
-                        "results/results.json")
+def extras_digest():
+    """Of what the pages are made of besides the stage: the tables beside them, code, packages."""
+    return digest((common_digest() + files_digest(
+        "data/*.csv", "data/datapackage.json", "results/*.csv", "results/results.json",
+        "adoption/figure_renderer.py", "adoption/citation.py", "CITATION.cff")).encode())
 
 
 def book_digest():
@@ -398,26 +380,15 @@ def pages_of_other_builds(folder, book):
             if any(found != book.encode() for found in stamps.findall(path.read_bytes()))]
 
 
-def write_pages(shared, state):
+def write_pages(state):
     """Run Jupyter Book on the stage."""
-    known = state.pop("html", {})
+    state.pop("html", None)
     write_atomically(STATE, json.dumps(state, indent=1).encode())
-    if known.get("shared") != shared:
-        shutil.rmtree(SPHINX, ignore_errors=True)
+    # All pages, always: where Sphinx writes some, its search index loses the terms of the others,
+    # and figures of earlier builds stay.
+    shutil.rmtree(SPHINX, ignore_errors=True)
     run([BIN / "jupyter-book", "build", STAGE, "--path-output", SPHINX, "-W", "-n",
          "--keep-going", "-q"], "Jupyter Book", quiet=True)
-
-
-def remove_leftovers(folder):
-    """Remove figures and downloads that no page names: Sphinx keeps those of earlier builds."""
-    pages = b"".join(path.read_bytes() for path in folder.rglob("*.html"))
-    for name in ("_images", "_downloads"):
-        for path in sorted((folder / name).rglob("*"), reverse=True):
-            if path.is_dir():
-                if not any(path.iterdir()):
-                    path.rmdir()
-            elif path.relative_to(folder).as_posix().encode() not in pages:
-                path.unlink()
 
 
 def recover():
@@ -426,21 +397,19 @@ def recover():
         OLD.rename(HTML)
 
 
-def publish(wanted, shared, book, state):
+def publish(wanted, book, state):
     """Put the finished pages in the place of the last ones, in one step."""
     fresh, old = BUILD / "html.new", OLD
     for leftover in (fresh, old):
         shutil.rmtree(leftover, ignore_errors=True)
     shutil.copytree(SPHINX / "_build" / "html", fresh,
                     ignore=shutil.ignore_patterns(".buildinfo*"))
-    remove_leftovers(fresh)
     stamp(fresh, book)
     if HTML.exists():
         HTML.rename(old)
     fresh.rename(HTML)
     shutil.rmtree(old, ignore_errors=True)
-    state["html"] = {"shared": shared, "pages": wanted, "book": book,
-                     "tree": tree_digest(HTML)}
+    state["html"] = {"pages": wanted, "book": book, "tree": tree_digest(HTML)}
     write_atomically(STATE, json.dumps(state, indent=1).encode())
 
 
@@ -468,17 +437,16 @@ def build(everything=False, frozen=False):
             + ", ".join(Path(name).stem for name in todo))
         execute(todo, state, inputs)
     wanted = stage(names)
-    shared = shared_digest(wanted)
-    wanted["downloads"] = downloads_digest()
+    wanted["extras"] = extras_digest()
     known, book = state.get("html", {}), book_digest()
     if known.get("book") == book and (left := pages_of_other_builds(HTML, book)):
         say(f"left from another build, and replaced: {', '.join(left)}")
         known = {**known, "tree": None}
-    if known != {"shared": shared, "pages": wanted, "book": book, "tree": tree_digest(HTML)}:
-        if (known.get("shared"), known.get("pages")) != (shared, wanted) or not SPHINX.exists():
+    if known != {"pages": wanted, "book": book, "tree": tree_digest(HTML)}:
+        if known.get("pages") != wanted or not SPHINX.exists():
             say("writing the pages")
-            write_pages(shared, state)
-        publish(wanted, shared, book, state)
+            write_pages(state)
+        publish(wanted, book, state)
     else:
         say("nothing changed")
     say(f"ready after {time.monotonic() - started:.1f} s: "
