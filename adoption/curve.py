@@ -44,7 +44,6 @@ from scipy.special import expit, logsumexp, softmax
 from scipy.stats import chi2, norm
 
 MODELS = ("ordered", "multinomial")
-FLOOR = 100.0  # a smaller size counts as this in logarithms
 
 
 class ConvergenceError(RuntimeError):
@@ -54,8 +53,9 @@ class ConvergenceError(RuntimeError):
 # --- the frame -----------------------------------------------------------------------------------
 
 
-def bin_edges(smallest: float, largest: float, medians: ArrayLike, per_decade: int = 20):
-    """Logarithmic edges from the floor to ``largest``, and two around each median.
+def bin_edges(smallest: float, largest: float, medians: ArrayLike, *, floor: float,
+              per_decade: int = 20) -> np.ndarray:
+    """Logarithmic edges from ``floor`` to ``largest``, and two around each median.
 
     The two are the median itself and the next number above it, so that bodies at the median have
     a bin of their own.
@@ -64,10 +64,11 @@ def bin_edges(smallest: float, largest: float, medians: ArrayLike, per_decade: i
         raise ValueError(f"expected 0 <= smallest <= largest, found {smallest} and {largest}")
     if per_decade < 1:
         raise ValueError(f"expected at least one bin a decade, found {per_decade}")
+    floor = _positive(floor)
     medians = _finite("medians", medians)
-    low, high = np.log10(max(smallest, FLOOR)), np.log10(max(largest, FLOOR))
+    low, high = (np.log10(max(size, floor) / floor) for size in (smallest, largest))
     steps = np.arange(np.floor(low * per_decade), np.ceil(high * per_decade) + 1)
-    return np.unique(np.concatenate([10 ** (steps / per_decade), medians,
+    return np.unique(np.concatenate([floor * 10 ** (steps / per_decade), medians,
                                      np.nextafter(medians, np.inf)]))
 
 
@@ -86,9 +87,15 @@ def bin_sizes(sizes: ArrayLike, edges: ArrayLike) -> tuple[np.ndarray, np.ndarra
     return np.add.reduceat(sizes, starts) / weights, weights
 
 
-def log_size(sizes: ArrayLike) -> np.ndarray:
-    """log2 of the sizes, those below ``FLOOR`` counting as ``FLOOR``."""
-    return np.log2(np.maximum(np.asarray(sizes, float), FLOOR))
+def log_size(sizes: ArrayLike, *, floor: float) -> np.ndarray:
+    """log2 of the sizes, those below ``floor`` counting as ``floor``."""
+    return np.log2(np.maximum(np.asarray(sizes, float), _positive(floor)))
+
+
+def _positive(floor):
+    if not 0 < floor < np.inf:
+        raise ValueError(f"floor: expected a size above 0, found {floor}")
+    return float(floor)
 
 
 def _finite(name, values):
@@ -138,6 +145,7 @@ class Moments:
     observed: np.ndarray  # (M,) n_1..n_{K-1}, B_1..B_K
     middle_stage: np.ndarray  # stages with a member at the median, from 0
     middle_z: np.ndarray  # log2 of their medians
+    floor: float  # smaller sizes count as this in logarithms
 
     @property
     def stages(self) -> int:
@@ -145,7 +153,7 @@ class Moments:
 
 
 def moments(sizes: ArrayLike, weights: ArrayLike, totals: ArrayLike, medians: ArrayLike,
-            odd: Sequence[bool]) -> Moments:
+            odd: Sequence[bool], *, floor: float) -> Moments:
     """Moments of a table of K >= 2 stages with ``totals`` (K,) and ``medians`` (K,).
 
     ``sizes``, ``weights`` (I,): the frame.  ``odd`` (K,): whether one member of the stage stands
@@ -197,11 +205,12 @@ def moments(sizes: ArrayLike, weights: ArrayLike, totals: ArrayLike, medians: Ar
     if np.all(below == below[0]) or np.any(below.all(axis=1) | ~below.any(axis=1)):
         raise ValueError("expected medians that differ and have bodies on either side, found "
                          "nothing that the halves could say about size")
-    return Moments(z=log_size(sizes), weights=rest,
+    return Moments(z=log_size(sizes, floor=floor), weights=rest,
                    stage=np.concatenate([np.arange(k - 1), np.arange(k)]),
                    counted=np.vstack([np.ones((k - 1, sizes.size)), below]),
                    observed=np.concatenate([totals[:-1], totals / 2]),
-                   middle_stage=np.flatnonzero(odd), middle_z=log_size(medians[odd]))
+                   middle_stage=np.flatnonzero(odd), middle_z=log_size(medians[odd], floor=floor),
+                   floor=float(floor))
 
 
 def mean_and_covariance(model: str, params: ArrayLike, table: Moments):
@@ -338,7 +347,7 @@ class Fit:
 
 
 def fit(model: str, sizes: ArrayLike, weights: ArrayLike, totals: ArrayLike, medians: ArrayLike,
-        odd: Sequence[bool], start: Fit | None = None) -> Fit:
+        odd: Sequence[bool], *, floor: float, start: Fit | None = None) -> Fit:
     """Maximum of the moment likelihood.
 
     Arguments as for :func:`moments`; ``start``, an earlier fit of the same model to a similar
@@ -349,7 +358,7 @@ def fit(model: str, sizes: ArrayLike, weights: ArrayLike, totals: ArrayLike, med
         raise ValueError(f"expected a model among {MODELS}, found {model!r}")
     if start is not None and start.model != model:
         raise ValueError(f"expected a start of the {model} model, found {start.model}")
-    return _fit(model, moments(sizes, weights, totals, medians, odd), start)
+    return _fit(model, moments(sizes, weights, totals, medians, odd, floor=floor), start)
 
 
 def _fit(model, table, start=None):
@@ -450,7 +459,11 @@ def _maximise(likelihood, start, scale):
 
 def predict(fit: Fit, sizes: ArrayLike) -> np.ndarray:
     """P(stage | size), (len(sizes), K)."""
-    return _probabilities(fit.model, fit.params, log_size(_finite("sizes", sizes)))[0]
+    return _probabilities(fit.model, fit.params, _z(fit, sizes))[0]
+
+
+def _z(fit, sizes):
+    return log_size(_finite("sizes", sizes), floor=fit.moments.floor)
 
 
 def band(fit: Fit, sizes: ArrayLike, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
@@ -459,7 +472,7 @@ def band(fit: Fit, sizes: ArrayLike, level: float = 0.95) -> tuple[np.ndarray, n
     Delta method on the logit of each probability, with the inverse observed information: it
     supposes that the model holds, and each point stands for itself.
     """
-    pi, d_pi = _probabilities(fit.model, fit.params, log_size(_finite("sizes", sizes)))
+    pi, d_pi = _probabilities(fit.model, fit.params, _z(fit, sizes))
     variance = np.einsum("ikp,pr,ikr->ik", d_pi, fit.covariance, d_pi)
     logit = np.log(pi) - np.log1p(-pi)
     reach = norm.ppf((1 + level) / 2) * np.sqrt(variance) / (pi * (1 - pi))
@@ -484,7 +497,7 @@ def slope_interval(fit: Fit, stage: int = 1, level: float = 0.95) -> tuple[float
 
 def size_deviance(fit: Fit, size: float, probability: float = 0.5) -> float:
     """Twice the log-likelihood lost by fixing P(stage 1 | size) = probability."""
-    z, cuts = float(log_size(size)), fit.moments.stages - 1
+    z, cuts = float(_z(fit, [size])[0]), fit.moments.stages - 1
     logit = np.log(probability / (1 - probability))
 
     def first_cut(free):  # the one that gives the probability, and its derivative
@@ -506,12 +519,12 @@ def size_at(fit: Fit, probability: float = 0.5, level: float = 0.95
     """Size at which P(stage 1) reaches the probability, with its profile-likelihood interval.
 
     The interval holds the sizes for which that value of P(stage 1 | size) is not rejected.  Sizes
-    are looked for from ``FLOOR`` to 1,024 times the largest of the frame; an end beyond is 0 or
-    inf.  Raises ValueError where the curve passes the probability never or more than once.
+    are looked for from the floor of the fit to 1,024 times the largest of the frame; an end beyond
+    is 0 or inf.  Raises ValueError where the curve passes the probability never or more than once.
     """
     if not 0 < probability < 1:
         raise ValueError(f"expected a probability between 0 and 1, found {probability}")
-    limits = float(np.log2(FLOOR)), fit.moments.z[-1] + 10
+    limits = float(np.log2(fit.moments.floor)), fit.moments.z[-1] + 10
 
     def excess(z):
         return _probabilities(fit.model, fit.params, np.atleast_1d(z))[0][:, 0] - probability
@@ -641,7 +654,7 @@ def nearest_outside(expected: ArrayLike, published: ArrayLike, odd: Sequence[boo
 
 def fixed_point_outside(model: str, sizes: ArrayLike, weights: ArrayLike, published: ArrayLike,
                         medians: ArrayLike, odd: Sequence[bool] | None, outside_sizes: ArrayLike,
-                        least: ArrayLike | None = None) -> OutsideFit:
+                        least: ArrayLike | None = None, *, floor: float) -> OutsideFit:
     """Fit whose own expectation of the outside bodies is nearest to the numbers taken for them.
 
     The frame is the base of the medians, ``outside_sizes`` are the bodies that the published
@@ -656,7 +669,8 @@ def fixed_point_outside(model: str, sizes: ArrayLike, weights: ArrayLike, publis
     p = nearest_outside(count * published / published.sum(), published, odd, count, least)
     tried, found = {}, None
     while tuple(p) not in tried:
-        found = fit(model, sizes, weights, published - p, medians, middle, start=found)
+        found = fit(model, sizes, weights, published - p, medians, middle, floor=floor,
+                    start=found)
         expected = predict(found, outside_sizes).sum(axis=0)
         following = nearest_outside(expected, published, odd, count, least)
         tried[tuple(p)] = OutsideFit(p, found, expected, len(tried) + 1), tuple(following)
@@ -670,14 +684,15 @@ def fixed_point_outside(model: str, sizes: ArrayLike, weights: ArrayLike, publis
 
 
 def fits_over(model: str, sizes: ArrayLike, weights: ArrayLike, published: ArrayLike,
-              medians: ArrayLike, odd: Sequence[bool] | None, vectors: Iterable[ArrayLike]
-              ) -> Iterator[Fit]:
+              medians: ArrayLike, odd: Sequence[bool] | None, vectors: Iterable[ArrayLike],
+              *, floor: float) -> Iterator[Fit]:
     """The fit for each vector of outside bodies, every one started from the one before."""
     published = _counts("published", published)
     middle = np.zeros(published.size, bool) if odd is None else odd
     found = None
     for p in vectors:
-        found = fit(model, sizes, weights, published - p, medians, middle, start=found)
+        found = fit(model, sizes, weights, published - p, medians, middle, floor=floor,
+                    start=found)
         yield found
 
 

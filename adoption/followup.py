@@ -8,8 +8,8 @@ With z = log2(size), the size of an interval being the mean of its bodies,
 so exp(b) is the odds ratio per doubling of size, -a / b the logarithm of the size at which half
 have adopted, and exp(c) the odds ratio between bodies of the same size with and without x.
 Intervals are those of the profile likelihood (Venzon and Moolgavkar 1988, Applied Statistics 37,
-87-94): values that a likelihood-ratio test on one degree of freedom does not reject. Sizes below
-``curve.FLOOR`` count as that in logarithms.
+87-94): values that a likelihood-ratio test on one degree of freedom does not reject. In logarithms
+sizes below ``floor`` count as that.
 """
 
 import warnings
@@ -38,6 +38,7 @@ class LogitFit(NamedTuple):
     covariance: np.ndarray
     deviance: float
     df: int
+    floor: float  # smaller sizes count as this in logarithms
 
 
 class RatioTest(NamedTuple):
@@ -72,7 +73,7 @@ def _counts(bodies, adopters) -> tuple[np.ndarray, np.ndarray]:
     return n, y
 
 
-def _z(sizes, groups: int) -> np.ndarray:
+def _z(sizes, groups: int, floor: float) -> np.ndarray:
     sizes = np.asarray(sizes, float)
     if sizes.shape != (groups,):
         raise ValueError(f"expected a size for each of {groups} groups, found {sizes.size}")
@@ -80,7 +81,7 @@ def _z(sizes, groups: int) -> np.ndarray:
     if bad.any():
         raise ValueError(f"sizes: expected finite numbers of at least 0, found {sizes[bad][0]:g} "
                          f"at position {np.flatnonzero(bad)[0]}")
-    return log_size(sizes)
+    return log_size(sizes, floor=floor)
 
 
 def _indicator(marked, groups: int) -> np.ndarray:
@@ -101,7 +102,8 @@ def _fit(design, n, y, offset=None) -> LogitFit:
     if not found.converged or np.abs(logits).max() > LARGEST_LOGIT:
         raise ValueError("expected adopters and others at overlapping sizes, found groups that "
                          "the explaining variables separate: the estimate is not finite")
-    return LogitFit(found.params, found.cov_params(), float(found.deviance), int(found.df_resid))
+    return LogitFit(found.params, found.cov_params(), float(found.deviance), int(found.df_resid),
+                    np.nan)
 
 
 def _level(level: float) -> float:
@@ -134,7 +136,8 @@ def _coefficient(design, n, y, term: int, level: float) -> Interval:
     return Interval(*(float(np.exp(v)) for v in (best.params[term], *ends)))
 
 
-def size_logit(sizes: ArrayLike, bodies: ArrayLike, adopters: ArrayLike) -> LogitFit:
+def size_logit(sizes: ArrayLike, bodies: ArrayLike, adopters: ArrayLike, *,
+               floor: float) -> LogitFit:
     """Logit of adoption on log2(size): params (a, b).
 
     sizes: shape (I,), mean size of the bodies of each group. bodies, adopters: shape (I,).
@@ -142,7 +145,8 @@ def size_logit(sizes: ArrayLike, bodies: ArrayLike, adopters: ArrayLike) -> Logi
     sizes that are negative or not finite, and where size separates adopters from the others.
     """
     n, y = _counts(bodies, adopters)
-    return _fit(np.column_stack([np.ones(n.size), _z(sizes, n.size)]), n, y)
+    return _fit(np.column_stack([np.ones(n.size), _z(sizes, n.size, floor)]), n, y)._replace(
+        floor=float(floor))
 
 
 def predict(fit: LogitFit, sizes: ArrayLike, level: float = 0.95):
@@ -150,35 +154,35 @@ def predict(fit: LogitFit, sizes: ArrayLike, level: float = 0.95):
 
     fit: of :func:`size_logit`. The interval is the normal one for the logit.
     """
-    z = _z(sizes, np.size(sizes))
+    z = _z(sizes, np.size(sizes), fit.floor)
     design = np.column_stack([np.ones(z.size), z])
     logit = design @ fit.params
     reach = _level(level) * np.sqrt(np.einsum("ij,jk,ik->i", design, fit.covariance, design))
     return expit(logit), expit(logit - reach), expit(logit + reach)
 
 
-def odds_ratio_per_doubling(sizes: ArrayLike, bodies: ArrayLike, adopters: ArrayLike,
-                            level: float = 0.95) -> Interval:
+def odds_ratio_per_doubling(sizes: ArrayLike, bodies: ArrayLike, adopters: ArrayLike, *,
+                            floor: float, level: float = 0.95) -> Interval:
     """Odds ratio of adoption per doubling of size, with its profile-likelihood interval.
 
     Arguments and errors as for :func:`size_logit`.
     """
     n, y = _counts(bodies, adopters)
-    z = _z(sizes, n.size)
+    z = _z(sizes, n.size, floor)
     return _coefficient(np.column_stack([np.ones(n.size), z - z.mean()]), n, y, 1, level)
 
 
-def half_size(sizes: ArrayLike, bodies: ArrayLike, adopters: ArrayLike,
-              level: float = 0.95) -> Interval:
+def half_size(sizes: ArrayLike, bodies: ArrayLike, adopters: ArrayLike, *,
+              floor: float, level: float = 0.95) -> Interval:
     """Size at which half of the bodies have adopted, with its profile-likelihood interval.
 
     Arguments and errors as for :func:`size_logit`; ValueError also where adoption is not related
     to size at this level, for then no size is ruled out.
     """
     n, y = _counts(bodies, adopters)
-    z = _z(sizes, n.size)
+    z = _z(sizes, n.size, floor)
     reach = _level(level)
-    best = size_logit(sizes, n, y)
+    best = size_logit(sizes, n, y, floor=floor)
     a, b = best.params
     if _fit(np.ones((n.size, 1)), n, y).deviance - best.deviance <= reach**2:
         raise ValueError(f"expected adoption related to size, found a slope of {b:.3g} that may "
@@ -190,10 +194,11 @@ def half_size(sizes: ArrayLike, bodies: ArrayLike, adopters: ArrayLike,
     return Interval(*(float(2.0**v) for v in (-a / b, *ends)))
 
 
-def curvature_test(sizes: ArrayLike, bodies: ArrayLike, adopters: ArrayLike) -> RatioTest:
+def curvature_test(sizes: ArrayLike, bodies: ArrayLike, adopters: ArrayLike, *,
+                   floor: float) -> RatioTest:
     """Likelihood-ratio test of a straight line against a parabola in log2(size)."""
     n, y = _counts(bodies, adopters)
-    z = _z(sizes, n.size)
+    z = _z(sizes, n.size, floor)
     z = z - z.mean()
     statistic = (_fit(np.column_stack([np.ones(n.size), z]), n, y).deviance
                  - _fit(np.column_stack([np.ones(n.size), z, z**2]), n, y).deviance)
@@ -201,22 +206,23 @@ def curvature_test(sizes: ArrayLike, bodies: ArrayLike, adopters: ArrayLike) -> 
 
 
 def odds_ratio_at_equal_size(sizes: ArrayLike, marked: ArrayLike, bodies: ArrayLike,
-                             adopters: ArrayLike, level: float = 0.95) -> Interval:
+                             adopters: ArrayLike, *, floor: float,
+                             level: float = 0.95) -> Interval:
     """Odds ratio of adoption, marked groups (1) against the others (0) at the same size.
 
     marked: shape (I,), 0 or 1. Other arguments and errors as for :func:`size_logit`. The
     interval is that of the profile likelihood; size enters as log2(size).
     """
     n, y = _counts(bodies, adopters)
-    z, x = _z(sizes, n.size), _indicator(marked, n.size)
+    z, x = _z(sizes, n.size, floor), _indicator(marked, n.size)
     return _coefficient(np.column_stack([np.ones(n.size), z - z.mean(), x]), n, y, 2, level)
 
 
 def equal_size_test(sizes: ArrayLike, marked: ArrayLike, bodies: ArrayLike,
-                    adopters: ArrayLike) -> RatioTest:
+                    adopters: ArrayLike, *, floor: float) -> RatioTest:
     """Likelihood-ratio test that marked groups and others of the same size adopt alike."""
     n, y = _counts(bodies, adopters)
-    z, x = _z(sizes, n.size), _indicator(marked, n.size)
+    z, x = _z(sizes, n.size, floor), _indicator(marked, n.size)
     line = np.column_stack([np.ones(n.size), z - z.mean()])
     statistic = _fit(line, n, y).deviance - _fit(np.column_stack([line, x]), n, y).deviance
     return RatioTest(statistic, float(chi2.sf(statistic, 1)))

@@ -75,7 +75,8 @@ def _fits(t: str):
     """The municipal curve of 2020 and that of 2023."""
     table = results.adoption_2023()
     return (results.fitted(t, "municipal", "multinomial").fit,
-            followup.size_logit(table["mean_size"], table["bodies"], table[t]))
+            followup.size_logit(table["mean_size"], table["bodies"], table[t],
+                                floor=results.FLOOR))
 
 
 def _technology(t: str, population: int) -> Technology:
@@ -129,7 +130,7 @@ def payload() -> dict:
             "lower": grid.lower.tolist(), "upper": grid.upper.tolist(),
             "counts": grid.bodies.tolist(), "limits": list(census.CLASS_LIMITS),
             "classes": [CLASS_LABELS[c] for c in census.CLASS_IDS],
-            "floor": curve.FLOOR, "z": float(norm.ppf(0.975)), "technologies": found}
+            "floor": results.FLOOR, "z": float(norm.ppf(0.975)), "technologies": found}
 
 
 def examples() -> list[tuple[str, int]]:

@@ -17,6 +17,7 @@ from statsmodels.miscmodels.ordinal_model import OrderedModel
 from adoption import curve, followup, medians, simulation, tables
 
 FIXTURES = Path(__file__).resolve().parents[1] / "tests" / "fixtures"
+FLOOR = 100.0  # of logarithms, as in the scripts
 
 
 class Comparison(NamedTuple):
@@ -73,7 +74,7 @@ def _median_tails() -> Iterator[Comparison]:
 
 def _curves() -> Iterator[Comparison]:
     stored = json.loads((FIXTURES / "curve-microdata.json").read_text(encoding="utf-8"))
-    z = curve.log_size(stored["size"])
+    z = curve.log_size(stored["size"], floor=FLOOR)
 
     def loglik(model, stage):
         pi = curve._probabilities(model, np.array(stored[model]["params"]), z)[0]
@@ -87,7 +88,7 @@ def _curves() -> Iterator[Comparison]:
                                                    stored["ordered"]["polr_loglik"]])])
     yield _compare("Multinomial logit: log-likelihood at R's estimate", "nnet::multinom", "curve",
                    [(multinomial, stored["multinomial"]["loglik"])])
-    slope, _ = simulation.ordered_logit(stored["size"], stage["ordered"])
+    slope, _ = simulation.ordered_logit(stored["size"], stage["ordered"], floor=FLOOR)
     yield _compare("Ordered logit on micro-data: slope", "ordinal::clm",
                    "simulation.ordered_logit", [(slope, stored["ordered"]["params"][-1])])
     found = OrderedModel(-stage["ordered"], z[:, None], distr="logit").fit(
@@ -141,16 +142,16 @@ def _followup() -> Iterator[Comparison]:
 
     for piece, in_r, function, here, key in (
         ("Grouped logit: coefficients", "glm",
-         lambda c: followup.size_logit(*by_stratum(c)).params, "size_logit", "line"),
+         lambda c: followup.size_logit(*by_stratum(c), floor=FLOOR).params, "size_logit", "line"),
         ("Odds ratio per doubling, profile interval", "glm, uniroot",
-         lambda c: followup.odds_ratio_per_doubling(*by_stratum(c))[:3],
+         lambda c: followup.odds_ratio_per_doubling(*by_stratum(c), floor=FLOOR)[:3],
          "odds_ratio_per_doubling", "odds_ratio"),
         ("Size at one half, profile interval", "glm, uniroot",
-         lambda c: followup.half_size(*by_stratum(c))[:3], "half_size", "half"),
+         lambda c: followup.half_size(*by_stratum(c), floor=FLOOR)[:3], "half_size", "half"),
         ("Test of curvature", "anova",
-         lambda c: followup.curvature_test(*by_stratum(c)), "curvature_test", "curvature"),
+         lambda c: followup.curvature_test(*by_stratum(c), floor=FLOOR), "curvature_test", "curvature"),
         ("Odds ratio at equal size, profile interval", "glm, uniroot",
-         lambda c: followup.odds_ratio_at_equal_size(c["size"], *marked(c))[:3],
+         lambda c: followup.odds_ratio_at_equal_size(c["size"], *marked(c), floor=FLOOR)[:3],
          "odds_ratio_at_equal_size", "at_equal_size"),
         ("Odds ratio within strata", "mantelhaen.test",
          lambda c: followup.odds_ratio_within_strata(c["stratum"], *marked(c))[:3],

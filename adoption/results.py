@@ -28,6 +28,7 @@ from adoption.register import COLUMNS, NUMBERS, PATH, Result
 from adoption.stored import OUTSIDE_RANGE, SIMULATION
 
 TECHNOLOGIES = {"ai": "AI", "rpa": "RPA"}
+FLOOR = 100.0  # people: in logarithms a smaller population counts as this
 STAGES = (1, 2, 3, 4, 5)
 STAGE_NAMES = {1: "introduced", 2: "stage 2", 3: "stage 3", 4: "stage 4",
                5: "no consideration, no plan"}
@@ -414,9 +415,10 @@ def fitted(technology: str, base: str, model: str) -> curve.OutsideFit:
     sizes, weights, outside_sizes = curve_frame(base)
     odd = members_at_median(technology, base)
     if base == "all":
-        found = curve.fit(model, sizes, weights, counts, values, odd)
+        found = curve.fit(model, sizes, weights, counts, values, odd, floor=FLOOR)
         return curve.OutsideFit(np.zeros(5, dtype=int), found, np.zeros(5), 1)
-    return curve.fixed_point_outside(model, sizes, weights, counts, values, odd, outside_sizes)
+    return curve.fixed_point_outside(model, sizes, weights, counts, values, odd, outside_sizes,
+                                     floor=FLOOR)
 
 
 def adoption_curve() -> Iterator[Result]:
@@ -460,7 +462,8 @@ def _given_prefectures(chapter: str) -> Iterator[Result]:
     odd = members_at_median("ai", "municipal")
     vectors = curve.allowed_outside(counts, odd, outside_sizes.size,
                                     least=(prefectures_with_ai(), 0, 0, 0, 0))
-    fits = list(curve.fits_over("ordered", sizes, weights, counts, values, odd, vectors))
+    fits = list(curve.fits_over("ordered", sizes, weights, counts, values, odd, vectors,
+                                floor=FLOOR))
     for id, unit, words, numbers in (
         ("odds-ratio-per-doubling", "odds ratio", "odds ratio per doubling",
          [math.exp(fit.slopes[0]) for fit in fits]),
@@ -1071,22 +1074,23 @@ def _gradient(t: str, name: str) -> Iterator[Result]:
          adoption_2023(abandoned=True)),
         (".from-100", ", municipalities with fewer than 100 inhabitants left out",
          "1,735 municipalities with at least 100 inhabitants in 2015",
-         table[table["lower"] >= curve.FLOOR]),
+         table[table["lower"] >= FLOOR]),
     ):
         counts = table["mean_size"], table["bodies"], table[t]
-        slope = followup.odds_ratio_per_doubling(*counts)
+        slope = followup.odds_ratio_per_doubling(*counts, floor=FLOOR)
         yield _row(f"since-2020.{t}.odds-ratio-per-doubling{suffix}", "odds ratio",
                    f"{name} in 2023: odds ratio of adoption per doubling of population{words}",
                    "interval", base, DASHBOARD, "adoption.followup.odds_ratio_per_doubling",
                    chapter, value=slope.estimate, lower=slope.lower, upper=slope.upper)
-        half = followup.half_size(*counts)
+        half = followup.half_size(*counts, floor=FLOOR)
         yield _row(f"since-2020.{t}.half-adoption-population{suffix}", "people",
                    f"{name} in 2023: population at which half have adopted{words}", "interval",
                    base, DASHBOARD, "adoption.followup.half_size", chapter, value=half.estimate,
                    lower=half.lower, upper=half.upper)
     table = adoption_2023()
     counts = table["mean_size"], table["bodies"], table[t]
-    fit, bend = followup.size_logit(*counts), followup.curvature_test(*counts)
+    fit = followup.size_logit(*counts, floor=FLOOR)
+    bend = followup.curvature_test(*counts, floor=FLOOR)
     yield _row(f"since-2020.{t}.overdispersion", "ratio",
                f"{name} in 2023: root of the curve's deviance over its degrees of freedom",
                "fact", POPULATED, DASHBOARD, "adoption.followup.size_logit", chapter,
@@ -1095,14 +1099,16 @@ def _gradient(t: str, name: str) -> Iterator[Result]:
                f"{name} in 2023: straight line in log population against a parabola", "test",
                POPULATED, DASHBOARD, "adoption.followup.curvature_test", chapter,
                value=bend.statistic, p=bend.p_value)
-    peopled = table[table["lower"] >= curve.FLOOR]
-    bend = followup.curvature_test(peopled["mean_size"], peopled["bodies"], peopled[t])
+    peopled = table[table["lower"] >= FLOOR]
+    bend = followup.curvature_test(peopled["mean_size"], peopled["bodies"], peopled[t],
+                                   floor=FLOOR)
     yield _row(f"since-2020.{t}.curvature.from-100", "likelihood ratio",
                f"{name} in 2023: straight line in log population against a parabola, "
                "municipalities with fewer than 100 inhabitants left out", "test",
                "1,735 municipalities with at least 100 inhabitants in 2015", DASHBOARD,
                "adoption.followup.curvature_test", chapter, value=bend.statistic, p=bend.p_value)
-    shift = [fitted_half(t, base) / followup.half_size(*counts).estimate for base in BASES]
+    shift = [fitted_half(t, base) / followup.half_size(*counts, floor=FLOOR).estimate
+             for base in BASES]
     yield _row(f"since-2020.{t}.half-adoption-population.shift", "ratio",
                f"{name}: population at which half had adopted, 2020 over 2023, three readings",
                "range", "all three readings", f"{SLIDE_4_AND_CENSUS}; {DASHBOARD}",
@@ -1148,7 +1154,8 @@ def curves_of_both_years(technology: str, populations):
     """
     old = fitted(technology, "municipal", "multinomial").fit
     table = adoption_2023()
-    new = followup.size_logit(table["mean_size"], table["bodies"], table[technology])
+    new = followup.size_logit(table["mean_size"], table["bodies"], table[technology],
+                              floor=FLOOR)
     years = {2020: [part[:, 0] for part in (curve.predict(old, populations),
                                             *curve.band(old, populations))],
              2023: followup.predict(new, populations)}
@@ -1195,8 +1202,8 @@ def _external_staff() -> Iterator[Result]:
                    "digital staff, whatever the population", "fact", base, DASHBOARD,
                    "adoption.results.adoption_2023", chapter, value=odds["yes"] / odds["no"])
         counts = marked, table["bodies"], table[t]
-        adjusted = followup.odds_ratio_at_equal_size(table["mean_size"], *counts)
-        test = followup.equal_size_test(table["mean_size"], *counts)
+        adjusted = followup.odds_ratio_at_equal_size(table["mean_size"], *counts, floor=FLOOR)
+        test = followup.equal_size_test(table["mean_size"], *counts, floor=FLOOR)
         yield _row(f"since-2020.{t}.external-staff.odds-ratio", "odds ratio",
                    f"{name} in 2023: odds ratio of adoption, with against without external "
                    "digital staff, adjusted for population", "interval", base, DASHBOARD,
@@ -1267,7 +1274,8 @@ def envelope_fit(technology: str) -> curve.Fit:
     """The curve from the envelope: with two states both models are the same binary logit."""
     counts, values = envelope_published(technology)
     sizes, weights, _ = curve_frame("municipal")
-    return curve.fit("ordered", sizes, weights, counts, values, [n % 2 == 1 for n in counts])
+    return curve.fit("ordered", sizes, weights, counts, values, [n % 2 == 1 for n in counts],
+                     floor=FLOOR)
 
 
 def envelope_curve(technology: str, populations):
@@ -1319,9 +1327,9 @@ def _envelope_curve(t: str, name: str) -> Iterator[Result]:
     for id, unit, words, function, sealed, true in (
         ("odds-ratio-per-doubling", "odds ratio", "odds ratio per doubling of population",
          "slope_interval", tables.Interval(math.exp(fit.slopes[0]), low, high),
-         followup.odds_ratio_per_doubling(*micro)),
+         followup.odds_ratio_per_doubling(*micro, floor=FLOOR)),
         ("half-adoption-population", "people", "population at which half have adopted",
-         "size_at", tables.Interval(*half), followup.half_size(*micro)),
+         "size_at", tables.Interval(*half), followup.half_size(*micro, floor=FLOOR)),
     ):
         id = f"envelope.{t}.{id}"
         yield _row(id, unit, f"{name} in 2023: {words}, from counts and medians only", "interval",
@@ -1342,7 +1350,7 @@ def _envelope_curve(t: str, name: str) -> Iterator[Result]:
                f"{name} in 2023: over-identification test of the curve from the envelope, "
                f"{fit.df} degree of freedom", "test", base, DASHBOARD_PRINT,
                "adoption.curve.fit", chapter, value=fit.J, p=fit.p_value)
-    bend = followup.curvature_test(*micro)
+    bend = followup.curvature_test(*micro, floor=FLOOR)
     yield _row(f"envelope.{t}.curvature.opened", "likelihood ratio",
                f"{name} in 2023: straight line in log population against a parabola, from every "
                "answer", "test", base, DASHBOARD, "adoption.followup.curvature_test", chapter,

@@ -48,6 +48,7 @@ class Truth(NamedTuple):
     params: np.ndarray | None
     slope: float | None
     contrast: float | None
+    floor: float = 100.0  # in logarithms smaller sizes count as this
 
 
 def _multinomial(intercepts, slopes):
@@ -101,7 +102,7 @@ def scatter(lower: ArrayLike, upper: ArrayLike, bodies: ArrayLike) -> np.ndarray
 
 def probabilities(truth: Truth, sizes: ArrayLike) -> np.ndarray:
     """P(stage | size) under the law, shape (len(sizes), 5)."""
-    z = curve.log_size(sizes)
+    z = curve.log_size(sizes, floor=truth.floor)
     if truth.logits is None:
         return curve._probabilities("ordered", truth.params, z)[0]
     return softmax(truth.logits(z), axis=1)
@@ -150,13 +151,13 @@ def publish(frame: Frame, inside: np.ndarray, outside: np.ndarray) -> Published:
 # --- what micro-data would give, real or invented -------------------------------------------------
 
 
-def ordered_logit(sizes: ArrayLike, stage: ArrayLike) -> tuple[float, float]:
+def ordered_logit(sizes: ArrayLike, stage: ArrayLike, *, floor: float) -> tuple[float, float]:
     """Slope of the ordered logit by maximum likelihood on micro-data, and its standard error.
 
     sizes: shape (N,). stage: shape (N,), from 0, all numbers up to the largest occurring.
     Fisher scoring. Raises curve.ConvergenceError where it does not settle.
     """
-    z, stage = curve.log_size(sizes), np.asarray(stage)
+    z, stage = curve.log_size(sizes, floor=floor), np.asarray(stage)
     reached = np.cumsum(np.bincount(stage))[:-1] / stage.size
     params = np.append(np.log(reached / (1 - reached)), 0.0)
     centre = z.mean()  # the slope is the same, and the steps are not entangled with the cuts
@@ -216,7 +217,8 @@ def invented_together(rng: np.random.Generator, sizes: np.ndarray, counts: Array
 def _models(truth: Truth, frame: Frame, published: Published) -> dict[str, float]:
     """Both models at the fixed point of the bodies outside, against the truth."""
     sizes, weights = curve.bin_sizes(
-        frame.inside, curve.bin_edges(frame.inside[0], frame.inside[-1], published.medians))
+        frame.inside, curve.bin_edges(frame.inside[0], frame.inside[-1], published.medians,
+                                       floor=truth.floor))
     critical, found = chi2.ppf(LEVEL, 1), {}
     half, real = half_size(truth), probabilities(truth, POINTS)[:, 0]
     for model, name, target in (("ordered", "slope", truth.slope),
@@ -224,7 +226,7 @@ def _models(truth: Truth, frame: Frame, published: Published) -> dict[str, float
         try:
             fit = curve.fixed_point_outside(model, sizes, weights, published.totals,
                                             published.medians, published.odd,
-                                            frame.outside).fit
+                                            frame.outside, floor=truth.floor).fit
             found[f"{model}_rejected"] = fit.p_value < 1 - LEVEL
             if target is not None:
                 found[f"{name}_error"] = fit.slopes[0] - target
@@ -329,7 +331,7 @@ def replicate(name: str, number: int, frame: Frame, limits) -> dict[str, float]:
             ("together", (frame.inside, invented_together(
                 rng, frame.inside, np.bincount(inside, minlength=STAGES), published.medians))),
         ):
-            slope, error = ordered_logit(*micro)
+            slope, error = ordered_logit(*micro, floor=truth.floor)
             found[f"{kind}_error"] = slope - truth.slope
             found[f"{kind}_covered"] = (abs(slope - truth.slope)
                                         <= norm.ppf((1 + LEVEL) / 2) * error)

@@ -36,7 +36,7 @@ def _extremes(technology: str, base: str, model: str, vectors: np.ndarray) -> np
     sizes, weights, _ = results.curve_frame(base)
     odd = results.members_at_median(technology, base)
     found = np.array([(np.exp(fit.slopes[0]), fit.J) for fit in curve.fits_over(
-        model, sizes, weights, counts, medians, odd, vectors)])
+        model, sizes, weights, counts, medians, odd, vectors, floor=results.FLOOR)])
     return np.stack([found.min(axis=0), found.max(axis=0)])
 
 

@@ -14,6 +14,7 @@ ORDERED = np.array([-10.9, -9.9, -9.6, -8.0, 0.62])
 MULTINOMIAL = np.array([-17.5, -14.6, -11.8, -8.6, 1.19, 0.98, 0.69, 0.61])
 TRUTHS = {"ordered": ORDERED, "multinomial": MULTINOMIAL}
 MODELS = sorted(TRUTHS)
+FLOOR = 100.0
 
 
 def frame(bodies):
@@ -35,14 +36,14 @@ def publish(sizes, stage, stages):
 
 
 def binned(sizes, medians):
-    return curve.bin_sizes(sizes, curve.bin_edges(sizes[0], sizes[-1], medians))
+    return curve.bin_sizes(sizes, curve.bin_edges(sizes[0], sizes[-1], medians, floor=FLOOR))
 
 
 def simulated_fit(model, truth, bodies=900, seed=0):
     sizes = frame(bodies)
-    pi, _ = curve._probabilities(model, truth, curve.log_size(sizes))
+    pi, _ = curve._probabilities(model, truth, curve.log_size(sizes, floor=FLOOR))
     table = publish(sizes, draw(np.random.default_rng(seed), pi), pi.shape[1])
-    return curve.fit(model, *binned(sizes, table[1]), *table)
+    return curve.fit(model, *binned(sizes, table[1]), *table, floor=FLOOR)
 
 
 @pytest.fixture(scope="module")
@@ -66,10 +67,10 @@ def oracle():
 def test_mean_and_covariance_equal_those_of_all_allocations(model, params):
     sizes, weights = np.array([0, 900, 2000, 4100, 9000, 30000.0]), np.array([1, 1, 2, 1, 1, 1])
     medians = np.array([9500.0, 4100.0, 950.0])
-    table = curve.moments(sizes, weights, [2, 3, 2], medians, [0, 1, 0])
+    table = curve.moments(sizes, weights, [2, 3, 2], medians, [0, 1, 0], floor=FLOOR)
     # The member of stage 2 that stands at 4,100 is known; six bodies are random.
     bodies = np.array([0, 900, 2000, 2000, 9000, 30000.0])
-    pi, _ = curve._probabilities(model, np.array(params), curve.log_size(bodies))
+    pi, _ = curve._probabilities(model, np.array(params), curve.log_size(bodies, floor=FLOOR))
     values, chances = [], []
     for stages in itertools.product(range(3), repeat=bodies.size):
         stages = np.array(stages)
@@ -144,7 +145,7 @@ def test_estimate_is_near_that_of_the_exact_likelihood(adopters):
         pi = expit(params[0] + params[1] * np.log2(sizes))
         return -np.log(np.exp(np.where(member, np.log(pi), np.log1p(-pi)).sum(axis=1)).sum())
 
-    fit = curve.fit("ordered", sizes, np.ones(16), totals, medians, odd)
+    fit = curve.fit("ordered", sizes, np.ones(16), totals, medians, odd, floor=FLOOR)
     exact = minimize(minus_log_chance, fit.params, method="Nelder-Mead",
                      options={"xatol": 1e-6, "fatol": 1e-10}).x
     error = np.sqrt(fit.covariance[1, 1])
@@ -182,7 +183,8 @@ def test_likelihood_approaches_the_exact_one():
                         + np.log(sum_law(pi[last + 1 : first])[totals[0] // 2 - lowest])
                         + np.log(sum_law(pi[first + 1 :])[totals[0] // 2]))
 
-            fit = curve.fit("ordered", sizes, np.ones(bodies), totals, medians, odd)
+            fit = curve.fit("ordered", sizes, np.ones(bodies), totals, medians, odd,
+                            floor=FLOOR)
             exact = minimize(lambda p: -log_chance(p), fit.params, method="Nelder-Mead",
                              options={"xatol": 1e-5, "fatol": 1e-8}).x
             error = np.sqrt(fit.covariance[1, 1])
@@ -199,7 +201,7 @@ def test_likelihood_approaches_the_exact_one():
 
 @pytest.mark.parametrize("model", MODELS)
 def test_probabilities_reproduce_the_log_likelihood_of_r(model, oracle):
-    z, stage = curve.log_size(oracle["size"]), oracle[f"{model}_stage"]
+    z, stage = curve.log_size(oracle["size"], floor=FLOOR), oracle[f"{model}_stage"]
     params = np.array(oracle[model]["params"])
     pi, d_pi = curve._probabilities(model, params, z)
     np.testing.assert_allclose(pi.sum(axis=1), 1, atol=1e-14)
@@ -218,7 +220,7 @@ def test_estimate_from_medians_is_near_the_estimate_of_r_from_micro_data(model, 
     """Hausman (1978): efficient and inefficient estimates differ by the difference of variances."""
     sizes, stage = np.array(oracle["size"], float), oracle[f"{model}_stage"]
     table = publish(sizes, stage, 5)
-    fit = curve.fit(model, *binned(sizes, table[1]), *table)
+    fit = curve.fit(model, *binned(sizes, table[1]), *table, floor=FLOOR)
     at = slice(4, None)
     errors = np.sqrt(np.diag(fit.covariance))[at]
     efficient = np.atleast_1d(oracle[model]["slope_error"])
@@ -237,7 +239,8 @@ def test_sufficient_moments_give_the_maximum_likelihood_estimate(model):
     """
     sizes, medians, distances = np.array([1024.0, 2048.0, 4096.0]), [3000, 1500], []
     for bodies in (4 * 10**2, 4 * 10**3, 4 * 10**6):
-        fit = curve.fit(model, sizes, np.full(3, bodies), [1.5 * bodies] * 2, medians, [0, 0])
+        fit = curve.fit(model, sizes, np.full(3, bodies), [1.5 * bodies] * 2, medians, [0, 0],
+                        floor=FLOOR)
         distances.append(abs(fit.slopes[0] - np.log(3)) * bodies)
         assert fit.J == pytest.approx(0, abs=20 / bodies)
         assert fit.expected[0] == pytest.approx(1.5 * bodies, rel=1e-6)
@@ -249,9 +252,10 @@ def test_sufficient_moments_give_the_maximum_likelihood_estimate(model):
 
 def test_two_stages_are_one_model(fits):
     sizes = frame(500)
-    pi, _ = curve._probabilities("ordered", np.array([-8.0, 0.5]), curve.log_size(sizes))
+    pi, _ = curve._probabilities("ordered", np.array([-8.0, 0.5]),
+                                 curve.log_size(sizes, floor=FLOOR))
     table = publish(sizes, draw(np.random.default_rng(5), pi), 2)
-    ordered, multinomial = (curve.fit(m, *binned(sizes, table[1]), *table) for m in
+    ordered, multinomial = (curve.fit(m, *binned(sizes, table[1]), *table, floor=FLOOR) for m in
                             ("ordered", "multinomial"))
     np.testing.assert_allclose(ordered.params, multinomial.params, rtol=1e-7)
     np.testing.assert_allclose(ordered.covariance, multinomial.covariance, rtol=1e-5)
@@ -269,12 +273,12 @@ def test_two_stages_are_one_model(fits):
 def test_bias_coverage_and_size_under_the_truth(model):
     replicates, truth, sizes = 200, TRUTHS[model], frame(1500)
     rng = np.random.default_rng(42)
-    pi, _ = curve._probabilities(model, truth, curve.log_size(sizes))
+    pi, _ = curve._probabilities(model, truth, curve.log_size(sizes, floor=FLOOR))
     slopes, errors, deviances, half, misfits, start = [], [], [], [], [], None
     true_half = 2 ** -(truth[0] / truth[-1]) if model == "ordered" else None
     for _ in range(replicates):
         table = publish(sizes, draw(rng, pi), 5)
-        start = fit = curve.fit(model, *binned(sizes, table[1]), *table, start=start)
+        start = fit = curve.fit(model, *binned(sizes, table[1]), *table, floor=FLOOR, start=start)
         slopes.append(fit.slopes[0])
         errors.append(np.sqrt(fit.covariance[4, 4]))
         deviances.append(curve.slope_deviance(fit, truth[4]))
@@ -297,10 +301,11 @@ def test_misfit_finds_odds_that_are_not_proportional():
     """Stages 2 and 3 are those of the largest bodies, stage 1 comes before."""
     sizes, rng, rejected = frame(1500), np.random.default_rng(7), 0
     truth = np.array([-11.0, -13.5, -14.0, -4.4, 0.65, 0.85, 0.85, 0.3])
-    pi, _ = curve._probabilities("multinomial", truth, curve.log_size(sizes))
+    pi, _ = curve._probabilities("multinomial", truth, curve.log_size(sizes, floor=FLOOR))
     for _ in range(40):
         table = publish(sizes, draw(rng, pi), 5)
-        rejected += curve.fit("ordered", *binned(sizes, table[1]), *table).p_value < 0.05
+        rejected += curve.fit("ordered", *binned(sizes, table[1]), *table,
+                              floor=FLOOR).p_value < 0.05
     assert rejected > 20
 
 
@@ -347,7 +352,7 @@ def test_size_at_a_probability(fits, model, probability):
     assert lower < size < upper
     for end in (lower, upper):
         def constraint(params, end=end):
-            pi, _ = curve._probabilities(model, params, curve.log_size([end]))
+            pi, _ = curve._probabilities(model, params, curve.log_size([end], floor=FLOOR))
             return np.log(pi[0, 0] / (1 - pi[0, 0])) - np.log(probability / (1 - probability))
         loss = 2 * (fit.loglik - best_with(fit, constraint))
         assert loss == pytest.approx(chi2.ppf(0.95, 1), abs=1e-4)
@@ -366,7 +371,7 @@ def test_size_at_a_probability_that_is_not_passed_or_not_bounded():
 
 def test_band_of_a_linear_logit_is_exact_and_others_agree_with_draws(fits):
     sizes = np.array([50, 100, 3000, 30000, 300000.0])
-    z = curve.log_size(sizes)
+    z = curve.log_size(sizes, floor=FLOOR)
     fit = fits["ordered"]
     lower, upper = curve.band(fit, sizes)
     logit, x = fit.params[0] + fit.params[-1] * z, np.zeros((5, 5))
@@ -393,7 +398,7 @@ def test_band_of_a_linear_logit_is_exact_and_others_agree_with_draws(fits):
 def test_bins_keep_bodies_sum_and_the_counts_at_every_median():
     sizes = np.sort(np.concatenate([frame(700), [5000.0, 5000.0]]))
     medians = np.array([5000.0, 20000.0, 4999.5])
-    edges = curve.bin_edges(sizes[0], sizes[-1], medians)
+    edges = curve.bin_edges(sizes[0], sizes[-1], medians, floor=FLOOR)
     means, weights = curve.bin_sizes(sizes, edges)
     assert weights.sum() == sizes.size and np.all(weights > 0) and np.all(np.diff(means) > 0)
     assert means @ weights == pytest.approx(sizes.sum(), rel=1e-14)
@@ -408,25 +413,26 @@ def test_bins_keep_bodies_sum_and_the_counts_at_every_median():
 @pytest.mark.parametrize("model", MODELS)
 def test_bins_hardly_move_the_estimate_and_weights_are_bodies(model, fits):
     sizes = frame(900)
-    pi, _ = curve._probabilities(model, TRUTHS[model], curve.log_size(sizes))
+    pi, _ = curve._probabilities(model, TRUTHS[model], curve.log_size(sizes, floor=FLOOR))
     table = publish(sizes, draw(np.random.default_rng(0), pi), 5)
-    single = curve.fit(model, sizes, np.ones(sizes.size), *table)
+    single = curve.fit(model, sizes, np.ones(sizes.size), *table, floor=FLOOR)
     error = np.sqrt(np.diag(single.covariance))
     assert np.all(np.abs(single.params - fits[model].params) < 0.03 * error)
     assert single.J == pytest.approx(fits[model].J, abs=0.02)
     means, weights = binned(sizes, table[1])
-    repeated = curve.fit(model, np.repeat(means, weights.astype(int)), np.ones(sizes.size), *table)
+    repeated = curve.fit(model, np.repeat(means, weights.astype(int)), np.ones(sizes.size), *table,
+                         floor=FLOOR)
     np.testing.assert_allclose(repeated.params, fits[model].params, rtol=1e-7)
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_every_start_leads_to_the_same_maximum(model, fits):
     fit, sizes = fits[model], frame(900)
-    pi, _ = curve._probabilities(model, TRUTHS[model], curve.log_size(sizes))
+    pi, _ = curve._probabilities(model, TRUTHS[model], curve.log_size(sizes, floor=FLOOR))
     table = publish(sizes, draw(np.random.default_rng(0), pi), 5)
     for seed in (1, 2, 3):
         start = simulated_fit(model, TRUTHS[model], 600, seed)
-        again = curve.fit(model, *binned(sizes, table[1]), *table, start=start)
+        again = curve.fit(model, *binned(sizes, table[1]), *table, floor=FLOOR, start=start)
         np.testing.assert_allclose(again.params, fit.params, rtol=1e-7)
         assert again.loglik == pytest.approx(fit.loglik, abs=1e-9)
 
@@ -435,7 +441,7 @@ def test_slope_of_ten_million_bodies():
     """Numbers expected under the truth give its slope, to the standard error of so many bodies."""
     sizes = frame(900)
     weights = np.full(sizes.size, 10_000)
-    pi, _ = curve._probabilities("ordered", ORDERED, curve.log_size(sizes))
+    pi, _ = curve._probabilities("ordered", ORDERED, curve.log_size(sizes, floor=FLOOR))
     members = np.round(pi * 10_000)
     members[:, -1] = 10_000 - members[:, :-1].sum(axis=1)
     totals = members.sum(axis=0)
@@ -443,7 +449,7 @@ def test_slope_of_ten_million_bodies():
                for column in members.T]
     below = [members[sizes < m, k].sum() for k, m in enumerate(medians)]
     assert np.abs(np.array(below) / totals - 0.5).max() < 0.01
-    table = curve.moments(sizes, weights, totals, medians, np.zeros(5))
+    table = curve.moments(sizes, weights, totals, medians, np.zeros(5), floor=FLOOR)
     exact = curve.Moments(**{**vars(table), "observed": np.concatenate([totals[:-1], below])})
     fit = curve._fit("ordered", exact)
     assert fit.slopes[0] == pytest.approx(0.62, abs=np.sqrt(fit.covariance[-1, -1]))
@@ -454,7 +460,7 @@ def test_complete_separation_is_no_fit():
     sizes = np.round(1000 * 1.3 ** np.arange(20))
     medians = [(sizes[14] + sizes[15]) / 2, (sizes[4] + sizes[5]) / 2]
     with pytest.raises(curve.ConvergenceError):
-        curve.fit("ordered", sizes, np.ones(20), [10, 10], medians, [0, 0])
+        curve.fit("ordered", sizes, np.ones(20), [10, 10], medians, [0, 0], floor=FLOOR)
 
 
 # --- bodies outside the base ---------------------------------------------------------------------
@@ -501,7 +507,7 @@ def test_nearest_vector_prefers_earlier_stages_in_a_tie():
 def outside_case(model, seed):
     """A frame whose largest bodies are counted in the totals but left out of the medians."""
     sizes = frame(1500)
-    pi, _ = curve._probabilities(model, TRUTHS[model], curve.log_size(sizes))
+    pi, _ = curve._probabilities(model, TRUTHS[model], curve.log_size(sizes, floor=FLOOR))
     stage = draw(np.random.default_rng(seed), pi)
     base = np.sort(np.random.default_rng(9).permutation(sizes.size)[40:])
     rest = np.setdiff1d(np.arange(sizes.size), base)
@@ -516,10 +522,10 @@ def test_fixed_point_is_one(model, parity):
     base, medians, odd, published, outside, totals = outside_case(model, 4)
     odd = odd if parity else None
     found = curve.fixed_point_outside(model, *binned(base, medians), published, medians, odd,
-                                      outside)
+                                      outside, floor=FLOOR)
     assert found.outside.sum() == 40
     again = curve.fit(model, *binned(base, medians), published - found.outside, medians,
-                      odd if parity else np.zeros(5))
+                      odd if parity else np.zeros(5), floor=FLOOR)
     np.testing.assert_allclose(again.params, found.fit.params, rtol=1e-6)
     expected = curve.predict(again, outside).sum(axis=0)
     np.testing.assert_allclose(expected, found.expected, rtol=1e-5)
@@ -527,7 +533,8 @@ def test_fixed_point_is_one(model, parity):
     nearest = vectors[np.argmin(((vectors - expected) ** 2).sum(axis=1))]
     assert nearest.tolist() == found.outside.tolist()
     # The true numbers give nearly the same slope.
-    truth = curve.fit(model, *binned(base, medians), totals, medians, totals % 2)
+    truth = curve.fit(model, *binned(base, medians), totals, medians, totals % 2,
+                      floor=FLOOR)
     error = np.sqrt(truth.covariance[4, 4])
     assert abs(truth.slopes[0] - found.fit.slopes[0]) < error
 
@@ -543,7 +550,7 @@ def test_fixed_point_in_a_circle_takes_the_likeliest(monkeypatch):
 
     monkeypatch.setattr(curve, "predict", swing)
     found = curve.fixed_point_outside("ordered", *binned(base, medians), published, medians, odd,
-                                      outside)
+                                      outside, floor=FLOOR)
     assert found.visited == len(seen) == 3
     likelihoods = [fit.loglik for fit in seen[-2:]]
     assert abs(np.diff(likelihoods)[0]) > 0.1
@@ -554,17 +561,18 @@ def test_fits_over_vectors_equal_single_fits():
     base, medians, odd, published, outside, _ = outside_case("multinomial", 6)
     vectors = curve.allowed_outside(published, odd, 40)[::1500][:6]
     found = list(curve.fits_over("multinomial", *binned(base, medians), published, medians, odd,
-                                 vectors))
+                                 vectors, floor=FLOOR))
     assert len(found) == len(vectors) > 2
     for p, warm in zip(vectors, found):
-        cold = curve.fit("multinomial", *binned(base, medians), published - p, medians, odd)
+        cold = curve.fit("multinomial", *binned(base, medians), published - p, medians, odd,
+                         floor=FLOOR)
         np.testing.assert_allclose(warm.params, cold.params, rtol=1e-6)
 
 
 # --- bad input -----------------------------------------------------------------------------------
 
 GOOD = dict(sizes=[1000, 2000, 4000, 8000, 16000, 32000], weights=[2, 2, 2, 2, 2, 2],
-            totals=[5, 4, 3], medians=[8000, 5000, 2000], odd=[1, 0, 1])
+            totals=[5, 4, 3], medians=[8000, 5000, 2000], odd=[1, 0, 1], floor=100)
 
 
 @pytest.mark.parametrize("change,message", [
@@ -620,9 +628,9 @@ def test_other_bad_input_is_refused(fits):
     with pytest.raises(ValueError, match="ascending order"):
         curve.bin_sizes([3, 2, 1], [2])
     with pytest.raises(ValueError, match="smallest <= largest"):
-        curve.bin_edges(10, 1, [5])
+        curve.bin_edges(10, 1, [5], floor=1)
     with pytest.raises(ValueError, match="one bin a decade"):
-        curve.bin_edges(1, 10, [5], per_decade=0)
+        curve.bin_edges(1, 10, [5], floor=1, per_decade=0)
     with pytest.raises(ValueError, match="parity, 0 or 1"):
         curve.allowed_outside(AI, [1, 0, 0], 47)
     with pytest.raises(ValueError, match="from 0 to the sum"):

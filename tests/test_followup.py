@@ -11,12 +11,12 @@ from scipy.special import expit, xlogy
 from scipy.stats import chi2
 
 from adoption import followup, results
-from adoption.curve import FLOOR
 
 ROOT = Path(__file__).resolve().parents[1]
 ORACLE = json.loads((ROOT / "tests/fixtures/followup-oracle.json").read_text(encoding="utf-8"))
 CASES = ("invented", "ai", "rpa")
 LIMIT = chi2.ppf(0.95, 1)
+FLOOR = 100.0  # as in the scripts
 
 
 class Groups:
@@ -41,7 +41,7 @@ def groups(request):
 
 
 def test_size_logit_agrees_with_r(groups):
-    fit = followup.size_logit(*groups.by_stratum)
+    fit = followup.size_logit(*groups.by_stratum, floor=FLOOR)
     np.testing.assert_allclose(fit.params, groups.stored["line"], rtol=1e-8)
     np.testing.assert_allclose(fit.covariance, groups.stored["covariance"], rtol=1e-6)
     assert fit.deviance == pytest.approx(groups.stored["deviance"], rel=1e-9)
@@ -52,23 +52,23 @@ def test_size_logit_agrees_with_r(groups):
 
 def test_intervals_agree_with_r(groups):
     stored = groups.stored
-    found = followup.odds_ratio_per_doubling(*groups.by_stratum)
+    found = followup.odds_ratio_per_doubling(*groups.by_stratum, floor=FLOOR)
     np.testing.assert_allclose(found[:3], stored["odds_ratio"], rtol=1e-7)
     # MASS reads the ends off a spline through the profile.
     np.testing.assert_allclose(found[1:3], stored["confint_mass"], rtol=1e-5)
-    np.testing.assert_allclose(followup.half_size(*groups.by_stratum)[:3], stored["half"],
-                               rtol=1e-7)
+    np.testing.assert_allclose(followup.half_size(*groups.by_stratum, floor=FLOOR)[:3],
+                               stored["half"], rtol=1e-7)
     found = followup.odds_ratio_at_equal_size(groups.size, groups.marked, groups.bodies,
-                                              groups.adopters)
+                                              groups.adopters, floor=FLOOR)
     np.testing.assert_allclose(found[:3], stored["at_equal_size"], rtol=1e-7)
 
 
 def test_tests_and_mantel_haenszel_agree_with_r(groups):
     stored = groups.stored
-    np.testing.assert_allclose(followup.curvature_test(*groups.by_stratum), stored["curvature"],
-                               rtol=1e-7)
+    np.testing.assert_allclose(followup.curvature_test(*groups.by_stratum, floor=FLOOR),
+                               stored["curvature"], rtol=1e-7)
     arguments = groups.marked, groups.bodies, groups.adopters
-    np.testing.assert_allclose(followup.equal_size_test(groups.size, *arguments),
+    np.testing.assert_allclose(followup.equal_size_test(groups.size, *arguments, floor=FLOOR),
                                stored["equal_size_test"], rtol=1e-7)
     found = followup.odds_ratio_within_strata(groups.stratum, *arguments)
     np.testing.assert_allclose(found[:3], stored["within_strata"], rtol=1e-7)
@@ -85,7 +85,7 @@ def minus_twice_loglik(logits, n, y):
 def test_score_equations_hold_at_the_estimate(groups):
     """Expected equals observed: number of adopters, and their summed log2 size."""
     sizes, n, y = groups.by_stratum
-    a, b = followup.size_logit(sizes, n, y).params
+    a, b = followup.size_logit(sizes, n, y, floor=FLOOR).params
     z = np.log2(np.maximum(sizes, FLOOR))
     expected = n * expit(a + b * z)
     assert expected.sum() == pytest.approx(y.sum(), rel=1e-9)
@@ -97,9 +97,9 @@ def test_ends_of_the_half_size_are_where_the_likelihood_has_fallen_enough(groups
     from scipy.optimize import minimize_scalar
     sizes, n, y = groups.by_stratum
     z = np.log2(np.maximum(sizes, FLOOR))
-    a, b = followup.size_logit(sizes, n, y).params
+    a, b = followup.size_logit(sizes, n, y, floor=FLOOR).params
     best = minus_twice_loglik(a + b * z, n, y)
-    half = followup.half_size(sizes, n, y)
+    half = followup.half_size(sizes, n, y, floor=FLOOR)
     assert expit(a + b * np.log2(half.estimate)) == pytest.approx(0.5, abs=1e-9)
     for end in (half.lower, half.upper):
         fixed = minimize_scalar(
@@ -111,11 +111,12 @@ def test_ends_of_the_half_size_are_where_the_likelihood_has_fallen_enough(groups
 def test_two_sizes_have_a_closed_form():
     """10 of 40 adopt at size 1,000 and 30 of 40 at 4,000, two doublings apart."""
     sizes, n, y = [1000, 4000, 2000, 2000], [40] * 4, [10, 30, 20, 20]
-    assert followup.odds_ratio_per_doubling(sizes, n, y).estimate == pytest.approx(3, rel=1e-9)
-    assert followup.half_size(sizes, n, y).estimate == pytest.approx(2000, rel=1e-9)
-    assert followup.size_logit(sizes, n, y).deviance == pytest.approx(0, abs=1e-9)
+    slope = followup.odds_ratio_per_doubling(sizes, n, y, floor=FLOOR)
+    assert slope.estimate == pytest.approx(3, rel=1e-9)
+    assert followup.half_size(sizes, n, y, floor=FLOOR).estimate == pytest.approx(2000, rel=1e-9)
+    assert followup.size_logit(sizes, n, y, floor=FLOOR).deviance == pytest.approx(0, abs=1e-9)
     marked = followup.odds_ratio_at_equal_size([1000, 1000, 4000, 4000], [0, 1, 0, 1],
-                                               [40] * 4, [10, 20, 20, 30])
+                                               [40] * 4, [10, 20, 20, 30], floor=FLOOR)
     assert marked.estimate == pytest.approx(3, rel=1e-9)
     both = followup.odds_ratio_within_strata([1, 1, 2, 2], [0, 1, 0, 1], [40] * 4,
                                              [10, 20, 20, 30])
@@ -124,8 +125,8 @@ def test_two_sizes_have_a_closed_form():
 
 def test_sizes_below_the_floor_count_as_the_floor():
     counts = [50, 50, 50], [5, 20, 45]
-    assert (followup.odds_ratio_per_doubling([3, 1000, 9000], *counts)
-            == followup.odds_ratio_per_doubling([FLOOR, 1000, 9000], *counts))
+    assert (followup.odds_ratio_per_doubling([3, 1000, 9000], *counts, floor=FLOOR)
+            == followup.odds_ratio_per_doubling([FLOOR, 1000, 9000], *counts, floor=FLOOR))
 
 
 def test_intervals_cover_the_truth_as_often_as_they_say():
@@ -139,9 +140,10 @@ def test_intervals_cover_the_truth_as_often_as_they_say():
     runs = 120
     for _ in range(runs):
         y = rng.binomial(n, plain)
-        slope, half = (f(sizes, n, y) for f in (followup.odds_ratio_per_doubling,
+        slope, half = (f(sizes, n, y, floor=FLOOR) for f in (followup.odds_ratio_per_doubling,
                                                 followup.half_size))
-        mark = followup.odds_ratio_at_equal_size(sizes, marked, n, rng.binomial(n, truth))
+        mark = followup.odds_ratio_at_equal_size(sizes, marked, n, rng.binomial(n, truth),
+                                                 floor=FLOOR)
         covered += [slope.lower <= np.exp(0.9) <= slope.upper, half.lower <= 12_000 <= half.upper,
                     mark.lower <= np.exp(0.4) <= mark.upper]
     # Three standard errors of a share of 120 around 95 %.
@@ -172,10 +174,11 @@ def test_intervals_lose_little_against_single_bodies(bodies_of_2023, technology,
     grouped = results.adoption_2023()
     counts = grouped["mean_size"], grouped["bodies"], grouped[technology]
     assert len(sizes) == grouped["bodies"].sum() == 1737
-    slope = followup.odds_ratio_per_doubling(sizes, ones, adopted)
+    slope = followup.odds_ratio_per_doubling(sizes, ones, adopted, floor=FLOOR)
     assert slope.estimate == pytest.approx(single, abs=0.0005)
     for f in (followup.odds_ratio_per_doubling, followup.half_size):
-        np.testing.assert_allclose(f(*counts)[:3], f(sizes, ones, adopted)[:3], rtol=0.005)
+        np.testing.assert_allclose(f(*counts, floor=FLOOR)[:3],
+                                   f(sizes, ones, adopted, floor=FLOOR)[:3], rtol=0.005)
 
 
 @pytest.mark.parametrize("technology", ["ai", "rpa"])
@@ -183,11 +186,12 @@ def test_external_staff_from_single_bodies(bodies_of_2023, technology):
     asked = [body for body in bodies_of_2023 if body.external_staff != "not_surveyed"]
     single = followup.odds_ratio_at_equal_size(
         [body.population for body in asked], [body.external_staff == "yes" for body in asked],
-        [1] * len(asked), [getattr(body, technology) for body in asked])
+        [1] * len(asked), [getattr(body, technology) for body in asked], floor=FLOOR)
     table = results.adoption_2023(by_staff=True)
     table = table[table["external_staff"] != "not_surveyed"]
     grouped = followup.odds_ratio_at_equal_size(
-        table["mean_size"], table["external_staff"] == "yes", table["bodies"], table[technology])
+        table["mean_size"], table["external_staff"] == "yes", table["bodies"], table[technology],
+        floor=FLOOR)
     np.testing.assert_allclose(grouped[:3], single[:3], rtol=0.01)
 
 
@@ -207,7 +211,7 @@ def test_differences_hold_where_2020_was_split(bodies_of_2023, technology, media
 # --- bad input ---------------------------------------------------------------------------------
 
 
-GOOD = {"sizes": [500, 2000, 9000], "bodies": [20, 20, 20], "adopters": [3, 9, 16]}
+GOOD = {"sizes": [500, 2000, 9000], "bodies": [20, 20, 20], "adopters": [3, 9, 16], "floor": FLOOR}
 
 
 @pytest.mark.parametrize("change, message", [
@@ -232,7 +236,7 @@ def test_bad_input_is_refused(function, change, message):
 
 def test_half_size_is_refused_where_none_is_ruled_out():
     with pytest.raises(ValueError, match="adoption related to size"):
-        followup.half_size([500, 2000, 9000], [20, 20, 20], [10, 9, 11])
+        followup.half_size([500, 2000, 9000], [20, 20, 20], [10, 9, 11], floor=FLOOR)
 
 
 @pytest.mark.parametrize("level", [0, 1, 95])
@@ -244,7 +248,7 @@ def test_level_is_a_probability(level):
 def test_marks_are_zero_or_one_and_strata_must_say_something():
     with pytest.raises(ValueError, match="0 or 1 for each of 3 groups"):
         followup.odds_ratio_at_equal_size(GOOD["sizes"], [0, 2, 1], GOOD["bodies"],
-                                          GOOD["adopters"])
+                                          GOOD["adopters"], floor=FLOOR)
     with pytest.raises(ValueError, match="found none"):
         followup.odds_ratio_within_strata([1, 2, 3], [0, 1, 1], GOOD["bodies"], GOOD["adopters"])
     with pytest.raises(ValueError, match="a stratum for each of 3 groups, found 2"):

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from adoption import census, curve, data, my_town, register
+from adoption import census, data, my_town, register, results
 
 
 def test_rank_of_every_possible_body_holds_the_truth():
@@ -59,7 +59,7 @@ def test_curves_pass_through_the_registers_half(t):
 
 
 def test_below_the_floor_the_curves_are_level():
-    assert my_town.answer(0).ai.curve_2020 == my_town.answer(int(curve.FLOOR)).ai.curve_2020
+    assert my_town.answer(0).ai.curve_2020 == my_town.answer(int(results.FLOOR)).ai.curve_2020
     assert my_town.answer(0).ai.together is None
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from adoption import census, curve, data, medians, register, simulation
+from adoption import census, data, medians, register, results, simulation
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = [ROOT / "index.ipynb", *sorted((ROOT / "chapters").glob("*.ipynb"))]
@@ -119,7 +119,7 @@ def inputs():
     printed = len({*tables["small-adopters"].population, *tables["consortium-members"].population})
     return published | {
         printed, *data.KIND_COUNTS.values(), data.BODIES, data.MUNICIPALITIES, data.NATION,
-        *census.CLASS_LIMITS, int(curve.FLOOR), *simulation.POINTS}
+        *census.CLASS_LIMITS, int(results.FLOOR), *simulation.POINTS}
 
 
 def quoted_percentages():

@@ -120,7 +120,7 @@ def test_printed_counts_and_medians(frame):
 
 def test_ordered_logit_is_that_of_r():
     stage = np.array([int(digit) for digit in ORACLE["ordered_stage"]]) - 1
-    slope, error = simulation.ordered_logit(ORACLE["size"], stage)
+    slope, error = simulation.ordered_logit(ORACLE["size"], stage, floor=100)
     assert slope == pytest.approx(ORACLE["ordered"]["params"][-1], rel=1e-8)
     # R takes the observed information, we the expected one.
     assert error == pytest.approx(ORACLE["ordered"]["slope_error"], rel=0.02)
@@ -129,7 +129,7 @@ def test_ordered_logit_is_that_of_r():
 def test_ordered_logit_of_two_sizes_has_a_closed_form():
     """A quarter of the small and three quarters of the large, two doublings apart."""
     slope, error = simulation.ordered_logit(np.repeat([1000.0, 4000.0], 40),
-                                            np.repeat([0, 1, 0, 1], [10, 30, 30, 10]))
+                                            np.repeat([0, 1, 0, 1], [10, 30, 30, 10]), floor=1)
     assert slope == pytest.approx(np.log(9) / 2, rel=1e-8)
     assert error == pytest.approx(np.sqrt(2 / 7.5) / 2, rel=1e-8)
 
@@ -137,7 +137,8 @@ def test_ordered_logit_of_two_sizes_has_a_closed_form():
 def test_ordered_logit_that_does_not_settle_is_refused():
     with pytest.raises((curve.ConvergenceError, np.linalg.LinAlgError)):
         with np.errstate(all="ignore"):
-            simulation.ordered_logit(np.geomspace(1e3, 1e6, 40), np.repeat([1, 0], 20))
+            simulation.ordered_logit(np.geomspace(1e3, 1e6, 40), np.repeat([1, 0], 20),
+                                     floor=1)
 
 
 def test_inventions_fit_counts_and_medians(frame):
@@ -223,9 +224,9 @@ def test_errors_are_estimate_less_truth(frame):
                        for sizes in frame)
     published = simulation.publish(frame, inside, outside)
     binned = curve.bin_sizes(frame.inside, curve.bin_edges(0, frame.inside[-1],
-                                                           published.medians))
+                                                           published.medians, floor=100))
     fit = curve.fixed_point_outside("ordered", *binned, published.totals, published.medians,
-                                    published.odd, frame.outside).fit
+                                    published.odd, frame.outside, floor=100).fit
     low, high = curve.slope_interval(fit)
     found = simulation.replicate(law, number, frame, LIMITS)
     assert found["slope_error"] == pytest.approx(fit.slopes[0] - 0.725, abs=1e-9)
@@ -240,7 +241,7 @@ def test_errors_are_estimate_less_truth(frame):
 
 
 def test_a_fit_that_fails_is_counted(frame, monkeypatch):
-    def no_fit(*arguments):
+    def no_fit(*arguments, **named):
         raise curve.ConvergenceError("no")
     monkeypatch.setattr(curve, "fixed_point_outside", no_fit)
     monkeypatch.setattr(bounds, "stage_bounds", lambda *a: np.tile([0.0, 1.0], (6, 1)))

@@ -184,7 +184,7 @@ def test_envelope_fit_does_not_depend_on_the_intervals_of_the_frame():
     starts = np.unique([*range(0, sizes.size, 4), *cuts])
     merged = np.add.reduceat(weights, starts)
     coarse = curve.fit("ordered", np.add.reduceat(sizes * weights, starts) / merged, merged,
-                       counts, values, [n % 2 == 1 for n in counts])
+                       counts, values, [n % 2 == 1 for n in counts], floor=results.FLOOR)
     fine = results.envelope_fit("ai")
     assert coarse.slopes[0] == pytest.approx(fine.slopes[0], rel=0.01)
 

@@ -57,10 +57,10 @@ def main():
             sizes, counts[0], middle[0]))
         show("rate split", lambda: medians.rate_split(
             counts[0], *medians.split(sizes, middle[0])[::2]))
-        edges = curve.bin_edges(sizes[0], sizes[-1], middle)
+        edges = curve.bin_edges(sizes[0], sizes[-1], middle, floor=100.0)
         means, weights = show("binning", lambda: curve.bin_sizes(sizes, edges))
         show("ordered logit, once binned", lambda: curve.fit(
-            "ordered", means, weights, counts, middle, [False] * 5))
+            "ordered", means, weights, counts, middle, [False] * 5, floor=100.0))
         limits = (10_000, 30_000, 100_000)
         lower, cell_counts = bounds.cells(sizes, middle, limits)
         stages = bounds.Stages(counts, middle, (False,) * 5)
