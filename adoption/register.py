@@ -1,25 +1,43 @@
-"""Read the results register: every number that the book states, by its permanent id.
+"""The register of results: what the chapters record while they run, and how it is read.
 
-The register is made by :mod:`adoption.results`; chapters only read it, through this module.
+A chapter calls :func:`record`; the rows travel in the metadata of its cell's output. After the
+chapters have run, ``python -m adoption.register FOLDER`` collects them from the executed notebooks,
+says which numbers changed, and writes results/results.csv. Nothing else makes a result.
+
+What the numbers of a template mean stands once in results/families.csv; what a place such as
+``{t}`` is called in words, in results/words.csv.
 """
 
+import argparse
+import csv
+import difflib
+import io
+import json
 import math
 import re
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from adoption import csvfile
-from adoption.csvfile import fail, row_place
+import pandas as pd
 
-PATH = Path(__file__).resolve().parents[1] / "results" / "results.csv"
+from adoption import csvfile
+from adoption.csvfile import DataError, fail, row_place
+
+FOLDER = Path(__file__).resolve().parents[1] / "results"
+PATH = FOLDER / "results.csv"
+FAMILIES = FOLDER / "families.csv"
+WORDS = FOLDER / "words.csv"
 COLUMNS = ("id", "value", "lower", "upper", "p_value", "unit", "label", "evidence", "base",
-           "source", "function", "chapter")
+           "source", "chapter", "cell")
 NUMBERS = ("value", "lower", "upper", "p_value")
 EVIDENCE = ("fact", "range", "bound", "interval", "test")
+EITHER = "fact or range"  # a fact where both ends are equal
+TOLERANCE = 1e-6  # relative: last digits differ between processors
+PLACE = re.compile(r"\{(\w+)\}")
+ID = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
 
 
 class Result(NamedTuple):
@@ -35,35 +53,263 @@ class Result(NamedTuple):
     evidence: str
     base: str
     source: str
-    function: str
     chapter: str
+    cell: str
+
+
+# --- recording, in a chapter ----------------------------------------------------------------------
+
+
+def record(template: str, table: pd.DataFrame | dict) -> None:
+    """Record a row of the register for each row of a table, and show which.
+
+    template: an id with columns of the table in braces, as in results/families.csv; an underscore
+        in such a column becomes a hyphen in the id.
+    table: the numbers in columns called value, lower, upper, p_value, as far as there are any;
+        without one of these, the only numeric column that is no place is the value. Levels of a
+        named index count as columns. A dict stands for a single row.
+
+    Raises ValueError for a template that is not in results/families.csv, a column that is missing,
+    a table without rows or numbers, and a number that is NaN (a cell left empty on purpose is None
+    or pandas.NA).
+    """
+    from IPython.display import display
+    rows = rows_of(template, table)
+    names = ", ".join(row["id"] for row in rows[:4])
+    said = f"{len(rows)} result{'s' if len(rows) > 1 else ''}: {names}"
+    display({"text/plain": said + (", …" if len(rows) > 4 else "")}, raw=True,
+            metadata={"adoption": {"template": template, "rows": rows}})
+
+
+def rows_of(template: str, table: pd.DataFrame | dict) -> list[dict]:
+    """What :func:`record` attaches to a cell: id, numbers as text, and the other columns' words."""
+    if template not in families():
+        near = difflib.get_close_matches(template, families(), n=3, cutoff=0.3)
+        raise ValueError(f"template {template!r}: found no such line in {FAMILIES.name}, expected "
+                         f"one (nearest: {', '.join(near) or 'none'})")
+    table = pd.DataFrame([table]) if isinstance(table, dict) else table
+    if any(name is not None for name in table.index.names):
+        table = table.reset_index()
+    places = PLACE.findall(template)
+    if absent := [place for place in places if place not in table.columns]:
+        raise ValueError(f"{template}: found no column {', '.join(absent)}, expected one for each "
+                         f"place (columns: {', '.join(map(str, table.columns))})")
+    if not set(NUMBERS) & set(table.columns):
+        numeric = [name for name in table.columns if name not in places
+                   and pd.api.types.is_numeric_dtype(table[name])]
+        if len(numeric) != 1:
+            raise ValueError(f"{template}: found the numeric columns {numeric}, expected one, or "
+                             f"columns named {', '.join(NUMBERS)}")
+        table = table.rename(columns={numeric[0]: "value"})
+    if not len(table):
+        raise ValueError(f"{template}: found a table without rows, expected at least one")
+    rows = []
+    for cells in table.astype(object).to_dict("records"):
+        words = {str(name): str(cell) for name, cell in cells.items() if name not in NUMBERS}
+        id = PLACE.sub(lambda place: words[place[1]].replace("_", "-"), template)
+        if not ID.fullmatch(id):
+            raise ValueError(f"{template}: found the id {id!r}, expected lower-case letters, "
+                             "digits, hyphens and dots")
+        numbers = {name: _printed(cells.get(name), f"result {id}, {name}") for name in NUMBERS}
+        if not any(numbers.values()) and "value" not in cells:
+            raise ValueError(f"result {id}: found no number, expected at least one")
+        rows.append({"id": id, **numbers, "words": words})
+    return rows
+
+
+def _printed(number, what: str) -> str:
+    """A number as the register holds it; empty for None and pandas.NA."""
+    if number is None or number is pd.NA:
+        return ""
+    if math.isnan(number):
+        raise ValueError(f"{what}: found NaN, expected a number (or None for an empty cell)")
+    return f"{float(number):.10g}"
 
 
 @lru_cache
-def read_rows(path: Path) -> dict[str, Result]:
-    """The same as `read_file`, which is done once a process."""
-    return read_file(path)
+def families() -> dict[str, dict[str, str]]:
+    """Unit, label, evidence, base and source of each template."""
+    columns = ("template", "unit", "label", "evidence", "base", "source")
+    known: dict[str, dict[str, str]] = {}
+    for index, cells in enumerate(csvfile.read(FAMILIES, columns)):
+        row = dict(zip(columns, cells, strict=True))
+        for name, text in row.items():
+            csvfile.words(text, FAMILIES, f"{row_place(index)}, column {name}")
+        csvfile.code(row["evidence"], (*EVIDENCE, EITHER), FAMILIES,
+                     f"{row_place(index)}, column evidence")
+        if (template := row.pop("template")) in known:
+            fail(FAMILIES, f"{row_place(index)}, column template", f"{template} again", "each once")
+        known[template] = row
+    return known
 
 
-def read_file(path: Path) -> dict[str, Result]:
-    """A register file's results by id. DataError where it is not what `adoption.results` writes.
+@lru_cache
+def called() -> dict[tuple[str, str], str]:
+    """Words for the value of a place: {("t", "ai"): "AI", ...}."""
+    known: dict[tuple[str, str], str] = {}
+    for index, (place, value, words) in enumerate(csvfile.read(WORDS, ("place", "value", "words"))):
+        csvfile.words(words, WORDS, f"{row_place(index)}, column words")
+        if (place, value) in known:
+            fail(WORDS, row_place(index), f"{place} {value} again", "each once")
+        known[place, value] = words
+    return known
+
+
+# --- collecting, after the chapters have run ------------------------------------------------------
+
+
+def collect(folder: Path) -> list[Result]:
+    """The rows recorded in all executed notebooks of a folder, sorted by id.
+
+    DataError for a notebook that has not run to its end or printed on stderr, a row that is not
+    what its family says, an id recorded twice, and a template that no chapter uses.
+    """
+    rows: dict[str, Result] = {}
+    used = set()
+    for path in sorted(folder.rglob("*.ipynb")):
+        for cell, output in _outputs(path):
+            recorded = output.get("metadata", {}).get("adoption")
+            if not recorded:
+                continue
+            used.add(recorded["template"])
+            for row in recorded["rows"]:
+                result = _result(recorded["template"], row, path.stem, cell)
+                if other := rows.get(result.id):
+                    raise DataError(f"{_place(path.stem, cell)}: found result {result.id} again, "
+                                    f"first recorded in {_place(other.chapter, other.cell)}, "
+                                    "expected each id once")
+                rows[result.id] = result
+    if unused := sorted(families().keys() - used):
+        fail(FAMILIES, "column template", f"{', '.join(unused)}, which no chapter records",
+             "templates that are in use")
+    return [rows[id] for id in sorted(rows)]
+
+
+def _outputs(path: Path):
+    """Cell and output of each output of an executed notebook."""
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    except (ValueError, KeyError, TypeError):
+        raise DataError(f"chapters/{path.name}: found no whole notebook, expected an executed one"
+                        ) from None
+    for cell in cells:
+        if cell["cell_type"] != "code" or not "".join(cell["source"]).strip():
+            continue
+        if cell["execution_count"] is None:
+            raise DataError(f"{_place(path.stem, cell['id'])}: found it not executed, expected a "
+                            "notebook that ran to its end")
+        for output in cell["outputs"]:
+            if output.get("name") == "stderr" or output["output_type"] == "error":
+                text = "".join(output.get("text", output.get("traceback", [])))
+                raise DataError(f"{_place(path.stem, cell['id'])}: found this on stderr, expected "
+                                f"nothing:\n{text}")
+            yield cell["id"], output
+
+
+def _place(chapter: str, cell: str) -> str:
+    return f"chapters/{chapter}.ipynb, cell {cell}"
+
+
+def _result(template: str, row: dict, chapter: str, cell: str) -> Result:
+    """A recorded row with the words of its family, checked against its kind of evidence."""
+    place = f"{_place(chapter, cell)}, result {row['id']}"
+    if template not in families():
+        fail(FAMILIES, place, f"no line for {template}", "one")
+    family = families()[template]
+
+    def filled(text):
+        def word(match):
+            if match[1] not in row["words"]:
+                fail(FAMILIES, place, f"{match[0]} in {text!r}", "a column that was recorded")
+            value = row["words"][match[1]]
+            return called().get((match[1], value), value)
+        words = PLACE.sub(word, text)
+        return words[0].upper() + words[1:] if text is family["label"] else words
+
+    value, lower, upper, p_value = (float(row[name]) if row[name] else None for name in NUMBERS)
+    evidence = family["evidence"]
+    if evidence == EITHER:
+        if lower is not None and lower == upper:
+            value, lower, upper = lower, None, None
+        evidence = "fact" if lower is None and upper is None else "range"
+    expected = {
+        "fact": ("a value alone", (lower, upper, p_value) == (None, None, None)),
+        "range": ("two ends", value is None and None not in (lower, upper)),
+        "bound": ("two ends", value is None and None not in (lower, upper)),
+        "interval": ("two ends", None not in (lower, upper)),
+        "test": ("a p-value", p_value is not None),
+    }[evidence]
+    if not expected[1]:
+        raise DataError(f"{place}: found value {value}, lower {lower}, upper {upper}, p_value "
+                        f"{p_value}, expected {expected[0]} for evidence {evidence}")
+    result = Result(row["id"], value, lower, upper, p_value, family["unit"],
+                    filled(family["label"]), evidence, filled(family["base"]),
+                    filled(family["source"]), chapter, cell)
+    _check(result, Path(f"chapters/{chapter}.ipynb"), f"cell {cell}, result {row['id']}")
+    return result
+
+
+def compare(old: dict[str, Result], new: dict[str, Result]) -> list[str]:
+    """One sentence for each id that is new, gone or different: id, old, new, chapter and cell.
+
+    Numbers agree when they differ by at most a relative 1e-6, texts when they are equal.
+    """
+    sentences = []
+    for id in sorted(old.keys() | new.keys()):
+        if id not in new:
+            sentences.append(f"{id}: gone; it was recorded by "
+                             f"{_place(old[id].chapter, old[id].cell)}")
+            continue
+        where = _place(new[id].chapter, new[id].cell)
+        if id not in old:
+            sentences.append(f"{id}: new, recorded by {where}")
+            continue
+        for name, before, after in zip(COLUMNS, old[id], new[id], strict=True):
+            if not same(before, after):
+                sentences.append(f"{id}: {name} was {before!r}, is {after!r} ({where})")
+    return sentences
+
+
+def same(before, after) -> bool:
+    """Whether two cells agree: numbers to a relative 1e-6, all else exactly."""
+    if isinstance(before, float) and isinstance(after, float):
+        return math.isclose(before, after, rel_tol=TOLERANCE, abs_tol=0)
+    return before == after
+
+
+def to_csv(results: Iterable[Result]) -> str:
+    """The register as CSV with LF line ends; numbers with ten significant digits."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for result in results:
+        writer.writerow(["" if cell is None else f"{cell:.10g}" if name in NUMBERS else cell
+                         for name, cell in zip(COLUMNS, result, strict=True)])
+    return out.getvalue()
+
+
+# --- reading --------------------------------------------------------------------------------------
+
+
+@lru_cache
+def read_file(path: Path = PATH) -> dict[str, Result]:
+    """A register file's results by id. DataError where it is not what :func:`collect` makes.
 
     Ids stand in their order, each once, with all their words; ends of a range are in order, and
     a p-value is from 0 to 1.
     """
-    if not path.exists():
-        raise FileNotFoundError(f"{path} is missing: run make results")
-    found: dict[str, Result] = {}
+    rows: dict[str, Result] = {}
+    last = ""
     for index, cells in enumerate(csvfile.read(path, COLUMNS)):
         result = Result(*(_cell(name, text, path, f"{row_place(index)}, column {name}")
                           for name, text in zip(COLUMNS, cells, strict=True)))
         _check(result, path, row_place(index))
-        if found and not (last := next(reversed(found))) < result.id:
+        if not last < result.id:
             fail(path, f"{row_place(index)}, column id", result.id, f"an id after {last}")
-        found[result.id] = result
-    if not found:
+        last, rows[result.id] = result.id, result
+    if not rows:
         fail(path, "rows", "0 rows", "at least one")
-    return found
+    return rows
 
 
 def _cell(name: str, text: str, path: Path, place: str) -> float | str | None:
@@ -82,174 +328,44 @@ def _check(result: Result, path: Path, place: str) -> None:
         fail(path, f"{place}, column p_value", f"{result.p_value:g}", "a number from 0 to 1")
 
 
-_recorders: list[list[str]] = []
+def get(id: str) -> Result:
+    """The result with this id. KeyError, naming the nearest known ids, when there is none."""
+    results = read_file()
+    if id not in results:
+        near = difflib.get_close_matches(id, results, n=3)
+        raise KeyError(f"no result {id!r} in {PATH.name}; nearest: {', '.join(near) or 'none'}")
+    return results[id]
 
 
-@contextmanager
-def recording() -> Iterator[list[str]]:
-    """Collect the ids that are asked for inside the block."""
-    ids: list[str] = []
-    _recorders.append(ids)
-    try:
-        yield ids
-    finally:
-        _recorders.remove(ids)
-
-
-def get(id: str, path: Path = PATH) -> Result:
-    """The result with this id.
-
-    Raises KeyError, naming the nearest known ids, when there is none.
-    """
-    # Tells the build which rows a chapter uses; without a listener it does nothing.
-    sys.audit("adoption.result", id)
-    for ids in _recorders:
-        ids.append(id)
-    rows = read_rows(path)
-    if id not in rows:
-        import difflib
-        near = difflib.get_close_matches(id, rows, n=3)
-        raise KeyError(f"no result {id!r} in {path.name}; nearest: {', '.join(near) or 'none'}")
-    return rows[id]
-
-
-def rows(path: Path = PATH) -> list[Result]:
-    """All results, in the order of their ids."""
-    sys.audit("adoption.result", "*")
-    return list(read_rows(path).values())
-
-
-def read(path: Path = PATH):
+def read() -> pd.DataFrame:
     """The whole register as a DataFrame indexed by id."""
-    import pandas as pd
-    return pd.DataFrame(rows(path), columns=list(COLUMNS)).set_index("id")
+    return pd.DataFrame(read_file().values(), columns=list(COLUMNS)).set_index("id")
 
 
-def phrases(result: Result) -> dict[str, int | float | str]:
-    """The numbers of a result and ready-made phrases, by the name that a text gives them.
-
-    For a result `x` there are `x`, `x.lower` and `x.upper`, and as far as they make sense:
-
-    * `x.lower.pct`, `x.upper.pct` (`.pct1` with a decimal): ends of a range as percentages,
-      rounded outward, so that "at least" and "at most" stay true;
-    * `x.least`: a ratio rounded down to one decimal;
-    * `x.p`: a p-value such as "p = 0.003"; `x.p.most`: the same rounded up, for "at most";
-    * `x.odds`: a chance such as "1 in 56,000";
-    * `x.about`, `x.lower.about`, `x.upper.about`: an estimated population such as "250,000".
-    """
-    id, found = result.id, {}
-    numbers = {suffix: number for suffix, number in (
-        ("", result.value), (".lower", result.lower), (".upper", result.upper))
-        if number is not None}
-    for suffix, number in numbers.items():
-        # Whole numbers as int: a count is printed "296", not "296.0". Plain Python types,
-        # since numpy's own warn when they are formatted.
-        found[id + suffix] = int(number) if number == int(number) else number
-    if result.unit in ("fraction", "chance"):
-        for suffix, rounded in ((".lower", percent_down), (".upper", percent_up)):
-            if suffix in numbers:
-                found[f"{id}{suffix}.pct"] = rounded(numbers[suffix])
-                found[f"{id}{suffix}.pct1"] = rounded(numbers[suffix], 1)
-    if result.unit.endswith("ratio") and result.value is not None:
-        found[id + ".least"] = f"{math.floor(10 * result.value) / 10:.1f}"
-    if result.unit == "people" and result.lower is not None:
-        for suffix, number in numbers.items():
-            found[f"{id}{suffix}.about"] = about(number)
-    if result.unit == "chance" and result.value:
-        found[id + ".odds"] = odds_phrase(result.value)
-    if result.p_value is not None:
-        found[id + ".p"] = p_phrase(result.p_value)
-        found[id + ".p.most"] = p_at_most(result.p_value)
-    return found
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Collect the register from executed chapters.")
+    parser.add_argument("folder", type=Path, help="of the executed notebooks")
+    parser.add_argument("--check", action="store_true",
+                        help="write nothing; fail if the register differs from what was recorded")
+    options = parser.parse_args()
+    try:
+        old = read_file() if PATH.exists() else {}
+        results = collect(options.folder)
+    except DataError as error:
+        sys.exit(f"register: {error}")
+    sentences = compare(old, {result.id: result for result in results})
+    for line in sentences[:50]:
+        print(f"register: {line}")
+    if len(sentences) > 50:
+        print(f"register: and {len(sentences) - 50} more")
+    if options.check:
+        if sentences:
+            sys.exit("register: results/results.csv is not what the chapters record; run "
+                     "`make book`, look at the difference and commit it")
+    elif sentences:
+        csvfile.write(PATH, to_csv(results))
+        print(f"register: {len(results)} results written to results/{PATH.name}")
 
 
-def glue(*ids: str) -> None:
-    """Make results available to the page's text as `{glue:text}`NAME:FORMAT``.
-
-    The names are those of `phrases`. A number outside the register (a count in a table) does not
-    belong in a sentence.
-    """
-    from myst_nb import glue as myst_glue
-    for id in ids:
-        for name, phrase in phrases(get(id)).items():
-            myst_glue(name, phrase, display=False)
-
-
-PLACE = re.compile(r"\{([^{}:]+)(?::([^{}]*))?\}")
-
-
-def fill(text: str, ids: Iterable[str], path: Path = PATH) -> str:
-    """A text with its places `{NAME}` or `{NAME:FORMAT}` filled, as `glue` does it on a page.
-
-    ids: the results that the text may use. KeyError for a name that none of them has.
-    """
-    known: dict[str, int | float | str] = {}
-    for id in ids:
-        known |= phrases(get(id, path))
-    return PLACE.sub(lambda place: format(known[place[1]], place[2] or ""), text)
-
-
-def p_phrase(p: float) -> str:
-    """A p-value in words: "p = 0.003", or a power of ten where it is too small to print.
-
-    Below 0.001 it is rounded up to a power of ten, so that "less than" is true.
-    """
-    if not 0 <= p <= 1:
-        raise ValueError(f"p-value {p!r}: expected a number between 0 and 1")
-    if p >= 0.0995:
-        return f"p = {p:.2f}"
-    if p >= 0.001:
-        return f"p = {p:.2g}"
-    if p == 0:
-        return "p < 10⁻³⁰⁰"
-    exponent = -300
-    for power in range(-300, -2):
-        if p < 10.0**power:
-            exponent = power
-            break
-    superscript = str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return f"p < 10{superscript}"
-
-
-def percent_down(share: float, digits: int = 0) -> str:
-    """A share as a percentage rounded down: for "at least"."""
-    # Ten significant digits, as stored: 0.29 is not to become 28 %.
-    scaled = float(f"{100 * share * 10**digits:.10g}")
-    return f"{math.floor(scaled) / 10**digits:.{digits}f}%"
-
-
-def percent_up(share: float, digits: int = 0) -> str:
-    """A share as a percentage rounded up: for "at most"."""
-    scaled = float(f"{100 * share * 10**digits:.10g}")
-    return f"{math.ceil(scaled) / 10**digits:.{digits}f}%"
-
-
-def percent_range(lower: float, upper: float, digits: int = 0) -> str:
-    """A range of shares as percentages, rounded outward."""
-    return f"{percent_down(lower, digits)} – {percent_up(upper, digits)}"
-
-
-def p_at_most(p: float) -> str:
-    """A p-value rounded up to two digits, or to a power of ten where it is below 0.001."""
-    if p < 0.001:
-        return p_phrase(p).removeprefix("p < ")
-    digits = 1 - math.floor(math.log10(p))
-    return f"{math.ceil(float(f'{p * 10**digits:.10g}')) / 10**digits:.{digits}f}"
-
-
-def about(number: float) -> str:
-    """A number rounded to two significant digits, with thousands separators."""
-    return f"{float(f'{number:.2g}'):,.0f}"
-
-
-def odds_phrase(chance: float) -> str:
-    """A chance in words: a percentage, or "1 in ..." with two digits where it is below 1 %."""
-    if not 0 < chance <= 1:
-        raise ValueError(f"chance {chance!r}: expected a number above 0 and at most 1")
-    if chance >= 0.01:
-        return f"{chance:.0%}"
-    inverse = float(f"{1 / chance:.2g}")
-    for size, word in ((1e9, " billion"), (1e6, " million")):
-        if inverse >= size:
-            return f"1 in {inverse / size:,.2g}{word}"
-    return f"1 in {inverse:,.0f}"
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""This survey: the ministry's tables of 2020 as :class:`adoption.survey.Survey` objects.
+
+There is one for each technology, ``ai`` and ``rpa``, and each reading of what the printed medians
+were taken over (its base): ``municipal`` (1,741 municipalities), ``other`` (1,721, without the
+designated cities) and ``all`` (1,788, with the prefectures). Beside them, the answers of 2023.
+"""
+
+import math
+from collections.abc import Iterator
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+
+from adoption import census, data
+from adoption.survey import Frame, Survey
+
+TECHNOLOGIES = {"ai": "AI", "rpa": "RPA"}
+BASES = ("municipal", "other", "all")
+FLOOR = 100.0  # people: a smaller municipality counts as of this size in logarithms
+
+
+def published(t: str) -> pd.DataFrame:
+    """What slide 4 prints of a technology: stage, bodies, median_population, stage by stage."""
+    table = data.load("adoption-by-stage")
+    return table[table["technology"] == TECHNOLOGIES[t]].sort_values("stage", ignore_index=True)
+
+
+@lru_cache
+def survey(t: str, base: str, known: bool = False) -> Survey:
+    """The survey of a technology under one reading.
+
+    known: with what other published figures say about the prefectures (`prefectures_with_ai`).
+    """
+    if t not in TECHNOLOGIES or base not in BASES:
+        raise ValueError(f"found {t!r} and {base!r}, expected one of {', '.join(TECHNOLOGIES)} and "
+                         f"one of {', '.join(BASES)}")
+    table, near = published(t), census.neighbours()
+    near = near[near["technology"] == TECHNOLOGIES[t]].sort_values("stage")
+    outside = {"municipal": [census.prefectures()], "all": [],
+               "other": [census.prefectures(), census.designated_cities()]}[base]
+    least = [prefectures_with_ai(), 0, 0, 0, 0] if known and t == "ai" and outside else None
+    return Survey(
+        table["bodies"].tolist(), table["median_population"].tolist(),
+        Frame.of_intervals(census.frame(base)), FLOOR,
+        outside=np.concatenate([np.repeat(kind["mean_size"], kind["bodies"])
+                                for kind in outside]) if outside else (),
+        outside_least=least, between=near["bodies_between"].tolist(), key={"t": t, "base": base})
+
+
+def surveys(*bases: str) -> Iterator[Survey]:
+    """The survey of each technology under each reading, or under those named."""
+    for t in TECHNOLOGIES:
+        for base in bases or BASES:
+            yield survey(t, base)
+
+
+@lru_cache
+def prefectures_with_ai() -> int:
+    """Prefectures that had introduced AI, trials left out, from their printed percentage.
+
+    Raises ValueError unless exactly one number of prefectures rounds to it.
+    """
+    table = data.load("later-surveys")
+    chosen = table[(table["survey_fy"] == 2019) & (table["technology"] == "AI")
+                   & (table["body_type"] == "prefecture") & (table["status"] == "introduced")]
+    [percent] = set(chosen["percent"])
+    total = int(census.prefectures()["bodies"].sum())
+    fitting = [k for k in range(total + 1) if math.floor(100 * k / total + 0.5) == percent]
+    if len(fitting) != 1:
+        raise ValueError(f"{percent} % of {total} prefectures: found {fitting}, expected one number")
+    return fitting[0]
+
+
+# --- 2023: every municipality's answer --------------------------------------------------------
+
+
+@lru_cache
+def _answers_2023(by_staff: bool, abandoned: bool) -> pd.DataFrame:
+    table = data.load("adoption-2023-by-size")
+    table = table[(table["kind"] != "prefecture") & (abandoned | (table["upper"] > 1))]
+    keys = ["lower", "upper", *(["external_staff"] if by_staff else [])]
+    table = table.groupby(keys, as_index=False)[["bodies", "ai", "rpa", "population"]].sum()
+    table = table[table["bodies"] > 0].reset_index(drop=True)
+    return table.assign(mean_size=table["population"] / table["bodies"])
+
+
+def answers_2023(by_staff: bool = False, abandoned: bool = False) -> pd.DataFrame:
+    """Municipalities and adopters of 2023 by interval: lower, upper, bodies, ai, rpa, mean_size.
+
+    by_staff: each interval by use of external staff. abandoned: with the four towns that had no
+    inhabitants in 2015, for which a logarithm of the population does not exist.
+    """
+    return _answers_2023(by_staff, abandoned).copy()
+
+
+def classes_2023() -> pd.DataFrame:
+    """Municipalities and adopters of 2023 by size class: t, size_class, bodies, adopters, share.
+
+    The four towns without inhabitants are in the smallest class.
+    """
+    table = answers_2023(abandoned=True)
+    at = np.searchsorted(census.CLASS_LIMITS, table["lower"], side="right")
+    sums = table.groupby(at)[["bodies", *TECHNOLOGIES]].sum().set_axis(census.CLASS_IDS)
+    long = sums.rename_axis("size_class").reset_index().melt(
+        ["size_class", "bodies"], var_name="t", value_name="adopters")
+    return long.assign(share=long["adopters"] / long["bodies"])[
+        ["t", "size_class", "bodies", "adopters", "share"]]
+
+
+STATES = ("adopters", "non_adopters")
+
+
+@lru_cache
+def envelope(t: str) -> Survey:
+    """2023 as a ministry would have printed it: two counts and two medians, nothing else."""
+    table = data.load("adoption-2023-published")
+    table = table[table["technology"] == TECHNOLOGIES[t]].set_index("state").loc[list(STATES)]
+    counts = table["bodies"].tolist()
+    return Survey(counts, table["median_population"].tolist(),
+                  Frame.of_intervals(census.frame("municipal")), FLOOR,
+                  odd=[n % 2 == 1 for n in counts], key={"t": t})

@@ -1,0 +1,132 @@
+"""Numbers as words: how the book's sentences, tables and figures print a result.
+
+One rounding rule: an estimate is rounded to nearest, the ends of a range outward, so that "at
+least" and "at most" stay true; a p-value that is too small to print is given as the power of ten
+above it.
+"""
+
+import math
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from adoption.register import Result
+
+
+def phrases(result: "Result") -> dict[str, int | float | str]:
+    """The numbers of a result and ready-made phrases, by the name that a text gives them.
+
+    For a result `x` there are `x`, `x.lower` and `x.upper`, and as far as they make sense:
+
+    * `x.lower.pct`, `x.upper.pct` (`.pct1` with a decimal): ends of a range as percentages,
+      rounded outward, so that "at least" and "at most" stay true;
+    * `x.least`: a ratio rounded down to one decimal;
+    * `x.p`: a p-value such as "p = 0.003"; `x.p.most`: the same rounded up, for "at most";
+    * `x.odds`: a chance such as "1 in 56,000";
+    * `x.about`, `x.lower.about`, `x.upper.about`: an estimated population such as "250,000".
+    """
+    id, named = result.id, {}
+    numbers = {suffix: number for suffix, number in (
+        ("", result.value), (".lower", result.lower), (".upper", result.upper))
+        if number is not None}
+    for suffix, number in numbers.items():
+        # Whole numbers as int: a count is printed "296", not "296.0". Plain Python types,
+        # since numpy's own warn when they are formatted.
+        named[id + suffix] = int(number) if number == int(number) else number
+    if result.unit in ("fraction", "chance"):
+        for suffix, rounded in ((".lower", percent_down), (".upper", percent_up)):
+            if suffix in numbers:
+                named[f"{id}{suffix}.pct"] = rounded(numbers[suffix])
+                named[f"{id}{suffix}.pct1"] = rounded(numbers[suffix], 1)
+    if result.unit.endswith("ratio") and result.value is not None:
+        named[id + ".least"] = f"{math.floor(10 * result.value) / 10:.1f}"
+    if result.unit == "people" and result.lower is not None:
+        for suffix, number in numbers.items():
+            named[f"{id}{suffix}.about"] = about(number)
+    if result.unit == "chance" and result.value:
+        named[id + ".odds"] = odds_phrase(result.value)
+    if result.p_value is not None:
+        named[id + ".p"] = p_phrase(result.p_value)
+        named[id + ".p.most"] = p_at_most(result.p_value)
+    return named
+
+
+PLACE = re.compile(r"\{([^{}:]+)(?::([^{}]*))?\}")
+
+
+def fill(text: str, results: "Iterable[Result]") -> str:
+    """A text with its places `{NAME}` or `{NAME:FORMAT}` filled, as the role {n} does on a page.
+
+    results: those that the text may use. KeyError for a name that none of them has.
+    """
+    known: dict[str, int | float | str] = {}
+    for result in results:
+        known |= phrases(result)
+    return PLACE.sub(lambda place: format(known[place[1]], place[2] or ""), text)
+
+
+def p_phrase(p: float) -> str:
+    """A p-value in words: "p = 0.003", or a power of ten where it is too small to print.
+
+    Below 0.001 it is rounded up to a power of ten, so that "less than" is true.
+    """
+    if not 0 <= p <= 1:
+        raise ValueError(f"p-value {p!r}: expected a number between 0 and 1")
+    if p >= 0.0995:
+        return f"p = {p:.2f}"
+    if p >= 0.001:
+        return f"p = {p:.2g}"
+    if p == 0:
+        return "p < 10⁻³⁰⁰"
+    exponent = -300
+    for power in range(-300, -2):
+        if p < 10.0**power:
+            exponent = power
+            break
+    superscript = str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"p < 10{superscript}"
+
+
+def percent_down(share: float, digits: int = 0) -> str:
+    """A share as a percentage rounded down: for "at least"."""
+    # Ten significant digits, as stored: 0.29 is not to become 28 %.
+    scaled = float(f"{100 * share * 10**digits:.10g}")
+    return f"{math.floor(scaled) / 10**digits:.{digits}f}%"
+
+
+def percent_up(share: float, digits: int = 0) -> str:
+    """A share as a percentage rounded up: for "at most"."""
+    scaled = float(f"{100 * share * 10**digits:.10g}")
+    return f"{math.ceil(scaled) / 10**digits:.{digits}f}%"
+
+
+def percent_range(lower: float, upper: float, digits: int = 0) -> str:
+    """A range of shares as percentages, rounded outward."""
+    return f"{percent_down(lower, digits)} – {percent_up(upper, digits)}"
+
+
+def p_at_most(p: float) -> str:
+    """A p-value rounded up to two digits, or to a power of ten where it is below 0.001."""
+    if p < 0.001:
+        return p_phrase(p).removeprefix("p < ")
+    digits = 1 - math.floor(math.log10(p))
+    return f"{math.ceil(float(f'{p * 10**digits:.10g}')) / 10**digits:.{digits}f}"
+
+
+def about(number: float) -> str:
+    """A number rounded to two significant digits, with thousands separators."""
+    return f"{float(f'{number:.2g}'):,.0f}"
+
+
+def odds_phrase(chance: float) -> str:
+    """A chance in words: a percentage, or "1 in ..." with two digits where it is below 1 %."""
+    if not 0 < chance <= 1:
+        raise ValueError(f"chance {chance!r}: expected a number above 0 and at most 1")
+    if chance >= 0.01:
+        return f"{chance:.0%}"
+    inverse = float(f"{1 / chance:.2g}")
+    for size, word in ((1e9, " billion"), (1e6, " million")):
+        if inverse >= size:
+            return f"1 in {inverse / size:,.2g}{word}"
+    return f"1 in {inverse:,.0f}"

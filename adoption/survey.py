@@ -1,0 +1,342 @@
+"""A survey that prints counts and medians: what can be said from them, one method a step.
+
+A survey sorts bodies into K >= 2 ordered stages (1 to K, as printed) and prints, for each stage,
+how many bodies there are and the median of their sizes. The sizes of all bodies are known from a
+census, the frame. Some bodies may be counted without standing in the frame that the medians are
+taken over: they are outside, and how many of them are at which stage is known in part at most.
+
+Each method returns a tidy DataFrame that begins with the survey's own key columns, so that the
+tables of several surveys can be put below each other. Nothing here knows a year, a ministry, a
+number of stages or a unit of size.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from adoption import bounds, curve, medians
+
+
+@dataclass(frozen=True)
+class Frame:
+    """All bodies that the medians are taken over, in intervals [lower, upper) of size.
+
+    lower, upper, bodies, mean_size: shape (C,), ascending; the mean is that of the interval's
+    bodies and is not used where there are none. sizes: each body's size, ascending, where known.
+    """
+
+    lower: np.ndarray
+    upper: np.ndarray
+    bodies: np.ndarray
+    mean_size: np.ndarray
+    sizes: np.ndarray | None = None
+
+    @classmethod
+    def of_intervals(cls, table: pd.DataFrame) -> "Frame":
+        """From a table with columns lower, upper, bodies and mean_size."""
+        return cls(*(table[name].to_numpy() for name in ("lower", "upper", "bodies", "mean_size")))
+
+    @classmethod
+    def of_sizes(cls, sizes: ArrayLike) -> "Frame":
+        """From the size of each body, a whole number, in any order."""
+        sizes = np.sort(np.asarray(sizes))
+        distinct, bodies = np.unique(sizes, return_counts=True)
+        return cls(distinct, distinct + 1, bodies, distinct.astype(float), sizes)
+
+    @property
+    def total(self) -> int:
+        """Number of bodies."""
+        return int(self.bodies.sum())
+
+    def split(self, size: int) -> medians.Split:
+        """Bodies below, at and above a size; ValueError unless the intervals are cut there."""
+        return medians.split_intervals(self.lower, self.upper, self.bodies, size)
+
+    def binned(self, at: ArrayLike, floor: float) -> tuple[np.ndarray, np.ndarray]:
+        """Mean sizes and numbers of bodies of intervals, cut at the sizes `at` and just above."""
+        if self.sizes is not None and self.bodies.size > 1000:
+            edges = curve.bin_edges(self.sizes[0], self.sizes[-1], at, floor=floor)
+            return curve.bin_sizes(self.sizes, edges)
+        filled = self.bodies > 0
+        return self.mean_size[filled], self.bodies[filled]
+
+
+@dataclass(frozen=True)
+class Survey:
+    """A published table of counts and medians of K ordered stages, and the frame they come from.
+
+    counts: shape (K,), bodies of each stage as printed, those outside the frame included.
+    medians: shape (K,), whole numbers, rounded half up where a group is even.
+    frame: the bodies that the medians are taken over.
+    floor: size below which a body counts as of that size in logarithms, in the frame's unit.
+    outside: sizes of the bodies that are counted and not in the frame.
+    odd: shape (K,), whether the members inside the frame are odd in number. By default a stage is
+        odd where a body has exactly its median: no body there proves an even number, a body there
+        makes an odd one all but certain (`audit`).
+    outside_least: shape (K,), bodies of each stage known to be outside at least.
+    between: shape (K,), for each stage the fewest bodies between a pair whose mean is its median,
+        where it is known from elsewhere; computed where the frame has each body's size.
+    furthest: which stage is furthest along, "first" or "last".
+    key: columns that name the survey in its tables.
+    """
+
+    counts: Sequence[int]
+    medians: Sequence[int]
+    frame: Frame
+    floor: float
+    outside: Sequence[float] = ()
+    odd: Sequence[bool] | None = None
+    outside_least: Sequence[int] | None = None
+    between: Sequence[int | None] | None = None
+    furthest: str = "first"
+    key: Mapping[str, str] = field(default_factory=dict)
+    _fits: dict = field(default_factory=dict, repr=False, compare=False)
+
+    def __post_init__(self):
+        if self.furthest not in ("first", "last"):
+            raise ValueError(f"furthest: found {self.furthest!r}, expected 'first' or 'last'")
+        stages = len(self.counts)
+        for name in ("medians", "odd", "outside_least", "between"):
+            given = getattr(self, name)
+            if given is not None and len(given) != stages:
+                raise ValueError(f"{name}: found {len(given)}, expected one for each of {stages} "
+                                 "stages")
+        if stages < 2:
+            raise ValueError(f"counts: found {stages} stage, expected two or more")
+        expected = self.frame.total + len(self.outside)
+        if sum(self.counts) != expected:
+            raise ValueError(f"counts: found a sum of {sum(self.counts)}, expected {expected}, the "
+                             f"{self.frame.total} bodies of the frame and {len(self.outside)} "
+                             "outside")
+        if self.odd is None:
+            at = [self.frame.split(median).at > 0 for median in self.medians]
+            object.__setattr__(self, "odd", at)
+
+    # --- what the survey is --------------------------------------------------------------------
+
+    @property
+    def stages(self) -> range:
+        """Numbers of the stages, as printed."""
+        return range(1, len(self.counts) + 1)
+
+    def _position(self, stage: int) -> int:
+        """Place of a stage counted from the furthest, from 0."""
+        if stage not in self.stages:
+            raise ValueError(f"stage: found {stage!r}, expected one from 1 to {len(self.counts)}")
+        return stage - 1 if self.furthest == "first" else len(self.counts) - stage
+
+    def _ordered(self, given: Sequence | None) -> list | None:
+        """One entry a stage, the furthest first, as the methods want them."""
+        if given is None:
+            return None
+        return list(given) if self.furthest == "first" else list(given)[::-1]
+
+    def _table(self, rows: Sequence[Mapping] | pd.DataFrame) -> pd.DataFrame:
+        table = pd.DataFrame(rows)
+        for position, (name, word) in enumerate(self.key.items()):
+            table.insert(position, name, word)
+        return table
+
+    def members(self, stage: int) -> list[int]:
+        """Every number of bodies that a stage can have inside the frame.
+
+        The published count where nobody is outside. Otherwise the count less p, where p, the
+        stage's bodies outside, has the parity that the median implies and leaves enough for the
+        parities of the other stages.
+        """
+        index = stage - 1
+        count, odd = self.counts[index], self.odd[index]
+        if not len(self.outside):
+            return [count]
+        least = [0] * len(self.counts) if self.outside_least is None else self.outside_least
+        first = [low + (n - is_odd - low) % 2
+                 for n, is_odd, low in zip(self.counts, self.odd, least, strict=True)]
+        most = len(self.outside) - (sum(first) - first[index])
+        # A median needs a member: one if the number is odd, two if it is even.
+        most = min(most, count - (1 if odd else 2))
+        return [count - p for p in range(first[index], most + 1, 2)]
+
+    def _at_median(self) -> list[bool]:
+        """Whether one member of each stage sits at its median.
+
+        Where counts are taken as they are printed, an odd one without a body at its median and an
+        even one are split in halves.
+        """
+        if len(self.outside):
+            return list(self.odd)
+        return [odd and count % 2 == 1 for odd, count in zip(self.odd, self.counts, strict=True)]
+
+    # --- exact facts and tests -----------------------------------------------------------------
+
+    def audit(self) -> pd.DataFrame:
+        """Whether the medians can be medians of these bodies: a row a stage and number of members.
+
+        Columns: stage, members (inside the frame), median, below, at, above (bodies of the frame),
+        between (fewest bodies between a pair whose mean is the median), possible, plausible, gap
+        and chance as in :func:`adoption.medians.median_fit`.
+        """
+        rows = []
+        for stage, median in zip(self.stages, self.medians, strict=True):
+            split = self.frame.split(median)
+            between = self._between(stage)
+            for members in self.members(stage):
+                fit = medians.median_fit(members, self.frame.total, split.at, between)
+                rows.append({"stage": stage, "members": members, "median": median,
+                             **split._asdict(), "between": between, **fit._asdict()})
+        return self._table(rows)
+
+    def _between(self, stage: int) -> int | None:
+        if self.between is not None:
+            return self.between[stage - 1]
+        if self.frame.sizes is None:
+            raise ValueError("between: found no numbers, expected one for each stage where the "
+                             "frame has intervals only")
+        pair = medians.tightest_pair(self.frame.sizes, self.medians[stage - 1])
+        return None if pair is None else pair.between
+
+    def rates(self, stage: int = 1) -> pd.DataFrame:
+        """Rates of a stage on either side of its own median, exactly: a row a number of members.
+
+        Half of a stage lies on either side of its median, so that the ratio of the rates is
+        below/above whatever the number is. Columns: stage, members, below, above (bodies of the
+        frame), rate_below, rate_above (fractions), ratio (above over below).
+        """
+        split = self.frame.split(self.medians[stage - 1])
+        return self._table([
+            {"stage": stage, "members": members, "below": split.below, "above": split.above,
+             **medians.rate_split(members, split.below, split.above)._asdict()}
+            for members in self.members(stage)])
+
+    def median_tests(self) -> pd.DataFrame:
+        """Each median against random allocation, two-sided: a row a stage, the worst case.
+
+        Columns: stage, direction (1 where the median is high, -1 where it is low, 0 where that
+        depends on the number of members), p_value and log_p (natural logarithm): the largest over
+        every number of members; for even numbers an upper bound unless the frame has each body's
+        size, and then exact.
+        """
+        rows = []
+        for stage, median in zip(self.stages, self.medians, strict=True):
+            split = self.frame.split(median)
+            tests = [medians.median_test(members, *split) if self.frame.sizes is None else
+                     medians.median_test_exact(self.frame.sizes, members, median)
+                     for members in self.members(stage)]
+            directions = {test.direction for test in tests}
+            worst = max(tests, key=lambda test: test.log_p_upper)
+            rows.append({"stage": stage,
+                         "direction": directions.pop() if len(directions) == 1 else 0,
+                         "p_value": worst.p_upper, "log_p": worst.log_p_upper})
+        return self._table(rows)
+
+    def rank_trend(self) -> pd.DataFrame:
+        """Rank correlation of the medians with the order of the stages: rho and exact p_value."""
+        trend = medians.rank_trend(self.medians)
+        return self._table([{"rho": trend.rho, "p_value": trend.p_two_sided}])
+
+    # --- bounds --------------------------------------------------------------------------------
+
+    def _stages_for_bounds(self) -> bounds.Stages:
+        return bounds.Stages(self._ordered(self.counts), self._ordered(self.medians),
+                             self._ordered(self.odd), self._ordered(self.outside_least))
+
+    def bounds(self, stage: int, limits: Sequence[int], names: Sequence[str] | None = None,
+               monotone: bool = False) -> pd.DataFrame:
+        """Least and largest rate of a stage in each size class: a row a class.
+
+        limits: shape (L,), where the L + 1 classes are cut. names: of the classes; by default
+        their numbers from 0. monotone: assume that being at least so far along does not become
+        rarer as size grows. Columns: stage, size_class, lower, upper (fractions of the class's
+        bodies). Errors as in :func:`adoption.bounds.stage_bounds`.
+        """
+        ends = bounds.stage_bounds(
+            self.frame.lower, self.frame.bodies, limits, self._stages_for_bounds(),
+            len(self.outside), self._position(stage) + 1, monotone=monotone)
+        names = range(len(ends)) if names is None else names
+        return self._table([{"stage": stage, "size_class": name, "lower": low, "upper": high}
+                            for name, (low, high) in zip(names, ends, strict=True)])
+
+    def overlap(self, other: "Survey", stage: int = 1) -> pd.DataFrame:
+        """Fewest and most bodies that are in one stage of both surveys of the same bodies.
+
+        Columns: scope ("everywhere", or "inside" the frame), lower, upper.
+        """
+        ends = bounds.overlap_bounds(
+            self.frame.lower, self.frame.bodies, self._stages_for_bounds(),
+            other._stages_for_bounds(), len(self.outside), self._position(stage) + 1)
+        return self._table([{"scope": scope, "lower": low, "upper": high}
+                            for scope, (low, high) in ends._asdict().items()])
+
+    # --- the curve -----------------------------------------------------------------------------
+
+    def fit(self, model: str = "ordered") -> curve.OutsideFit:
+        """A curve fitted to counts and medians, "ordered" or "multinomial" (computed once).
+
+        Bodies outside stand at the fixed point: the numbers by stage, among those that the
+        parities allow, that are nearest to what the fitted curve itself expects of them.
+        """
+        if model not in self._fits:
+            sizes, weights = self.frame.binned(self.medians, self.floor)
+            published = (self._ordered(self.counts), self._ordered(self.medians),
+                         self._ordered(self._at_median()))
+            if len(self.outside):
+                self._fits[model] = curve.fixed_point_outside(
+                    model, sizes, weights, *published, np.sort(self.outside),
+                    self._ordered(self.outside_least), floor=self.floor)
+            else:
+                none = np.zeros(len(self.counts))
+                self._fits[model] = curve.OutsideFit(
+                    none.astype(int), curve.fit(model, sizes, weights, *published,
+                                                floor=self.floor), none, 1)
+        return self._fits[model]
+
+    def slope(self, model: str = "ordered") -> pd.DataFrame:
+        """Odds ratio per doubling of size, with its 95 % profile-likelihood interval.
+
+        Of the ordered logit, or of the multinomial logit's furthest stage against the last.
+        Columns: odds_ratio, lower, upper.
+        """
+        fit = self.fit(model).fit
+        ends = curve.slope_interval(fit)
+        return self._table([{"odds_ratio": np.exp(fit.slopes[0]), "lower": np.exp(ends[0]),
+                             "upper": np.exp(ends[1])}])
+
+    def misfit(self, model: str = "ordered") -> pd.DataFrame:
+        """Over-identification test of a curve: J, its degrees of freedom df, p_value."""
+        fit = self.fit(model).fit
+        return self._table([{"J": fit.J, "df": fit.df, "p_value": fit.p_value}])
+
+    def half_size(self, model: str = "multinomial") -> pd.DataFrame:
+        """Size at which half of the bodies are at the furthest stage: size, lower, upper (95 %)."""
+        return self._table([dict(zip(("size", "lower", "upper"),
+                                     curve.size_at(self.fit(model).fit), strict=True))])
+
+    def curve(self, sizes: ArrayLike, model: str = "multinomial",
+              stage: int | None = None) -> pd.DataFrame:
+        """Share of a stage (by default the furthest) at each size, with a pointwise 95 % band.
+
+        Columns: size, share, lower, upper (fractions).
+        """
+        fit, position = self.fit(model).fit, 0 if stage is None else self._position(stage)
+        lower, upper = curve.band(fit, sizes)
+        return self._table(pd.DataFrame({
+            "size": sizes, "share": curve.predict(fit, sizes)[:, position],
+            "lower": lower[:, position], "upper": upper[:, position]}))
+
+    def outside_vectors(self) -> np.ndarray:
+        """Every number of outside bodies by stage that the parities allow, (vectors, K)."""
+        return curve.allowed_outside(self._ordered(self.counts), self._ordered(self._at_median()),
+                                     len(self.outside), self._ordered(self.outside_least))
+
+    def over_outside(self, model: str = "ordered", every: int = 1) -> pd.DataFrame:
+        """The curve at every number of outside bodies by stage: odds_ratio and J, a row a vector.
+
+        every: take only every so-manieth vector. The furthest stage's odds ratio per doubling.
+        """
+        sizes, weights = self.frame.binned(self.medians, self.floor)
+        fits = curve.fits_over(
+            model, sizes, weights, self._ordered(self.counts), self._ordered(self.medians),
+            self._ordered(self._at_median()), self.outside_vectors()[::every], floor=self.floor)
+        return self._table([{"odds_ratio": np.exp(fit.slopes[0]), "J": fit.J} for fit in fits])
