@@ -66,6 +66,11 @@ def fill(text: str, results: "Iterable[Result]") -> str:
     return PLACE.sub(lambda place: format(known[place[1]], place[2] or ""), text)
 
 
+def about(number: float) -> str:
+    """A number rounded to two significant digits, with thousands separators."""
+    return f"{float(f'{number:.2g}'):,.0f}"
+
+
 def p_phrase(p: float) -> str:
     """A p-value in words: "p = 0.003", or a power of ten where it is too small to print.
 
@@ -106,17 +111,17 @@ def percent_range(lower: float, upper: float, digits: int = 0) -> str:
     return f"{percent_down(lower, digits)} – {percent_up(upper, digits)}"
 
 
+def interval(value: float, lower: float, upper: float, write=about) -> str:
+    """An estimate with its interval: "2.07 (1.93 – 2.22)"; `write` formats a number."""
+    return f"{write(value)} ({write(lower)} – {write(upper)})"
+
+
 def p_at_most(p: float) -> str:
     """A p-value rounded up to two digits, or to a power of ten where it is below 0.001."""
     if p < 0.001:
         return p_phrase(p).removeprefix("p < ")
     digits = 1 - math.floor(math.log10(p))
     return f"{math.ceil(float(f'{p * 10**digits:.10g}')) / 10**digits:.{digits}f}"
-
-
-def about(number: float) -> str:
-    """A number rounded to two significant digits, with thousands separators."""
-    return f"{float(f'{number:.2g}'):,.0f}"
 
 
 def odds_phrase(chance: float) -> str:

@@ -105,15 +105,15 @@ def rows_of(template: str, table: pd.DataFrame | dict) -> list[dict]:
         raise ValueError(f"{template}: found a table without rows, expected at least one")
     rows = []
     for cells in table.astype(object).to_dict("records"):
-        words = {str(name): str(cell) for name, cell in cells.items() if name not in NUMBERS}
-        id = PLACE.sub(lambda place: words[place[1]].replace("_", "-"), template)
+        codes = {str(name): str(cell) for name, cell in cells.items() if name not in NUMBERS}
+        id = PLACE.sub(lambda place: codes[place[1]].replace("_", "-"), template)
         if not ID.fullmatch(id):
             raise ValueError(f"{template}: found the id {id!r}, expected lower-case letters, "
                              "digits, hyphens and dots")
         numbers = {name: _printed(cells.get(name), f"result {id}, {name}") for name in NUMBERS}
         if not any(numbers.values()) and "value" not in cells:
             raise ValueError(f"result {id}: found no number, expected at least one")
-        rows.append({"id": id, **numbers, "words": words})
+        rows.append({"id": id, **numbers, "codes": codes})
     return rows
 
 
@@ -144,15 +144,19 @@ def families() -> dict[str, dict[str, str]]:
 
 
 @lru_cache
-def called() -> dict[tuple[str, str], str]:
-    """Words for the value of a place: {("t", "ai"): "AI", ...}."""
-    known: dict[tuple[str, str], str] = {}
-    for index, (place, value, words) in enumerate(csvfile.read(WORDS, ("place", "value", "words"))):
-        csvfile.words(words, WORDS, f"{row_place(index)}, column words")
-        if (place, value) in known:
+def _words() -> dict[str, dict[str, str]]:
+    known: dict[str, dict[str, str]] = {}
+    for index, (place, value, text) in enumerate(csvfile.read(WORDS, ("place", "value", "words"))):
+        csvfile.words(text, WORDS, f"{row_place(index)}, column words")
+        if value in known.setdefault(place, {}):
             fail(WORDS, row_place(index), f"{place} {value} again", "each once")
-        known[place, value] = words
+        known[place][value] = text
     return known
+
+
+def words(place: str) -> dict[str, str]:
+    """What the values of a place are called: ``words("t")`` is {"ai": "AI", "rpa": "RPA"}."""
+    return _words()[place].copy()
 
 
 # --- collecting, after the chapters have run ------------------------------------------------------
@@ -219,12 +223,11 @@ def _result(template: str, row: dict, chapter: str, cell: str) -> Result:
 
     def filled(text):
         def word(match):
-            if match[1] not in row["words"]:
+            if match[1] not in row["codes"]:
                 fail(FAMILIES, place, f"{match[0]} in {text!r}", "a column that was recorded")
-            value = row["words"][match[1]]
-            return called().get((match[1], value), value)
-        words = PLACE.sub(word, text)
-        return words[0].upper() + words[1:] if text is family["label"] else words
+            value = row["codes"][match[1]]
+            return _words().get(match[1], {}).get(value, value)
+        return PLACE.sub(word, text)
 
     value, lower, upper, p_value = (float(row[name]) if row[name] else None for name in NUMBERS)
     evidence = family["evidence"]
@@ -242,8 +245,9 @@ def _result(template: str, row: dict, chapter: str, cell: str) -> Result:
     if not expected[1]:
         raise DataError(f"{place}: found value {value}, lower {lower}, upper {upper}, p_value "
                         f"{p_value}, expected {expected[0]} for evidence {evidence}")
+    label = filled(family["label"])
     result = Result(row["id"], value, lower, upper, p_value, family["unit"],
-                    filled(family["label"]), evidence, filled(family["base"]),
+                    label[0].upper() + label[1:], evidence, filled(family["base"]),
                     filled(family["source"]), chapter, cell)
     _check(result, Path(f"chapters/{chapter}.ipynb"), f"cell {cell}, result {row['id']}")
     return result
