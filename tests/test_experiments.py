@@ -1,0 +1,51 @@
+"""Changing a cell and running all gives the changed answer: the experiments of how-to-rerun."""
+
+import json
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = (ROOT / "chapters" / "how-to-rerun.md").read_text(encoding="utf-8")
+# Chapter and cell stand in the sentence before a block of two lines, "- before" and "+ after".
+EXPERIMENT = re.compile(r"`([\w-]+)\.ipynb`, cell `([\w-]+)`[^`]*```diff\n- (.*)\n\+ (.*)\n```", re.S)
+EXPERIMENTS = EXPERIMENT.findall(PAGE)
+
+
+def changed(chapter: str, cell: str, before: str, after: str):
+    """The chapter with one line changed, executed as in its own folder."""
+    notebook = nbformat.read(ROOT / "chapters" / f"{chapter}.ipynb", 4)
+    [source] = [one for one in notebook.cells if one.id == cell]
+    assert source.source.count(before) == 1, f"{chapter}, cell {cell}: {before}"
+    source.source = source.source.replace(before, after)
+    client = NotebookClient(notebook, timeout=300, kernel_name="python3",
+                            resources={"metadata": {"path": str(ROOT / "chapters")}})
+    return client.execute()
+
+
+def recorded(notebook) -> dict[str, dict]:
+    return {row["id"]: row for cell in notebook.cells for output in cell.get("outputs", ())
+            for row in output["metadata"].get("adoption", {}).get("rows", ())}
+
+
+def test_the_page_has_three():
+    assert len(EXPERIMENTS) == 3
+
+
+@pytest.mark.parametrize("chapter, cell, before, after", EXPERIMENTS,
+                         ids=[experiment[1] for experiment in EXPERIMENTS])
+def test_the_line_to_change_is_there_once(chapter, cell, before, after):
+    cells = json.loads((ROOT / "chapters" / f"{chapter}.ipynb").read_text("utf-8"))["cells"]
+    [source] = ["".join(one["source"]) for one in cells if one["id"] == cell]
+    assert source.count(before) == 1
+
+
+def test_another_number_of_prefectures_gives_another_rate():
+    """With one reading only, the ratio is that of the municipalities: 1,473 / 267."""
+    chapter, cell, before, after = EXPERIMENTS[0]
+    rows = recorded(changed(chapter, cell, before, after))
+    assert float(rows["ai.rate-ratio.smallest"]["value"]) == pytest.approx(1473 / 267)
+    assert "ai.rate-ratio.all" not in rows
