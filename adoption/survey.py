@@ -186,7 +186,8 @@ class Survey:
                 fit = medians.median_fit(members, self.frame.total, split.at, between)
                 rows.append({"stage": stage, "members": members, "median": median,
                              **split._asdict(), "between": between, **fit._asdict()})
-        return self._table(rows)
+        # Whole numbers, missing where an odd group or no pair has none.
+        return self._table(rows).astype({"between": "Int64", "gap": "Int64"})
 
     def _between(self, stage: int) -> int | None:
         if self.between is not None:
