@@ -14,13 +14,16 @@ The cells are merged at the medians, just above them and at the class limits, so
 does not depend on the number of bodies.
 """
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from adoption.medians import _counts, _sorted_sizes, _whole, _whole_vector
+from adoption import checks
 
 
 class Infeasible(ValueError):
@@ -38,11 +41,11 @@ class Stages(NamedTuple):
         frame; by default 0 and the stage's total.
     """
 
-    totals: tuple
-    medians: tuple
-    odd: tuple
-    outside_least: tuple | None = None
-    outside_most: tuple | None = None
+    totals: ArrayLike
+    medians: ArrayLike
+    odd: ArrayLike
+    outside_least: ArrayLike | None = None
+    outside_most: ArrayLike | None = None
 
 
 class Allocation(NamedTuple):
@@ -80,18 +83,27 @@ class _Program(NamedTuple):
     x_most: np.ndarray
 
 
-def cells(sizes, medians, limits=()) -> tuple[np.ndarray, np.ndarray]:
+def cells(sizes: ArrayLike, medians: ArrayLike, limits: ArrayLike = ()
+          ) -> tuple[np.ndarray, np.ndarray]:
     """Lower edges and counts of the cells that a program for these medians and limits needs.
 
-    sizes: shape (N,), whole numbers in any order. medians, limits: whole numbers.
+    sizes: shape (N,), whole numbers in any order.
+    medians, limits: whole numbers in the unit of the sizes.
 
     Returns two arrays of shape (C,): the cell c is [lower[c], lower[c + 1]), the last unbounded.
+    Raises ValueError for what is not whole, negative or empty.
     """
-    x = _sorted_sizes(sizes, whole=True)
-    medians = _whole_vector("medians", medians, len(medians))
-    limits = _whole_vector("limits", limits, len(limits)) if len(limits) else limits
-    lower = np.unique([0, *medians, *(medians + 1), *limits])
+    x = checks.sorted_sizes(sizes, whole=True)
+    medians = checks.whole_vector("medians", medians)
+    lower = np.unique([0, *medians, *(medians + 1), *_limits(np.unique(limits))])
     return lower, np.diff(np.append(np.searchsorted(x, lower), x.size))
+
+
+def _limits(limits) -> np.ndarray:
+    """Limits of size classes, ascending; there may be none."""
+    if not np.size(limits):
+        return np.zeros(0, dtype=np.int64)
+    return checks.ascending("limits", limits, strictly=True, least=0, whole=True)
 
 
 def _merged(lower, counts, medians, limits) -> tuple[np.ndarray, np.ndarray]:
@@ -102,10 +114,8 @@ def _merged(lower, counts, medians, limits) -> tuple[np.ndarray, np.ndarray]:
     if cut.any():
         where = cell[cut][0]
         upper = lower[where + 1] if where + 1 < lower.size else "infinity"
-        raise ValueError(
-            f"the table needs an edge at {edges[cut][0]}, found the cell from {lower[where]} to "
-            f"{upper} with {counts[where]} bodies"
-        )
+        raise ValueError(f"lower: expected an edge at {edges[cut][0]}, found the cell from "
+                         f"{lower[where]} to {upper} with {counts[where]} bodies")
     edges = np.unique(np.append(edges, min(lower[0], edges[0])))
     merged = np.zeros(edges.size, dtype=np.int64)
     np.add.at(merged, np.searchsorted(edges, lower, "right") - 1, counts)
@@ -114,43 +124,32 @@ def _merged(lower, counts, medians, limits) -> tuple[np.ndarray, np.ndarray]:
 
 def _checked_frame(lower, counts) -> tuple[np.ndarray, np.ndarray]:
     """The table of cells as arrays of whole numbers, edges ascending."""
-    lower = _whole_vector("lower edges", lower, np.size(lower))
-    if (np.diff(lower) <= 0).any():
-        first = int(np.argmax(np.diff(lower) <= 0))
-        raise ValueError(
-            f"lower edges must ascend strictly, found {lower[first]} before {lower[first + 1]}"
-        )
-    return lower, _counts(counts, lower.size)
+    lower = checks.ascending("lower", lower, strictly=True, least=0, whole=True)
+    return lower, checks.counts("counts", counts, lower.size)
 
 
 def _checked_stages(stages: Stages, lower, counts, outside) -> Stages:
     """The stages as arrays that fit the frame, or a ValueError that says what does not."""
-    k = len(stages.totals)
-    totals = _whole_vector("totals", stages.totals, k)
-    medians = _whole_vector("medians", stages.medians, k)
-    odd = _whole_vector("odd", np.asarray(stages.odd) + 0, k)
-    least, most = stages.outside_least, stages.outside_most
-    least = np.zeros(k, int) if least is None else _whole_vector("outside_least", least, k)
-    most = totals if most is None else _whole_vector("outside_most", most, k)
-    if (odd > 1).any():
-        raise ValueError(f"odd must be True or False for every stage, found {odd.tolist()}")
-    if (totals < 1).any():
-        raise ValueError(f"a stage with a median has bodies, found totals {totals.tolist()}")
-    outside, frame = _whole("outside", outside), int(counts.sum())
+    totals = checks.whole_vector("totals", stages.totals, least=1)
+    k, frame = totals.size, int(counts.sum())
+    medians = checks.whole_vector("medians", stages.medians, k)
+    least, most = (default if limit is None else checks.whole_vector(name, limit, k)
+                   for name, limit, default in (
+                       ("outside_least", stages.outside_least, np.zeros(k, dtype=np.int64)),
+                       ("outside_most", stages.outside_most, totals)))
+    outside = checks.whole("outside", outside)
     if totals.sum() != frame + outside:
-        raise ValueError(
-            f"the stages must sum to the bodies inside and outside the frame, {frame} + {outside} "
-            f"= {frame + outside}, found {totals.sum()}"
-        )
+        raise ValueError(f"totals: expected the bodies inside and outside the frame, {frame} + "
+                         f"{outside} = {frame + outside}, found {totals.sum()}")
     occupied = np.flatnonzero(counts)
     first, after = lower[occupied[0]], occupied[-1] + 1
     end = lower[after] if after < lower.size else np.inf
-    if (medians < first).any() or (medians >= end).any():
-        bad = medians[(medians < first) | (medians >= end)][0]
-        raise ValueError(
-            f"medians must lie inside the frame, from {first} to below {end}, found {bad}"
-        )
-    return Stages(totals, medians, odd, least, np.minimum(most, totals))
+    beyond = (medians < first) | (medians >= end)
+    if beyond.any():
+        raise ValueError(f"medians: expected medians inside the frame, from {first} to below "
+                         f"{end}, found {medians[beyond][0]}")
+    return Stages(totals, medians, checks.flags("odd", stages.odd, k).astype(int), least,
+                  np.minimum(most, totals))
 
 
 def _program(lower: np.ndarray, counts: np.ndarray, stages: Stages, monotone: bool) -> _Program:
@@ -164,46 +163,6 @@ def _program(lower: np.ndarray, counts: np.ndarray, stages: Stages, monotone: bo
     most h - 1 are above and at most h below (z = 1; half up also allows m - 1 beside m).
     """
     k, c = stages.totals.size, counts.size
-    width = k * c + 2 * k
-    rows, least, most = [], [], []
-
-    def add(y=None, h=None, z=None, at_least=-np.inf, at_most=np.inf):
-        row = np.zeros(width)
-        if y is not None:
-            row[: k * c] = y.ravel()
-        if h is not None:
-            row[k * c + h[0]] = h[1]
-        if z is not None:
-            row[k * c + k + z[0]] = z[1]
-        rows.append(row)
-        least.append(at_least)
-        most.append(at_most)
-
-    def of(stage, where):
-        y = np.zeros((k, c))
-        y[stage, where] = 1
-        return y
-
-    everyone = np.ones(c, dtype=bool)
-    for cell in range(c):
-        add(y=of(slice(None), cell), at_least=counts[cell], at_most=counts[cell])
-    for i in range(k):
-        m = stages.medians[i]
-        add(y=of(i, everyone), h=(i, -2), at_least=stages.odd[i], at_most=stages.odd[i])
-        add(y=of(i, lower < m), h=(i, -1), at_most=0)
-        add(y=of(i, lower > m), h=(i, -1), z=(i, 1), at_most=0)
-        if not stages.odd[i]:
-            add(y=of(i, lower == m), z=(i, -counts[lower == m].sum()), at_most=0)
-    if monotone:
-        # The rate in a cell at a median is fixed by construction, so it is not in the chain.
-        chain = np.flatnonzero(~np.isin(lower, stages.medians))
-        for a, b in zip(chain[:-1], chain[1:], strict=True):
-            # Rates y_b/N_b >= y_a/N_a, scaled so that no coefficient exceeds 1.
-            larger = max(counts[a], counts[b])
-            for i in range(k - 1):
-                y = of(slice(i + 1), b) * counts[a] / larger
-                y -= of(slice(i + 1), a) * counts[b] / larger
-                add(y=y, at_least=0)
     h_least = -((stages.outside_most + stages.odd - stages.totals) // 2)
     h_least = np.maximum(h_least, 1 - stages.odd)  # a stage with a median has a member
     h_most = (stages.totals - stages.odd - stages.outside_least) // 2
@@ -214,10 +173,38 @@ def _program(lower: np.ndarray, counts: np.ndarray, stages: Stages, monotone: bo
             f"{stages.outside_most[i]} of them outside the frame and an "
             f"{'odd' if stages.odd[i] else 'even'} number inside"
         )
+    stage, medians, even = np.eye(k), stages.medians[:, None], stages.odd == 0
+
+    def members(where):
+        """Row k adds up the bodies of stage k in the cells that row k of `where` marks."""
+        return (stage[:, :, None] * where[:, None, :]).reshape(k, k * c)
+
+    at = lower == medians
+    blocks = [  # coefficients of y, h and z, the least and the most that they may give
+        (np.tile(np.eye(c), k), 0, 0, counts, counts),
+        (members(np.ones((k, c))), -2 * stage, 0, stages.odd, stages.odd),
+        (members(lower < medians), -stage, 0, -np.inf, 0),
+        (members(lower > medians), -stage, stage, -np.inf, 0),
+        (members(at)[even], 0, -np.diag(at @ counts)[even], -np.inf, 0),
+    ]
+    if monotone:
+        # The rate in a cell at a median is fixed by construction, so it is not in the chain.
+        chain = np.flatnonzero(~at.any(axis=0))
+        rise = np.zeros((max(chain.size - 1, 0), c))
+        for row, a, b in zip(rise, chain[:-1], chain[1:], strict=True):
+            # Rates y_b/N_b >= y_a/N_a, scaled so that no coefficient exceeds 1.
+            row[[a, b]] = np.array([-counts[b], counts[a]]) / max(counts[a], counts[b])
+        blocks.append((np.kron(np.tri(k - 1, k), rise), 0, 0, 0, np.inf))
+    rows = [len(block[0]) for block in blocks]
     return _Program(
-        sparse.csr_array(np.array(rows)), np.array(least), np.array(most),
+        sparse.csr_array(np.hstack([
+            np.vstack([np.broadcast_to(block[part], (n, width))
+                       for block, n in zip(blocks, rows, strict=True)])
+            for part, width in enumerate((k * c, k, k))])),
+        *(np.concatenate([np.broadcast_to(block[part], n).astype(float)
+                          for block, n in zip(blocks, rows, strict=True)]) for part in (3, 4)),
         np.concatenate([np.zeros(k * c), h_least, np.zeros(k)]),
-        np.concatenate([np.tile(counts, k), h_most, 1 - stages.odd]),
+        np.concatenate([np.tile(counts, k), h_most, even]),
     )
 
 
@@ -244,28 +231,24 @@ def _solve(objective: np.ndarray, program: _Program, whole: np.ndarray) -> np.nd
 
 
 def extreme_allocation(
-    lower, counts, limits, stages: Stages, outside: int, stage: int, size_class: int,
-    largest: bool, monotone: bool = False,
+    lower: ArrayLike, counts: ArrayLike, limits: ArrayLike, stages: Stages, outside: int,
+    stage: int, size_class: int, largest: bool, monotone: bool = False,
 ) -> Allocation:
     """The allocation that makes the rate of one stage in one size class least or largest.
 
     size_class: 0 for the sizes below limits[0] up to len(limits) for those from limits[-1].
     The other arguments and the errors are those of `stage_bounds`.
     """
-    limits = _whole_vector("limits", limits, np.size(limits))
-    if (np.diff(limits) <= 0).any():
-        raise ValueError(f"limits must ascend strictly, found {limits.tolist()}")
+    limits = _limits(limits)
     lower, counts = _checked_frame(lower, counts)
     stages = _checked_stages(stages, lower, counts, outside)
     lower, counts = _merged(lower, counts, stages.medians, limits)
-    stage = _whole("stage", stage, 1, stages.totals.size) - 1
-    size_class = _whole("size_class", size_class, 0, limits.size)
+    stage = checks.whole("stage", stage, 1, stages.totals.size) - 1
+    size_class = checks.whole("size_class", size_class, 0, limits.size)
     member = np.searchsorted(limits, lower, "right") == size_class
     if not member.any():
-        raise ValueError(
-            f"every size class must have bodies, found none in class {size_class} of the limits "
-            f"{limits.tolist()}"
-        )
+        raise ValueError(f"limits: expected bodies in every size class, found none in class "
+                         f"{size_class} of the limits {limits.tolist()}")
     program = _program(lower, counts, stages, monotone)
     k, c = stages.totals.size, counts.size
     objective = np.zeros(program.matrix.shape[1])
@@ -284,7 +267,8 @@ def extreme_allocation(
 
 
 def stage_bounds(
-    lower, counts, limits, stages: Stages, outside: int, stage: int, monotone: bool = False
+    lower: ArrayLike, counts: ArrayLike, limits: ArrayLike, stages: Stages, outside: int,
+    stage: int, monotone: bool = False,
 ) -> np.ndarray:
     """Sharp bounds on the rate of one stage in every size class.
 
@@ -308,19 +292,20 @@ def stage_bounds(
     ValueError for stages that do not sum to the frame and the bodies outside it, medians outside
     the frame, missing edges, classes without bodies and counts that are not whole.
     """
-    bounds = []
+    rates = []
     for size_class in range(np.size(limits) + 1):
         for largest in (False, True):
-            found = extreme_allocation(
+            extreme = extreme_allocation(
                 lower, counts, limits, stages, outside, stage, size_class, largest, monotone
             )
-            member = np.searchsorted(limits, found.lower, "right") == size_class
-            bounds.append(found.bodies[stage - 1, member].sum() / found.counts[member].sum())
-    return np.clip(np.reshape(bounds, (-1, 2)), 0, 1)
+            member = np.searchsorted(limits, extreme.lower, "right") == size_class
+            rates.append(extreme.bodies[stage - 1, member].sum() / extreme.counts[member].sum())
+    return np.clip(np.reshape(rates, (-1, 2)), 0, 1)
 
 
 def overlap_bounds(
-    lower, counts, first: Stages, second: Stages, outside: int, stage: int = 1
+    lower: ArrayLike, counts: ArrayLike, first: Stages, second: Stages, outside: int,
+    stage: int = 1,
 ) -> OverlapBounds:
     """Sharp bounds on how many bodies are in one stage of both of two surveys.
 
@@ -346,7 +331,7 @@ def overlap_bounds(
     fixed = []   # the constant to add to them
     for stages, start in zip(pair, (0, widths[0]), strict=True):
         k = stages.totals.size
-        i = _whole("stage", stage, 1, k) - 1
+        i = checks.whole("stage", stage, 1, k) - 1
         rows = sparse.lil_array((c + 1, sum(widths) + c + 1))
         rows[np.arange(c), start + i * c + np.arange(c)] = 1
         rows[c, start + k * c + i] = -2
@@ -367,11 +352,10 @@ def overlap_bounds(
         np.concatenate([*(p.x_least for p in programs), np.zeros(c + 1)]),
         np.concatenate([*(p.x_most for p in programs), room]),
     )
-    found = []
+    ends = []
     for counted in (c, c + 1):
         for sign in (1, -1):
             objective = np.zeros(joint.matrix.shape[1])
             objective[sum(widths) : sum(widths) + counted] = sign
-            x = _solve(objective, joint, np.ones(objective.size))
-            found.append(int(objective @ x) * sign)
-    return OverlapBounds((found[0], found[1]), (found[2], found[3]))
+            ends.append(int(objective @ _solve(objective, joint, np.ones(objective.size))) * sign)
+    return OverlapBounds((ends[0], ends[1]), (ends[2], ends[3]))

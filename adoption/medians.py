@@ -10,13 +10,18 @@ Probabilities refer to random allocation: every n of the N bodies equally likely
 They are kept as natural logarithms, because tails below 1e-300 do occur.
 """
 
+from __future__ import annotations
+
 import itertools
 import math
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 from scipy.stats import rankdata
+
+from adoption import checks
 
 #: An even group is called implausible when the bodies between the tightest pair that gives its
 #: median would all stay outside the group with a smaller chance than this.
@@ -97,80 +102,7 @@ class RankTrend(NamedTuple):
     p_two_sided: float
 
 
-def _whole(name: str, value, least: int = 0, most: int | None = None) -> int:
-    """The value as an int, or a ValueError that says what was expected."""
-    number = np.asarray(value)
-    if number.ndim or number.dtype.kind not in "iuf" or not np.isfinite(number) or number % 1:
-        raise ValueError(f"{name} must be one whole number, found {value!r}")
-    if number < least or (most is not None and number > most):
-        expected = f"at least {least}" if most is None else f"from {least} to {most}"
-        raise ValueError(f"{name} must be {expected}, found {value!r}")
-    return int(number)
-
-
-def _vector(name: str, values) -> np.ndarray:
-    """A non-empty vector of real numbers without NaN."""
-    array = np.asarray(values)
-    if array.ndim != 1 or array.size == 0:
-        raise ValueError(f"{name} must be a non-empty vector, found shape {array.shape}")
-    if array.dtype.kind not in "iuf":
-        raise ValueError(f"{name} must be numbers, found type {array.dtype}")
-    if array.dtype.kind == "f" and np.isnan(array).any():
-        raise ValueError(f"{name} must not be NaN, found {int(np.isnan(array).sum())} NaN")
-    return array
-
-
-def _whole_vector(name: str, values, length: int) -> np.ndarray:
-    """Whole numbers, not negative, as many as expected, as int64."""
-    array = _vector(name, values)
-    if array.size != length:
-        raise ValueError(f"expected {length} {name}, found {array.size}")
-    bad = ~np.isfinite(array) | (array < 0) | (array % 1 != 0)
-    if bad.any():
-        raise ValueError(f"{name} must be whole and not negative, found {array[bad][0]}")
-    return array.astype(np.int64)
-
-
-def _counts(counts, length: int) -> np.ndarray:
-    """Counts of the bodies of a frame, one a size or interval."""
-    array = _whole_vector("counts", counts, length)
-    if not array.any():
-        raise ValueError("counts must not all be zero: the frame has no bodies")
-    return array
-
-
-def _sizes(sizes) -> np.ndarray:
-    """Sizes as a vector, finite and not negative, in the order given."""
-    array = _vector("sizes", sizes)
-    smallest, largest = array.min(), array.max()
-    if smallest < 0 or not np.isfinite(largest):
-        raise ValueError(
-            f"sizes must be finite and not negative, found {smallest if smallest < 0 else largest}"
-        )
-    return array
-
-
-def _sorted_sizes(sizes, whole: bool) -> np.ndarray:
-    """Sizes in ascending order, sorted only if they are not; int64 if `whole`."""
-    array = _sizes(sizes)
-    if whole:
-        if array.dtype.kind == "f" and (array % 1 != 0).any():
-            bad = array[array % 1 != 0][0]
-            raise ValueError(f"sizes must be whole numbers for a rounded median, found {bad}")
-        array = array.astype(np.int64, copy=False)
-    elif array.dtype.kind != "f":
-        array = array.astype(np.int64, copy=False)
-    return array if (array[1:] >= array[:-1]).all() else np.sort(array)
-
-
-def _inside(value, smallest, largest) -> None:
-    if np.ndim(value) or not smallest <= value <= largest:
-        raise ValueError(
-            f"the value must lie inside the frame, from {smallest} to {largest}, found {value!r}"
-        )
-
-
-def split(sizes, value: float, counts=None) -> Split:
+def split(sizes: ArrayLike, value: float, counts: ArrayLike | None = None) -> Split:
     """Count the bodies below, at and above a value.
 
     sizes: shape (N,), one size a body in any order; with `counts`, shape (D,), distinct sizes in
@@ -180,20 +112,20 @@ def split(sizes, value: float, counts=None) -> Split:
     Raises ValueError for sizes that are NaN, infinite or negative, for repeated sizes beside
     counts, for counts that are not whole, and for a value outside the frame.
     """
-    x = _sizes(sizes)
+    x = checks.vector("sizes", sizes, least=0)
     if counts is None:
-        _inside(value, x.min(), x.max())
+        checks.inside("value", value, x.min(), x.max())
         below, at, total = np.count_nonzero(x < value), np.count_nonzero(x == value), x.size
     else:
-        bodies = _counts(counts, x.size)
+        bodies = checks.counts("counts", counts, x.size)
         if np.unique(x).size != x.size:
-            raise ValueError("sizes must be distinct when counts are given, found repeated sizes")
-        _inside(value, x[bodies > 0].min(), x[bodies > 0].max())
+            raise ValueError("sizes: expected distinct ones beside counts, found repeated sizes")
+        checks.inside("value", value, x[bodies > 0].min(), x[bodies > 0].max())
         below, at, total = bodies[x < value].sum(), bodies[x == value].sum(), bodies.sum()
     return Split(int(below), int(at), int(total - below - at))
 
 
-def split_intervals(lower, upper, counts, value: int) -> Split:
+def split_intervals(lower: ArrayLike, upper: ArrayLike, counts: ArrayLike, value: int) -> Split:
     """Count the bodies below, at and above a value from a table of intervals.
 
     lower, upper: shape (C,), half-open intervals [lower, upper) of whole-number sizes, ascending
@@ -205,32 +137,26 @@ def split_intervals(lower, upper, counts, value: int) -> Split:
     `value + 1`, as well as for unsorted, overlapping or negative intervals, for counts that are
     not whole and for a value outside the table.
     """
-    lo, hi = _vector("lower", lower), _vector("upper", upper)
-    if lo.size != hi.size:
-        raise ValueError(f"expected as many upper as lower edges ({lo.size}), found {hi.size}")
-    bodies = _counts(counts, lo.size)
-    if lo[0] < 0 or (lo >= hi).any():
-        raise ValueError("intervals must satisfy 0 <= lower < upper")
-    if (hi[:-1] > lo[1:]).any():
-        first = int(np.argmax(hi[:-1] > lo[1:]))
-        raise ValueError(
-            "intervals must ascend without overlap, found "
-            f"[{lo[first]}, {hi[first]}) before [{lo[first + 1]}, {hi[first + 1]})"
-        )
-    value = _whole("value", value)
+    lo = checks.vector("lower", lower, least=0)
+    hi = checks.vector("upper", upper, lo.size, infinite=True)
+    bodies = checks.counts("counts", counts, lo.size)
+    value = checks.whole("value", value)
+    for wrong, expected, steps in ((lo >= hi, "lower < upper", 1),
+                                   (hi[:-1] > lo[1:], "intervals that ascend without overlap", 2)):
+        if wrong.any():
+            at = range(int(np.argmax(wrong)), int(np.argmax(wrong)) + steps)
+            raise ValueError(f"lower, upper: expected {expected}, found "
+                             + " before ".join(f"[{lo[i]}, {hi[i]})" for i in at))
     if not lo[0] <= value < hi[-1]:
-        raise ValueError(
-            f"the value must lie inside the table, from {lo[0]} to below {hi[-1]}, found {value}"
-        )
+        raise ValueError(f"value: expected one inside the table, from {lo[0]} to below {hi[-1]}, "
+                         f"found {value}")
     below, above = hi <= value, lo >= value + 1
     at = (lo >= value) & (hi <= value + 1)
     straddling = ~(below | at | above) & (bodies > 0)
     if straddling.any():
         where = int(np.argmax(straddling))
-        raise ValueError(
-            f"the split at {value} needs edges at {value} and {value + 1}, found the interval "
-            f"[{lo[where]}, {hi[where]}) with {bodies[where]} bodies"
-        )
+        raise ValueError(f"lower, upper: expected edges at {value} and {value + 1}, found the "
+                         f"interval [{lo[where]}, {hi[where]}) with {bodies[where]} bodies")
     return Split(*(int(bodies[part].sum()) for part in (below, at, above)))
 
 
@@ -243,16 +169,13 @@ def rate_split(n: int, below: int, above: int) -> RateSplit:
     The ratio, above over below, is below/above whatever n is. Raises ValueError if the frame has
     fewer than floor(n/2) bodies on a side, or none.
     """
-    n = _whole("n", n, 1)
-    half = n // 2
-    below, above = (
-        _whole(f"bodies {side} the median (for half of a group of {n})", bodies, max(half, 1))
-        for side, bodies in (("below", below), ("above", above))
-    )
+    half = checks.whole("n", n, 1) // 2
+    below, above = (checks.whole(f"{side} (the median of a group of {n})", bodies, max(half, 1))
+                    for side, bodies in (("below", below), ("above", above)))
     return RateSplit(half / below, half / above, below / above)
 
 
-def tightest_pair(sizes, median: int) -> Pair | None:
+def tightest_pair(sizes: ArrayLike, median: int) -> Pair | None:
     """The two middle members that an even group with this median can have, as near as possible.
 
     sizes: shape (N,), whole numbers in any order. median: whole number inside the frame.
@@ -262,27 +185,24 @@ def tightest_pair(sizes, median: int) -> Pair | None:
     are neighbours, and of several bodies with the size of either end the innermost is taken, so
     ties at the ends do not count as between.
     """
-    x = _sorted_sizes(sizes, whole=True)
-    median = _whole("median", median)
-    _inside(median, x[0], x[-1])
-    values, first = np.unique(x, return_index=True)
-    after = np.append(first[1:], x.size)  # rank just after the last body of each value
+    x = checks.sorted_sizes(sizes, whole=True)
+    median = checks.whole("median", median, x[0], x[-1])
+    distinct, first = np.unique(x, return_index=True)
+    after = np.append(first[1:], x.size)  # rank just after the last body of each size
     if median in x[after[after - first >= 2] - 1]:
         return Pair(median, median, 0)
-    best = None
+    pairs = []
     # Half up: the mean is printed as `median` if the sum is 2*median - 1 or 2*median.
     for total in (2 * median - 1, 2 * median):
-        low = np.flatnonzero(values < total - values)
-        high = np.searchsorted(values, total - values[low])
-        found = (high < values.size) & (values[np.minimum(high, values.size - 1)]
-                                        == total - values[low])
-        if found.any():
+        low = np.flatnonzero(distinct < total - distinct)
+        partner = np.searchsorted(distinct, total - distinct[low])
+        exists = (partner < distinct.size) & (
+            distinct[np.minimum(partner, distinct.size - 1)] == total - distinct[low])
+        if exists.any():
             # Pairs with one sum are nested: the one with the largest lower end is innermost.
-            i, j = low[found][-1], high[found][-1]
-            pair = Pair(int(values[i]), int(values[j]), int(first[j] - after[i]))
-            if best is None or pair.between < best.between:
-                best = pair
-    return best
+            i, j = low[exists][-1], partner[exists][-1]
+            pairs.append(Pair(int(distinct[i]), int(distinct[j]), int(first[j] - after[i])))
+    return min(pairs, key=lambda pair: pair.between, default=None)
 
 
 def median_fit(n: int, total: int, at: int, between: int | None) -> MedianFit:
@@ -295,14 +215,13 @@ def median_fit(n: int, total: int, at: int, between: int | None) -> MedianFit:
     An odd group needs a body at its median. An even group needs a pair around it and all bodies
     between the pair outside the group: under random allocation about (1 - n/N)^between.
     """
-    total = _whole("total", total, 1)
-    n = _whole("n, the size of the group,", n, 1, total)
-    at = _whole("at", at, 0, total)
+    total = checks.whole("total", total, 1)
+    n, at = checks.whole("n", n, 1, total), checks.whole("at", at, 0, total)
     if n % 2:
         return MedianFit(at > 0, at > 0, None, float(at > 0))
     if between is None:
         return MedianFit(False, False, None, 0.0)
-    between = _whole("between", between, 0, max(total - 2, 0))
+    between = checks.whole("between", between, 0, max(total - 2, 0))
     # The group lies outside the gap, so it must fit into the rest of the frame.
     chance = (1 - n / total) ** between if n <= total - between else 0.0
     return MedianFit(n <= total - between, chance >= IMPLAUSIBLE, between, chance)
@@ -384,9 +303,8 @@ def median_tail(total: int, at_or_above: int, n: int) -> tuple[float, float]:
     Rounding half up to a whole m changes neither. The bounds are attained by frames that differ
     in the sizes and not in the counts.
     """
-    total = _whole("total", total, 1)
-    at_or_above = _whole("at_or_above", at_or_above, 0, total)
-    n = _whole("n, the size of the group,", n, 1, total)
+    total, n = checks.whole("total", total, 1), checks.whole("n", n, 1, total)
+    at_or_above = checks.whole("at_or_above", at_or_above, 0, total)
     surely = _log_hypergeometric_tail(total, at_or_above, n, n // 2 + 1)
     possibly = _log_hypergeometric_tail(total, at_or_above, n, (n + 1) // 2)
     return surely, possibly
@@ -433,15 +351,13 @@ def _log_tail(x: np.ndarray, n: int, median: float, rounded: bool, upper: bool) 
 
 def _individual(sizes, n, median, rounded) -> tuple[np.ndarray, int, float]:
     """Checked arguments of the functions that take individual sizes."""
-    x = _sorted_sizes(sizes, whole=rounded)
-    n = _whole("n, the size of the group,", n, 1, x.size)
-    median = _whole("median", median) if rounded else median
-    _inside(median, x[0], x[-1])
-    return x, n, median
+    x = checks.sorted_sizes(sizes, whole=rounded)
+    check = checks.whole if rounded else checks.inside
+    return x, checks.whole("n", n, 1, x.size), check("median", median, x[0], x[-1])
 
 
 def median_tail_exact(
-    sizes, n: int, median: float, rounded: bool = True, upper: bool = True
+    sizes: ArrayLike, n: int, median: float, rounded: bool = True, upper: bool = True
 ) -> float:
     """Exact log P(M >= median), or log P(M <= median) with `upper=False`, from individual sizes.
 
@@ -473,14 +389,11 @@ def median_test(n: int, below: int, at: int, above: int) -> MedianTest:
     every frame with these counts, and the upper one is the value to report. Raises ValueError
     for negative counts, a group larger than the frame and a median outside the frame.
     """
-    below, at, above = (
-        _whole(name, count) for name, count in (("below", below), ("at", at), ("above", above))
-    )
-    if at == 0 and (below == 0 or above == 0):
-        raise ValueError(
-            f"the median must lie inside the frame, found {below} bodies below, 0 at and "
-            f"{above} above it"
-        )
+    below, at, above = (checks.whole(name, bodies) for name, bodies in
+                        (("below", below), ("at", at), ("above", above)))
+    if at == 0 and 0 in (below, above):
+        raise ValueError(f"below, at, above: expected a median inside the frame, found {below} "
+                         f"bodies below it, none at it and {above} above it")
     total = below + at + above
     high, low = median_tail(total, at + above, n), median_tail(total, below + at, n)
     # Both tails are the same increasing function of the bodies that reach the median.
@@ -491,7 +404,7 @@ def median_test(n: int, below: int, at: int, above: int) -> MedianTest:
     )
 
 
-def median_test_exact(sizes, n: int, median: float, rounded: bool = True) -> MedianTest:
+def median_test_exact(sizes: ArrayLike, n: int, median: float, rounded: bool = True) -> MedianTest:
     """`median_test` from individual sizes, exact for odd and even groups.
 
     Arguments and errors as for `median_tail_exact`.
@@ -502,20 +415,21 @@ def median_test_exact(sizes, n: int, median: float, rounded: bool = True) -> Med
     return MedianTest((high < low) - (high > low), log_p, log_p)
 
 
-def rank_trend(values) -> RankTrend:
+def rank_trend(values: ArrayLike) -> RankTrend:
     """Exact permutation test of a trend of K values along their positions 1..K.
 
     values: shape (K,), 3 to `MAX_PERMUTED` real numbers, not all equal; ties get midranks.
 
     Spearman's rho of the values with their positions, and the shares of all K! orders whose rho
-    is at most (less), at least (greater) or in absolute value at least (two-sided) the one
-    found. The least one-sided p that K values can give is 1/K!.
+    is at most (less), at least (greater) or in absolute value at least (two-sided) the observed
+    one. The least one-sided p that K values can give is 1/K!. Raises ValueError for too few, too
+    many or equal values.
     """
-    array = _vector("values", values)
+    array = checks.vector("values", values)
     if not 3 <= array.size <= MAX_PERMUTED:
-        raise ValueError(f"expected 3 to {MAX_PERMUTED} values, found {array.size}")
+        raise ValueError(f"values: expected 3 to {MAX_PERMUTED} of them, found {array.size}")
     if (array == array[0]).all():
-        raise ValueError(f"a trend needs values that differ, found {array.size} times {array[0]}")
+        raise ValueError(f"values: expected some that differ, found {array.size} times {array[0]}")
     # Doubled and centred ranks are whole numbers, so equal statistics compare as equal.
     position = 2 * np.arange(1, array.size + 1) - (array.size + 1)
     rank = np.rint(2 * rankdata(array)).astype(np.int64) - (array.size + 1)
