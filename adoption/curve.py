@@ -31,9 +31,14 @@ A frame is given as ``sizes`` (ascending) and ``weights`` (bodies of each size):
 themselves, with weights 1, or bins made by :func:`bin_sizes`.  Bins have to be cut at every
 median and just above it (:func:`bin_edges`): the number of bodies below a median is then exact,
 and only the sizes within a bin are replaced by their mean.
+
+Logarithms need a ``floor``: sizes below it count as this size.  It is in the unit of the sizes,
+and nothing else depends on that unit: a fit remembers its floor.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -43,7 +48,10 @@ from scipy.optimize import brentq, minimize
 from scipy.special import expit, logsumexp, softmax
 from scipy.stats import chi2, norm
 
+from adoption import checks
+
 MODELS = ("ordered", "multinomial")
+STEPS = 60  # widenings of an interval by half: the last step goes 10^10 standard errors far
 
 
 class ConvergenceError(RuntimeError):
@@ -55,17 +63,22 @@ class ConvergenceError(RuntimeError):
 
 def bin_edges(smallest: float, largest: float, medians: ArrayLike, *, floor: float,
               per_decade: int = 20) -> np.ndarray:
-    """Logarithmic edges from ``floor`` to ``largest``, and two around each median.
+    """Logarithmic edges from the floor to the largest size, and two around each median.
 
-    The two are the median itself and the next number above it, so that bodies at the median have
-    a bin of their own.
+    smallest, largest: of the sizes to be binned.
+    medians: shape (K,); the two edges are the median itself and the next number above it, so
+        that bodies at the median have a bin of their own.
+    floor: smaller sizes count as this in logarithms.
+    per_decade: bins between a size and its tenfold.
+
+    Returns ascending edges in the unit of the sizes. Raises ValueError for sizes that are
+    negative, infinite or in the wrong order, and for fewer than one bin a decade.
     """
     if not 0 <= smallest <= largest < np.inf:
-        raise ValueError(f"expected 0 <= smallest <= largest, found {smallest} and {largest}")
-    if per_decade < 1:
-        raise ValueError(f"expected at least one bin a decade, found {per_decade}")
-    floor = _positive(floor)
-    medians = _finite("medians", medians)
+        raise ValueError(f"smallest, largest: expected 0 <= smallest <= largest, found {smallest} "
+                         f"and {largest}")
+    per_decade, floor = checks.whole("per_decade", per_decade, 1), checks.floor(floor)
+    medians = checks.vector("medians", medians, least=0)
     low, high = (np.log10(max(size, floor) / floor) for size in (smallest, largest))
     steps = np.arange(np.floor(low * per_decade), np.ceil(high * per_decade) + 1)
     return np.unique(np.concatenate([floor * 10 ** (steps / per_decade), medians,
@@ -75,12 +88,14 @@ def bin_edges(smallest: float, largest: float, medians: ArrayLike, *, floor: flo
 def bin_sizes(sizes: ArrayLike, edges: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Mean size and number of bodies in each non-empty interval [edge, next edge).
 
-    ``sizes`` (N,) ascending; ``edges`` strictly ascending.  Sizes before the first edge and from
-    the last one on form intervals of their own.  Time and memory are linear in N.
+    sizes: shape (N,), ascending.
+    edges: strictly ascending; sizes before the first one and from the last one on form intervals
+        of their own.
+
+    Time and memory are linear in N. Raises ValueError for what is negative or does not ascend.
     """
-    sizes, edges = _ascending("sizes", sizes), _finite("edges", edges)
-    if np.any(np.diff(edges) <= 0):
-        raise ValueError("expected strictly ascending edges")
+    sizes = checks.ascending("sizes", sizes, least=0).astype(float, copy=False)
+    edges = checks.ascending("edges", edges, strictly=True, least=0)
     starts = np.unique(np.concatenate([[0], np.searchsorted(sizes, edges, side="left")]))
     starts = starts[starts < sizes.size]
     weights = np.diff(np.append(starts, sizes.size)).astype(float)
@@ -88,44 +103,14 @@ def bin_sizes(sizes: ArrayLike, edges: ArrayLike) -> tuple[np.ndarray, np.ndarra
 
 
 def log_size(sizes: ArrayLike, *, floor: float) -> np.ndarray:
-    """log2 of the sizes, those below ``floor`` counting as ``floor``."""
-    return np.log2(np.maximum(np.asarray(sizes, float), _positive(floor)))
+    """log2 of the sizes, those below the floor counting as the floor.
 
+    sizes: any shape, numbers of at least 0.
+    floor: above 0, in the unit of the sizes.
 
-def _positive(floor):
-    if not 0 < floor < np.inf:
-        raise ValueError(f"floor: expected a size above 0, found {floor}")
-    return float(floor)
-
-
-def _finite(name, values):
-    values = np.asarray(values, float)
-    if values.ndim != 1 or values.size == 0:
-        raise ValueError(f"{name}: expected a non-empty list of numbers, found shape "
-                         f"{values.shape}")
-    bad = ~np.isfinite(values) | (values < 0)
-    if bad.any():
-        raise ValueError(f"{name}: expected finite numbers of at least 0, found "
-                         f"{values[bad][0]:g} at position {np.flatnonzero(bad)[0]}")
-    return values
-
-
-def _ascending(name, values):
-    values = _finite(name, values)
-    if np.any(values[1:] < values[:-1]):
-        at = np.flatnonzero(values[1:] < values[:-1])[0] + 1
-        raise ValueError(f"{name}: expected ascending order, found {values[at]:g} after "
-                         f"{values[at - 1]:g} at position {at}")
-    return values
-
-
-def _counts(name, values):
-    values = _finite(name, values)
-    bad = (values < 1) | (values != np.floor(values))
-    if bad.any():
-        raise ValueError(f"{name}: expected whole numbers of at least 1, found "
-                         f"{values[bad][0]:g} at position {np.flatnonzero(bad)[0]}")
-    return values
+    Raises ValueError for other numbers.
+    """
+    return np.log2(np.maximum(checks.numbers("sizes", sizes, least=0), checks.floor(floor)))
 
 
 # --- the moments ---------------------------------------------------------------------------------
@@ -153,29 +138,31 @@ class Moments:
 
 
 def moments(sizes: ArrayLike, weights: ArrayLike, totals: ArrayLike, medians: ArrayLike,
-            odd: Sequence[bool], *, floor: float) -> Moments:
-    """Moments of a table of K >= 2 stages with ``totals`` (K,) and ``medians`` (K,).
+            odd: ArrayLike, *, floor: float) -> Moments:
+    """Moments of a table of K >= 2 stages.
 
-    ``sizes``, ``weights`` (I,): the frame.  ``odd`` (K,): whether one member of the stage stands
-    at its median, with half of the others on either side; otherwise half of the total, which may
-    then be a half-integer, lies below.  Raises ValueError for input that cannot be such a table.
+    sizes, weights: shape (I,), the frame: ascending sizes, and how many bodies have each.
+    totals, medians: shape (K,), bodies of each stage and their median size.
+    odd: shape (K,), whether one member of the stage stands at its median, with half of the
+        others on either side; otherwise half of the total, which may then be a half-integer,
+        lies below.
+    floor: smaller sizes count as this in logarithms.
+
+    Raises ValueError for input that cannot be such a table, or that says nothing about size.
     """
-    sizes, weights = _ascending("sizes", sizes), _counts("weights", weights)
-    totals, medians = _counts("totals", totals), _finite("medians", medians)
-    odd = np.asarray(odd)
-    if weights.shape != sizes.shape:
-        raise ValueError(f"expected a weight for each size, found {weights.size} weights and "
-                         f"{sizes.size} sizes")
+    floor, sizes = checks.floor(floor), checks.ascending("sizes", sizes, least=0)
+    weights = checks.whole_vector("weights", weights, sizes.size, least=1).astype(float)
+    totals = checks.whole_vector("totals", totals, least=1).astype(float)
     k = totals.size
-    if k < 2 or medians.size != k or odd.shape != (k,):
-        raise ValueError(f"expected a total, a median and a parity for each of two or more stages, "
-                         f"found {k} totals, {medians.size} medians, {odd.size} parities")
-    if not np.all((odd == 0) | (odd == 1)):
-        raise ValueError(f"expected parities 0 or 1, found {odd.tolist()}")
-    odd = odd.astype(bool)
+    if k < 2:
+        raise ValueError(f"totals: expected those of two or more stages, found {k}")
+    medians, odd = checks.vector("medians", medians, k, least=0), checks.flags("odd", odd, k)
     if totals.sum() != weights.sum():
-        raise ValueError(f"expected totals that sum to the {weights.sum():.0f} bodies of the "
-                         f"frame, found {totals.sum():.0f}")
+        raise ValueError(f"totals: expected a sum of the {weights.sum():.0f} bodies of the frame, "
+                         f"found {totals.sum():.0f}")
+    if max(sizes[0], floor) >= sizes[-1]:
+        raise ValueError(f"sizes: expected sizes that differ above the floor {floor:g}, found "
+                         f"{sizes[0]:g} to {sizes[-1]:g}")
     for stage, (total, median, is_odd) in enumerate(zip(totals, medians, odd, strict=True), 1):
         if not sizes[0] < median <= sizes[-1]:
             raise ValueError(f"stage {stage}: expected a median above the smallest size "
@@ -210,12 +197,16 @@ def moments(sizes: ArrayLike, weights: ArrayLike, totals: ArrayLike, medians: Ar
                    counted=np.vstack([np.ones((k - 1, sizes.size)), below]),
                    observed=np.concatenate([totals[:-1], totals / 2]),
                    middle_stage=np.flatnonzero(odd), middle_z=log_size(medians[odd], floor=floor),
-                   floor=float(floor))
+                   floor=floor)
 
 
-def mean_and_covariance(model: str, params: ArrayLike, table: Moments):
-    """Exact mean (M,) and covariance (M, M) of the moments under the model."""
-    pi, _ = _probabilities(model, np.asarray(params, float), table.z)
+def mean_and_covariance(model: str, params: ArrayLike, table: Moments
+                        ) -> tuple[np.ndarray, np.ndarray]:
+    """Exact mean (M,) and covariance (M, M) of the moments under the model.
+
+    params: shape (P,), laid out as the module says; ValueError for a number that does not fit.
+    """
+    pi, _ = probabilities(model, params, table.z)
     mean, covariance, _ = _mean_and_covariance(pi, table)
     return mean, covariance
 
@@ -239,8 +230,13 @@ def _nested(table):
 # --- the models ----------------------------------------------------------------------------------
 
 
-def _probabilities(model, params, z):
-    """P(stage | z) (I, K) and its derivative by the parameters (I, K, P)."""
+def probabilities(model: str, params: ArrayLike, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """P(stage | z), shape (I, K), and its derivative by the parameters, shape (I, K, P).
+
+    params: shape (P,), laid out as the module says; ValueError for a number that does not fit.
+    z: shape (I,), log2 sizes.
+    """
+    params = np.asarray(params, float)
     cuts = _stages(model, params) - 1
     eta = params[:cuts] + z[:, None] * params[cuts:]
     by_eta = np.zeros((z.size, cuts + 1, cuts))
@@ -263,17 +259,16 @@ def _probabilities(model, params, z):
 
 
 def _stages(model, params):
-    if model not in MODELS:
-        raise ValueError(f"expected a model among {MODELS}, found {model!r}")
+    checks.one_of("model", model, MODELS)
     if model == "multinomial" and params.size % 2 or params.size < 2:
-        raise ValueError(f"expected parameters of a {model} model, found {params.size}")
+        raise ValueError(f"params: expected those of a {model} model, found {params.size}")
     return params.size if model == "ordered" else params.size // 2 + 1
 
 
 def log_likelihood(model: str, params: ArrayLike, table: Moments) -> tuple[float, np.ndarray]:
     """Log-likelihood of the moments and its gradient by the parameters."""
     params = np.asarray(params, float)
-    pi, d_pi = _probabilities(model, params, table.z)
+    pi, d_pi = probabilities(model, params, table.z)
     mean, covariance, chance = _mean_and_covariance(pi, table)
     sign, log_det = np.linalg.slogdet(covariance)
     if not (sign > 0 and np.isfinite(log_det)):  # probabilities that are 0 in floating point
@@ -295,7 +290,7 @@ def log_likelihood(model: str, params: ArrayLike, table: Moments) -> tuple[float
     gradient = by_pi.T.ravel() @ d_pi.reshape(-1, params.size)
 
     if table.middle_stage.size:
-        pi, d_pi = _probabilities(model, params, table.middle_z)
+        pi, d_pi = probabilities(model, params, table.middle_z)
         at = np.arange(table.middle_stage.size), table.middle_stage
         value += np.log(pi[at]).sum()
         gradient += (d_pi[at] / pi[at][:, None]).sum(axis=0)
@@ -347,17 +342,19 @@ class Fit:
 
 
 def fit(model: str, sizes: ArrayLike, weights: ArrayLike, totals: ArrayLike, medians: ArrayLike,
-        odd: Sequence[bool], *, floor: float, start: Fit | None = None) -> Fit:
+        odd: ArrayLike, *, floor: float, start: Fit | None = None) -> Fit:
     """Maximum of the moment likelihood.
 
-    Arguments as for :func:`moments`; ``start``, an earlier fit of the same model to a similar
-    table, saves time.  Raises ValueError for bad input, ConvergenceError where no maximum is
-    found (for instance where size separates the stages completely).
+    model: "ordered" or "multinomial".
+    start: an earlier fit of the same model to a similar table, which saves time.
+
+    The other arguments are those of :func:`moments`. Raises ValueError for bad input,
+    ConvergenceError where no maximum is found (for instance where size separates the stages
+    completely).
     """
-    if model not in MODELS:
-        raise ValueError(f"expected a model among {MODELS}, found {model!r}")
+    checks.one_of("model", model, MODELS)
     if start is not None and start.model != model:
-        raise ValueError(f"expected a start of the {model} model, found {start.model}")
+        raise ValueError(f"start: expected a fit of the {model} model, found {start.model}")
     return _fit(model, moments(sizes, weights, totals, medians, odd, floor=floor), start)
 
 
@@ -408,7 +405,7 @@ def _working_likelihood(model, working, table):
 def _information(model, working, table):
     """Information in the mean of the moments: positive definite wherever the search starts."""
     params, jacobian = _from_working(model, working)
-    pi, d_pi = _probabilities(model, params, table.z)
+    pi, d_pi = probabilities(model, params, table.z)
     _, covariance, _ = _mean_and_covariance(pi, table)
     d_mean = np.einsum("mi,imp->mp", table.counted * table.weights, d_pi[:, table.stage])
     d_mean = d_mean @ jacobian
@@ -444,60 +441,63 @@ def _maximise(likelihood, start, scale):
         return -value, -scale.T @ gradient
 
     with np.errstate(all="ignore"):  # trial steps may go where everything is 0 or infinite
-        found = minimize(negative, np.zeros(start.size), jac=True, method="BFGS",
-                         options={"gtol": 1e-6, "maxiter": 500})
+        search = minimize(negative, np.zeros(start.size), jac=True, method="BFGS",
+                          options={"gtol": 1e-6, "maxiter": 500})
     # BFGS also stops where rounding hides any further gain; the gradient says whether that is it.
-    if not (np.isfinite(found.fun) and np.abs(found.jac).max() < 1e-3):
+    if not (np.isfinite(search.fun) and np.abs(search.jac).max() < 1e-3):
         raise ConvergenceError(f"the search ended without a maximum, as where size separates the "
-                               f"stages: {found.message} (largest gradient "
-                               f"{np.abs(found.jac).max():.3g} after {found.nit} steps)")
-    return start + scale @ found.x
+                               f"stages: {search.message} (largest gradient "
+                               f"{np.abs(search.jac).max():.3g} after {search.nit} steps)")
+    return start + scale @ search.x
 
 
 # --- what the fit says ---------------------------------------------------------------------------
 
 
 def predict(fit: Fit, sizes: ArrayLike) -> np.ndarray:
-    """P(stage | size), (len(sizes), K)."""
-    return _probabilities(fit.model, fit.params, _z(fit, sizes))[0]
-
-
-def _z(fit, sizes):
-    return log_size(_finite("sizes", sizes), floor=fit.moments.floor)
+    """P(stage | size), shape (len(sizes), K); ValueError for sizes that are none."""
+    return probabilities(fit.model, fit.params, log_size(sizes, floor=fit.moments.floor))[0]
 
 
 def band(fit: Fit, sizes: ArrayLike, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
     """Pointwise interval for P(stage | size): lower and upper, each (len(sizes), K).
 
     Delta method on the logit of each probability, with the inverse observed information: it
-    supposes that the model holds, and each point stands for itself.
+    supposes that the model holds, and each point stands for itself. Raises ValueError for sizes
+    that are none and a level that is not between 0 and 1.
     """
-    pi, d_pi = _probabilities(fit.model, fit.params, _z(fit, sizes))
+    pi, d_pi = probabilities(fit.model, fit.params, log_size(sizes, floor=fit.moments.floor))
     variance = np.einsum("ikp,pr,ikr->ik", d_pi, fit.covariance, d_pi)
     logit = np.log(pi) - np.log1p(-pi)
-    reach = norm.ppf((1 + level) / 2) * np.sqrt(variance) / (pi * (1 - pi))
+    reach = norm.ppf((1 + checks.level(level)) / 2) * np.sqrt(variance) / (pi * (1 - pi))
     return expit(logit - reach), expit(logit + reach)
 
 
 def slope_deviance(fit: Fit, slope: float, stage: int = 1) -> float:
     """Twice the log-likelihood lost by fixing a slope: chi-square on 1 df if it is the true one.
 
-    ``stage``: which slope of a multinomial model; the ordered model has one.
+    slope: log-odds per doubling.
+    stage: which slope of a multinomial model; the ordered model has one. ValueError for a stage
+        without a slope of its own.
     """
     index = _slope_index(fit, stage)
     return _deviance(fit, index, lambda free: (slope, np.zeros(free.size)))
 
 
 def slope_interval(fit: Fit, stage: int = 1, level: float = 0.95) -> tuple[float, float]:
-    """Profile-likelihood interval of a slope; exp of its ends is one of the odds ratio."""
+    """Profile-likelihood interval of a slope; exp of its ends is one of the odds ratio.
+
+    stage: as for :func:`slope_deviance`.
+    level: between 0 and 1, else ValueError.
+    """
     index = _slope_index(fit, stage)
-    return _interval(lambda slope: slope_deviance(fit, slope, stage), fit.params[index],
-                     np.sqrt(fit.covariance[index, index]), (-np.inf, np.inf), level)
+    return profile_interval(lambda slope: slope_deviance(fit, slope, stage), fit.params[index],
+                            np.sqrt(fit.covariance[index, index]), level)
 
 
 def size_deviance(fit: Fit, size: float, probability: float = 0.5) -> float:
     """Twice the log-likelihood lost by fixing P(stage 1 | size) = probability."""
-    z, cuts = float(_z(fit, [size])[0]), fit.moments.stages - 1
+    z, cuts = float(log_size(size, floor=fit.moments.floor)), fit.moments.stages - 1
     logit = np.log(probability / (1 - probability))
 
     def first_cut(free):  # the one that gives the probability, and its derivative
@@ -522,31 +522,30 @@ def size_at(fit: Fit, probability: float = 0.5, level: float = 0.95
     are looked for from the floor of the fit to 1,024 times the largest of the frame; an end beyond
     is 0 or inf.  Raises ValueError where the curve passes the probability never or more than once.
     """
-    if not 0 < probability < 1:
-        raise ValueError(f"expected a probability between 0 and 1, found {probability}")
+    checks.between("probability", probability, 0, 1)
     limits = float(np.log2(fit.moments.floor)), fit.moments.z[-1] + 10
 
     def excess(z):
-        return _probabilities(fit.model, fit.params, np.atleast_1d(z))[0][:, 0] - probability
+        return probabilities(fit.model, fit.params, np.atleast_1d(z))[0][:, 0] - probability
 
     grid = np.linspace(*limits, 1001)
     crossings = np.flatnonzero(np.diff(excess(grid) > 0))
     if crossings.size != 1:
-        raise ValueError(f"expected one size with P(stage 1) = {probability}, found "
-                         f"{crossings.size}")
+        raise ValueError(f"probability: expected one size with P(stage 1) = {probability}, "
+                         f"found {crossings.size}")
     z = brentq(lambda z: excess(z)[0], *grid[crossings[0] + np.arange(2)], xtol=1e-13)
-    _, d_pi = _probabilities(fit.model, fit.params, np.array([z - 1e-4, z, z + 1e-4]))
+    _, d_pi = probabilities(fit.model, fit.params, np.array([z - 1e-4, z, z + 1e-4]))
     steepness = (excess(z + 1e-4)[0] - excess(z - 1e-4)[0]) / 2e-4
     error = np.sqrt(d_pi[1, 0] @ fit.covariance @ d_pi[1, 0]) / abs(steepness)
-    lower, upper = _interval(lambda z: size_deviance(fit, 2.0**z, probability), z, error, limits,
-                             level)
+    lower, upper = profile_interval(lambda z: size_deviance(fit, 2.0**z, probability), z, error,
+                                    level, limits)
     return 2.0**z, 2.0**lower, 2.0**upper
 
 
 def _slope_index(fit, stage):
     cuts = fit.moments.stages - 1
     if not 1 <= stage <= (1 if fit.model == "ordered" else cuts):
-        raise ValueError(f"expected a stage that has a slope of its own against the last, found "
+        raise ValueError(f"stage: expected one that has a slope of its own against the last, found "
                          f"{stage} of {cuts + 1} in the {fit.model} model")
     return cuts + stage - 1
 
@@ -570,31 +569,42 @@ def _deviance(fit, index, rule):
     curvature = _curvature(fit.model, best, fit.moments)
     inner = along.T @ curvature @ along
     start -= np.linalg.solve(inner, along.T @ curvature[:, index] * (held - best[index]))
-    found = _maximise(restricted, start, _whitening(inner))
-    return 2 * (fit.loglik - restricted(found)[0])
+    free = _maximise(restricted, start, _whitening(inner))
+    return 2 * (fit.loglik - restricted(free)[0])
 
 
-def _interval(deviance, estimate, error, limits, level):
-    """Where the deviance reaches the chi-square quantile on either side of the estimate."""
-    if not 0 < level < 1:
-        raise ValueError(f"expected a level between 0 and 1, found {level}")
-    reach = norm.ppf((1 + level) / 2)
+def profile_interval(deviance: Callable[[float], float], estimate: float, error: float,
+                     level: float = 0.95, limits: tuple[float, float] = (-np.inf, np.inf)
+                     ) -> tuple[float, float]:
+    """Where the deviance reaches the chi-square quantile on either side of the estimate.
+
+    deviance: twice the log-likelihood that fixing the parameter at a value loses.
+    error: standard error of the estimate, the scale of the search.
+    level: between 0 and 1, else ValueError.
+    limits: of the values to look at.
+
+    An end that is not determined is -inf or inf: the deviance does not reach the quantile up to
+    the limit, or `STEPS` steps far from the estimate.
+
+    Source: Venzon and Moolgavkar (1988), Applied Statistics 37, 87-94.
+    """
+    reach = norm.ppf((1 + checks.level(level)) / 2)
 
     def excess(value):  # the root of the deviance is nearly linear
         return np.sqrt(max(deviance(value), 0.0)) - reach
 
-    ends = []
-    for side, limit in zip((-1, 1), limits, strict=True):
+    def end(side, limit):
         near, far = estimate, estimate + side * reach * error
-        while side * far < side * limit and excess(far) < 0:
+        for _ in range(STEPS):
+            far = limit if side * far > side * limit else far
+            if excess(far) >= 0:
+                return float(brentq(excess, near, far, xtol=1e-11))
+            if far == limit:
+                break
             near, far = far, estimate + 1.5 * (far - estimate)
-        if side * far >= side * limit:
-            far = limit
-            if excess(far) < 0:
-                ends.append(side * np.inf)
-                continue
-        ends.append(brentq(excess, near, far, xtol=1e-10))
-    return tuple(ends)
+        return side * np.inf
+
+    return end(-1, limits[0]), end(1, limits[1])
 
 
 # --- bodies outside the base of the medians ------------------------------------------------------
@@ -609,14 +619,17 @@ class OutsideFit(NamedTuple):
     visited: int  # vectors tried
 
 
-def allowed_outside(published: ArrayLike, odd: Sequence[bool] | None, outside: int,
+def allowed_outside(published: ArrayLike, odd: ArrayLike | None, outside: int,
                     least: ArrayLike | None = None) -> np.ndarray:
     """Every possible number of outside bodies by stage, (vectors, K), in lexicographic order.
 
-    The published totals (K,) count all bodies, the medians only those of the base; ``outside``
-    bodies lie outside it, p_k of them in stage k.  Then p_k >= ``least`` (K,; 0 by default), at
-    least one body of each stage is left in the base, the sum of p is ``outside``, and if ``odd``
-    (K,) is given published - p is odd where it says so, else even.
+    published: shape (K,), totals of all bodies, while the medians are those of the base only.
+    odd: shape (K,), whether the number of members in the base is odd; None if that is not known.
+    outside: bodies outside the base, p_k of them in stage k.
+    least: shape (K,), the fewest that p_k can be; 0 by default.
+
+    At least one body of each stage is left in the base. Raises ValueError for numbers that do
+    not go together.
     """
     first, last, step = _outside_limits(published, odd, outside, least)
     vectors = np.zeros((1, 0), dtype=int)
@@ -632,88 +645,89 @@ def allowed_outside(published: ArrayLike, odd: Sequence[bool] | None, outside: i
     return vectors[left == 0]
 
 
-def nearest_outside(expected: ArrayLike, published: ArrayLike, odd: Sequence[bool] | None,
+def nearest_outside(expected: ArrayLike, published: ArrayLike, odd: ArrayLike | None,
                     outside: int, least: ArrayLike | None = None) -> np.ndarray:
-    """The vector of :func:`allowed_outside` nearest to ``expected`` (K,), Euclidean distance.
+    """The vector of :func:`allowed_outside` nearest to an expectation, in Euclidean distance.
 
-    Where two are equally near, the one with more bodies in the earlier stages.
+    expected: shape (K,).
+
+    Where two are equally near, the one with more bodies in the earlier stages. Raises ValueError
+    where none is allowed.
     """
     p, last, step = _outside_limits(published, odd, outside, least)
-    expected = _finite("expected", expected)
-    if expected.size != p.size:
-        raise ValueError(f"expected a number for each of {p.size} stages, found {expected.size}")
+    expected = checks.vector("expected", expected, p.size, least=0)
     # The squared distance is a sum of convex functions of one p_k each: handing the bodies out
     # step by step where they cost least, that is where most are missing, is exact.
     while p.sum() < outside and np.any(p + step <= last):
         missing = np.where(p + step <= last, expected - p, -np.inf)
         p[np.argmax(np.round(missing, 9))] += step
     if p.sum() != outside:
-        raise ValueError(f"no numbers by stage agree with {outside} bodies outside the base")
+        raise ValueError(f"outside: expected a number that the stages can share, found {outside}")
     return p
 
 
 def fixed_point_outside(model: str, sizes: ArrayLike, weights: ArrayLike, published: ArrayLike,
-                        medians: ArrayLike, odd: Sequence[bool] | None, outside_sizes: ArrayLike,
+                        medians: ArrayLike, odd: ArrayLike | None, outside_sizes: ArrayLike,
                         least: ArrayLike | None = None, *, floor: float) -> OutsideFit:
     """Fit whose own expectation of the outside bodies is nearest to the numbers taken for them.
 
-    The frame is the base of the medians, ``outside_sizes`` are the bodies that the published
-    totals also count.  Fit, expect, take the nearest allowed vector (:func:`nearest_outside`),
-    until it stays.  Without ``odd`` half of each total lies below its median, whatever its parity.
+    sizes, weights: shape (I,), the base of the medians, as for :func:`moments`.
+    published, odd, least: shape (K,), as for :func:`allowed_outside`. Without `odd` half of each
+        total lies below its median, whatever its parity.
+    outside_sizes: shape (O,), the bodies that the published totals also count.
+    floor: smaller sizes count as this in logarithms.
+
+    Fit, expect, take the nearest allowed vector (:func:`nearest_outside`), until it stays.
     Should the search run in a circle, the vector of the circle with the highest likelihood is
-    taken.
+    taken. Raises as :func:`fit` and :func:`nearest_outside`.
     """
-    outside_sizes = _finite("outside_sizes", outside_sizes)
-    published, count = _counts("published", published), outside_sizes.size
-    middle = np.zeros(published.size, bool) if odd is None else odd
+    outside_sizes = checks.vector("outside_sizes", outside_sizes, least=0)
+    published = checks.whole_vector("published", published, least=1)
+    middle, count = np.zeros(published.size) if odd is None else odd, outside_sizes.size
     p = nearest_outside(count * published / published.sum(), published, odd, count, least)
-    tried, found = {}, None
+    tried, latest = {}, None
     while tuple(p) not in tried:
-        found = fit(model, sizes, weights, published - p, medians, middle, floor=floor,
-                    start=found)
-        expected = predict(found, outside_sizes).sum(axis=0)
+        latest = fit(model, sizes, weights, published - p, medians, middle, floor=floor,
+                     start=latest)
+        expected = predict(latest, outside_sizes).sum(axis=0)
         following = nearest_outside(expected, published, odd, count, least)
-        tried[tuple(p)] = OutsideFit(p, found, expected, len(tried) + 1), tuple(following)
+        tried[tuple(p)] = OutsideFit(p, latest, expected, len(tried) + 1), tuple(following)
         p = following
     circle, at = [], tuple(p)
     while at not in circle:
         circle.append(at)
         at = tried[at][1]
-    best = max((tried[at][0] for at in circle), key=lambda found: found.fit.loglik)
-    return best._replace(visited=len(tried))
+    likeliest = max((tried[at][0] for at in circle), key=lambda outcome: outcome.fit.loglik)
+    return likeliest._replace(visited=len(tried))
 
 
 def fits_over(model: str, sizes: ArrayLike, weights: ArrayLike, published: ArrayLike,
-              medians: ArrayLike, odd: Sequence[bool] | None, vectors: Iterable[ArrayLike],
+              medians: ArrayLike, odd: ArrayLike | None, vectors: Iterable[ArrayLike],
               *, floor: float) -> Iterator[Fit]:
-    """The fit for each vector of outside bodies, every one started from the one before."""
-    published = _counts("published", published)
-    middle = np.zeros(published.size, bool) if odd is None else odd
-    found = None
+    """The fit for each vector of outside bodies, every one started from the one before.
+
+    vectors: each of shape (K,), as :func:`allowed_outside` gives them.
+
+    The other arguments and the errors are those of :func:`fixed_point_outside`.
+    """
+    published = checks.whole_vector("published", published, least=1)
+    middle, latest = np.zeros(published.size) if odd is None else odd, None
     for p in vectors:
-        found = fit(model, sizes, weights, published - p, medians, middle, floor=floor,
-                    start=found)
-        yield found
+        latest = fit(model, sizes, weights, published - p, medians, middle, floor=floor,
+                     start=latest)
+        yield latest
 
 
 def _outside_limits(published, odd, outside, least):
     """Smallest and largest p (K,) and the step between allowed values."""
-    published = _counts("published", published).astype(int)
-    if outside != int(outside) or not 0 <= outside < published.sum():
-        raise ValueError(f"expected a number of outside bodies from 0 to the sum of the totals, "
-                         f"found {outside}")
-    low = np.zeros(published.size) if least is None else _finite("least", least)
-    if low.shape != published.shape or np.any(low != np.floor(low)):
-        raise ValueError(f"expected a whole number at least for each of {published.size} stages, "
-                         f"found {low.tolist()}")
-    low, step = low.astype(int), 1
+    published = checks.whole_vector("published", published, least=1)
+    k = published.size
+    checks.whole("outside", outside, 0, int(published.sum()) - 1)
+    low = np.zeros(k, int) if least is None else checks.whole_vector("least", least, k)
+    step = 1 if odd is None else 2
     if odd is not None:
-        odd = np.asarray(odd)
-        if odd.shape != published.shape or not np.all((odd == 0) | (odd == 1)):
-            raise ValueError(f"expected a parity, 0 or 1, for each of {published.size} stages, "
-                             f"found {odd.tolist()}")
-        low, step = low + (published - low - odd.astype(int)) % 2, 2
+        low = low + (published - low - checks.flags("odd", odd, k)) % 2
     if np.any(low >= published):
-        raise ValueError(f"expected at least one body of each stage in the base, found totals "
-                         f"{published.tolist()} of which at least {low.tolist()} lie outside")
+        raise ValueError(f"least: expected at least one body of each stage in the base, found "
+                         f"totals {published.tolist()} of which {low.tolist()} lie outside")
     return low, published - 1, step

@@ -77,7 +77,7 @@ def _curves() -> Iterator[Comparison]:
     z = curve.log_size(stored["size"], floor=FLOOR)
 
     def loglik(model, stage):
-        pi = curve._probabilities(model, np.array(stored[model]["params"]), z)[0]
+        pi = curve.probabilities(model, stored[model]["params"], z)[0]
         return np.log(pi[np.arange(z.size), stage]).sum()
 
     stage = {model: np.array([int(digit) for digit in stored[f"{model}_stage"]]) - 1

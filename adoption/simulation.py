@@ -3,13 +3,15 @@
 A replicate draws a stage for every body of a frame (and for those outside it) from probabilities
 that are known, prints what a ministry would print, the number of bodies in each stage and the
 median size of those inside the frame, and hands only that to the functions of the package. What
-they say is compared with the truth. The laws (`TRUTHS`) have five stages: one for which each
-model is right, one that defeats the ordered model, one that defeats both, and one without any
-relation to size.
+they say is compared with the truth. A law has any number of stages. Those of `TRUTHS` have five:
+one law for which each model is right, one that defeats the ordered model, one that defeats both,
+and one without any relation to size.
 
 Each replicate has random numbers of its own (numpy's SeedSequence, spawned by law and number), so
 that a result depends neither on the number of workers nor on the order in which they work.
 """
+
+from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -20,12 +22,13 @@ from scipy.optimize import brentq
 from scipy.special import softmax
 from scipy.stats import chi2, norm
 
-from adoption import bounds, curve, medians
+from adoption import bounds, checks, curve, medians
 
 SEED = 20200228
 BLOCK = 5  # replicates a row of the table
 LEVEL = 0.95
-POINTS = (5_000, 30_000, 100_000, 300_000)  # sizes at which curves are compared
+FLOOR = 100.0  # people: in the logarithms of the laws smaller sizes count as this
+POINTS = (5_000, 30_000, 100_000, 300_000)  # people: sizes at which curves are compared
 
 # Shares of stages that have nothing to do with size, and the logarithms of the last four of them
 # against the last.
@@ -34,13 +37,15 @@ _REST = np.log(_SHARES[1:] / _SHARES[-1])
 
 
 class Truth(NamedTuple):
-    """A law of five stages given the size.
+    """A law of K stages given the size.
 
     logits: log-odds of each stage against the last as a function of z = log2(size), (I,) to
-        (I, 5); None for an ordered logit.
+        (I, K); None for an ordered logit.
     params: of the ordered logit, or None.
     slope: log-odds per doubling common to all cumulative stages, None where there is none.
-    contrast: log-odds per doubling of stage 1 against stage 5, None where it is not constant.
+    contrast: log-odds per doubling of the first stage against the last, None where it is not
+        constant.
+    floor: smaller sizes count as this in logarithms.
     """
 
     words: str
@@ -48,7 +53,11 @@ class Truth(NamedTuple):
     params: np.ndarray | None
     slope: float | None
     contrast: float | None
-    floor: float = 100.0  # in logarithms smaller sizes count as this
+    floor: float = FLOOR
+
+    @property
+    def stages(self) -> int:
+        return probabilities(self, [self.floor]).shape[1]
 
 
 def _multinomial(intercepts, slopes):
@@ -78,7 +87,6 @@ TRUTHS = {
         "size does not matter",
         _multinomial((np.log(_SHARES[0] / _SHARES[-1]), *_REST), (0, 0, 0, 0, 0)), None, 0.0, 0.0),
 }
-STAGES = 5
 
 
 class Frame(NamedTuple):
@@ -101,10 +109,10 @@ def scatter(lower: ArrayLike, upper: ArrayLike, bodies: ArrayLike) -> np.ndarray
 
 
 def probabilities(truth: Truth, sizes: ArrayLike) -> np.ndarray:
-    """P(stage | size) under the law, shape (len(sizes), 5)."""
+    """P(stage | size) under the law, shape (len(sizes), K)."""
     z = curve.log_size(sizes, floor=truth.floor)
     if truth.logits is None:
-        return curve._probabilities("ordered", truth.params, z)[0]
+        return curve.probabilities("ordered", truth.params, z)[0]
     return softmax(truth.logits(z), axis=1)
 
 
@@ -139,12 +147,17 @@ class Published(NamedTuple):
     on_a_body: np.ndarray
 
 
-def publish(frame: Frame, inside: np.ndarray, outside: np.ndarray) -> Published:
-    """Counts and medians (rounded half up) of stages, given as numbers from 0."""
-    counts = np.bincount(inside, minlength=STAGES)
+def publish(frame: Frame, inside: np.ndarray, outside: np.ndarray, stages: int) -> Published:
+    """Counts and medians (rounded half up) of K stages.
+
+    inside, outside: the stage of each body, from 0.
+    stages: K; ValueError where one of them has no body inside and so no median.
+    """
+    counts = np.bincount(inside, minlength=stages)
+    checks.whole_vector("bodies of each stage inside", counts, stages, least=1)
     middles = np.array([int(np.floor(np.median(frame.inside[inside == k]) + 0.5))
-                        for k in range(STAGES)])
-    return Published(counts + np.bincount(outside, minlength=STAGES), middles, counts % 2 == 1,
+                        for k in range(stages)])
+    return Published(counts + np.bincount(outside, minlength=stages), middles, counts % 2 == 1,
                      np.isin(middles, frame.inside))
 
 
@@ -154,15 +167,20 @@ def publish(frame: Frame, inside: np.ndarray, outside: np.ndarray) -> Published:
 def ordered_logit(sizes: ArrayLike, stage: ArrayLike, *, floor: float) -> tuple[float, float]:
     """Slope of the ordered logit by maximum likelihood on micro-data, and its standard error.
 
-    sizes: shape (N,). stage: shape (N,), from 0, all numbers up to the largest occurring.
-    Fisher scoring. Raises curve.ConvergenceError where it does not settle.
+    sizes: shape (N,).
+    stage: shape (N,), from 0; all numbers up to the largest occur.
+    floor: smaller sizes count as this in logarithms.
+
+    Fisher scoring. Raises ValueError for a stage without bodies, curve.ConvergenceError where it
+    does not settle.
     """
-    z, stage = curve.log_size(sizes, floor=floor), np.asarray(stage)
-    reached = np.cumsum(np.bincount(stage))[:-1] / stage.size
+    z, stage = curve.log_size(sizes, floor=floor), checks.whole_vector("stage", stage)
+    bodies = checks.whole_vector("bodies of each stage", np.bincount(stage), least=1)
+    reached = np.cumsum(bodies)[:-1] / stage.size
     params = np.append(np.log(reached / (1 - reached)), 0.0)
     centre = z.mean()  # the slope is the same, and the steps are not entangled with the cuts
     for _ in range(50):
-        pi, by_params = curve._probabilities("ordered", params, z - centre)
+        pi, by_params = curve.probabilities("ordered", params, z - centre)
         own = np.arange(z.size), stage
         score = (by_params[own] / pi[own][:, None]).sum(axis=0)
         information = np.einsum("ikp,ikr->pr", by_params / pi[:, :, None], by_params)
@@ -219,7 +237,7 @@ def _models(truth: Truth, frame: Frame, published: Published) -> dict[str, float
     sizes, weights = curve.bin_sizes(
         frame.inside, curve.bin_edges(frame.inside[0], frame.inside[-1], published.medians,
                                        floor=truth.floor))
-    critical, found = chi2.ppf(LEVEL, 1), {}
+    critical, outcome = chi2.ppf(LEVEL, 1), {}
     half, real = half_size(truth), probabilities(truth, POINTS)[:, 0]
     for model, name, target in (("ordered", "slope", truth.slope),
                                 ("multinomial", "contrast", truth.contrast)):
@@ -227,24 +245,24 @@ def _models(truth: Truth, frame: Frame, published: Published) -> dict[str, float
             fit = curve.fixed_point_outside(model, sizes, weights, published.totals,
                                             published.medians, published.odd,
                                             frame.outside, floor=truth.floor).fit
-            found[f"{model}_rejected"] = fit.p_value < 1 - LEVEL
+            outcome[f"{model}_rejected"] = fit.p_value < 1 - LEVEL
             if target is not None:
-                found[f"{name}_error"] = fit.slopes[0] - target
-                found[f"{name}_covered"] = curve.slope_deviance(fit, target) <= critical
+                outcome[f"{name}_error"] = fit.slopes[0] - target
+                outcome[f"{name}_covered"] = curve.slope_deviance(fit, target) <= critical
             share, (low, high) = curve.predict(fit, POINTS)[:, 0], curve.band(fit, POINTS)
             for i, point in enumerate(POINTS):
-                found[f"{model}_{point}_error"] = share[i] - real[i]
-                found[f"{model}_{point}_covered"] = low[i, 0] <= real[i] <= high[i, 0]
+                outcome[f"{model}_{point}_error"] = share[i] - real[i]
+                outcome[f"{model}_{point}_covered"] = low[i, 0] <= real[i] <= high[i, 0]
             if half:
-                found[f"{model}_half_error"] = np.log2(_half_of(
+                outcome[f"{model}_half_error"] = np.log2(_half_of(
                     lambda size: curve.predict(fit, [size])[0, 0]) / half)
-                found[f"{model}_half_covered"] = curve.size_deviance(fit, half) <= critical
+                outcome[f"{model}_half_covered"] = curve.size_deviance(fit, half) <= critical
         except (curve.ConvergenceError, ValueError):
             # No fit, or a curve that does not cross one half: counted, not hidden.
-            found[f"{model}_failed"] = True
+            outcome[f"{model}_failed"] = True
         else:
-            found[f"{model}_failed"] = False
-    return found
+            outcome[f"{model}_failed"] = False
+    return outcome
 
 
 def _inside_sizes(published: Published, stage: int, outside: int, most: int) -> list[int]:
@@ -255,9 +273,9 @@ def _inside_sizes(published: Published, stage: int, outside: int, most: int) -> 
 
 
 def _facts_and_tests(frame: Frame, inside: np.ndarray, published: Published) -> dict[str, bool]:
-    """Rates on either side of the stage's own median, and the exact tests, for stages 1 and 5."""
-    found = {"facts_exact": True, "facts_within_a_body": True}
-    for stage in (0, STAGES - 1):
+    """Rates on either side of a stage's own median, exact tests: of the first and last stage."""
+    outcome = {"facts_exact": True, "facts_within_a_body": True}
+    for stage in (0, published.totals.size - 1):
         split = medians.split(frame.inside.astype(int), int(published.medians[stage]))
         members = frame.inside[inside == stage]
         below = (members < published.medians[stage]).sum() / split.below
@@ -267,19 +285,19 @@ def _facts_and_tests(frame: Frame, inside: np.ndarray, published: Published) -> 
                                  2 * min(split.below, split.above) + 1)
         fewest, most = (medians.rate_split(n, split.below, split.above)
                         for n in (possible[0], possible[-1]))
-        found["facts_exact"] &= bool(fewest.rate_below <= below <= most.rate_below
+        outcome["facts_exact"] &= bool(fewest.rate_below <= below <= most.rate_below
                                      and fewest.rate_above <= above <= most.rate_above
                                      and np.isclose(above / below, most.ratio, rtol=1e-12))
         # An even group's median, rounded up, may fall on a member and take it off its half.
         one = np.array([1 / split.below, 1 / split.above]) + 1e-12
-        found["facts_within_a_body"] &= bool(
+        outcome["facts_within_a_body"] &= bool(
             fewest.rate_below - one[0] <= below <= most.rate_below + one[0]
             and fewest.rate_above - one[1] <= above <= most.rate_above + one[1]
             and abs(below * split.below - above * split.above) < 1.5)
         # The fewer members, the less their median says: the first number is the worst case.
-        found[f"test_{stage + 1}_rejected"] = medians.median_test(
+        outcome[f"test_{stage + 1}_rejected"] = medians.median_test(
             possible[0], *split).p_upper < 1 - LEVEL
-    return found
+    return outcome
 
 
 def _bounds(frame: Frame, inside: np.ndarray, published: Published, limits) -> dict[str, bool]:
@@ -289,17 +307,17 @@ def _bounds(frame: Frame, inside: np.ndarray, published: Published, limits) -> d
     real = (np.bincount(size_class[inside == 0], minlength=len(limits) + 1)
             / np.bincount(size_class, minlength=len(limits) + 1))
     stages = bounds.Stages(published.totals, published.medians, published.odd)
-    found = {}
+    outcome = {}
     for name, monotone in (("free", False), ("monotone", True)):
         try:
             ends = bounds.stage_bounds(lower, counts, limits, stages, frame.outside.size, 1,
                                        monotone)
             slack = 1e-4 if monotone else 1e-12  # monotone ends are rounded to parts of a body
             holds = (ends[:, 0] <= real + slack) & (real <= ends[:, 1] + slack)
-            found[f"{name}_contains"], found[f"{name}_impossible"] = holds.all(), False
+            outcome[f"{name}_contains"], outcome[f"{name}_impossible"] = holds.all(), False
         except bounds.Infeasible:
-            found[f"{name}_contains"], found[f"{name}_impossible"] = False, True
-    return found
+            outcome[f"{name}_contains"], outcome[f"{name}_impossible"] = False, True
+    return outcome
 
 
 def replicate(name: str, number: int, frame: Frame, limits) -> dict[str, float]:
@@ -315,13 +333,13 @@ def replicate(name: str, number: int, frame: Frame, limits) -> dict[str, float]:
         np.random.SeedSequence(SEED, spawn_key=(list(TRUTHS).index(name), number)))
     inside = draw(rng, probabilities(truth, frame.inside))
     outside = draw(rng, probabilities(truth, frame.outside))
-    published = publish(frame, inside, outside)
+    published = publish(frame, inside, outside, truth.stages)
     wrong = published.on_a_body != published.odd
-    found = {**_models(truth, frame, published), **_facts_and_tests(frame, inside, published),
-             **_bounds(frame, inside, published, limits),
-             "parity_misread": wrong.any(),
-             # The parities must add up to that of the frame: one wrong one is noticed.
-             "parity_misread_unnoticed": wrong.any() and wrong.sum() % 2 == 0}
+    outcome = {**_models(truth, frame, published), **_facts_and_tests(frame, inside, published),
+               **_bounds(frame, inside, published, limits),
+               "parity_misread": wrong.any(),
+               # The parities must add up to that of the frame: one wrong one is noticed.
+               "parity_misread_unnoticed": wrong.any() and wrong.sum() % 2 == 0}
     if truth.slope is not None:
         everyone = np.concatenate([frame.inside, frame.outside])
         # The second invention is even told how many bodies of each stage are inside.
@@ -329,13 +347,13 @@ def replicate(name: str, number: int, frame: Frame, limits) -> dict[str, float]:
             ("micro", (everyone, np.concatenate([inside, outside]))),
             ("apart", invented_apart(rng, everyone, published)),
             ("together", (frame.inside, invented_together(
-                rng, frame.inside, np.bincount(inside, minlength=STAGES), published.medians))),
+                rng, frame.inside, np.bincount(inside, minlength=truth.stages), published.medians))),
         ):
             slope, error = ordered_logit(*micro, floor=truth.floor)
-            found[f"{kind}_error"] = slope - truth.slope
-            found[f"{kind}_covered"] = (abs(slope - truth.slope)
+            outcome[f"{kind}_error"] = slope - truth.slope
+            outcome[f"{kind}_covered"] = (abs(slope - truth.slope)
                                         <= norm.ppf((1 + LEVEL) / 2) * error)
-    return found
+    return outcome
 
 
 # --- the table -----------------------------------------------------------------------------------
@@ -344,7 +362,8 @@ _COMPARED = ("slope", "contrast",
              *(f"{model}_{what}" for model in curve.MODELS for what in ("half", *POINTS)),
              "micro", "apart", "together")
 _COUNTED = ("ordered_failed", "multinomial_failed", "ordered_rejected", "multinomial_rejected",
-            "test_1_rejected", "test_5_rejected", "facts_exact", "facts_within_a_body",
+            *(f"test_{stage}_rejected" for stage in
+              sorted({1, *(truth.stages for truth in TRUTHS.values())})), "facts_exact", "facts_within_a_body",
             "free_contains", "free_impossible", "monotone_contains", "monotone_impossible",
             "parity_misread", "parity_misread_unnoticed")
 COLUMNS = ("truth", "block", "replicates", *_COUNTED,
@@ -358,14 +377,14 @@ def block(name: str, index: int, frame: Frame, limits) -> dict[str, float | int 
     Counts of replicates, and for each comparison how many were made, how many intervals covered
     the truth, and the sums of the errors and of their squares.
     """
-    found = [replicate(name, index * BLOCK + i, frame, limits) for i in range(BLOCK)]
+    outcomes = [replicate(name, index * BLOCK + i, frame, limits) for i in range(BLOCK)]
     row = {"truth": name, "block": index, "replicates": BLOCK}
     for key in _COUNTED:
-        row[key] = sum(int(one.get(key, False)) for one in found)
+        row[key] = sum(int(one.get(key, False)) for one in outcomes)
     for key in _COMPARED:
-        errors = np.array([one[f"{key}_error"] for one in found if f"{key}_error" in one])
+        errors = np.array([one[f"{key}_error"] for one in outcomes if f"{key}_error" in one])
         row[f"{key}_compared"] = errors.size
-        row[f"{key}_covered"] = sum(int(one.get(f"{key}_covered", False)) for one in found)
+        row[f"{key}_covered"] = sum(int(one.get(f"{key}_covered", False)) for one in outcomes)
         row[f"{key}_error_sum"] = float(errors.sum())
         row[f"{key}_error_squares"] = float((errors**2).sum())
     return row
@@ -390,7 +409,8 @@ def summary(rows: Iterable[dict], name: str) -> Comparison:
         sum(row[f"{name}_{part}"] for row in rows)
         for part in ("compared", "covered", "error_sum", "error_squares"))
     if not compared:
-        raise ValueError(f"expected comparisons of {name}, found none under this law")
+        raise ValueError(f"name: expected one that was compared, found none of {name} under this "
+                         "law")
     bias = total / compared
     return Comparison(int(compared), bias,
                       float(np.sqrt(max(squares / compared - bias**2, 0.0))), covered / compared)

@@ -41,7 +41,7 @@ def binned(sizes, medians):
 
 def simulated_fit(model, truth, bodies=900, seed=0):
     sizes = frame(bodies)
-    pi, _ = curve._probabilities(model, truth, curve.log_size(sizes, floor=FLOOR))
+    pi, _ = curve.probabilities(model, truth, curve.log_size(sizes, floor=FLOOR))
     table = publish(sizes, draw(np.random.default_rng(seed), pi), pi.shape[1])
     return curve.fit(model, *binned(sizes, table[1]), *table, floor=FLOOR)
 
@@ -70,7 +70,7 @@ def test_mean_and_covariance_equal_those_of_all_allocations(model, params):
     table = curve.moments(sizes, weights, [2, 3, 2], medians, [0, 1, 0], floor=FLOOR)
     # The member of stage 2 that stands at 4,100 is known; six bodies are random.
     bodies = np.array([0, 900, 2000, 2000, 9000, 30000.0])
-    pi, _ = curve._probabilities(model, np.array(params), curve.log_size(bodies, floor=FLOOR))
+    pi, _ = curve.probabilities(model, np.array(params), curve.log_size(bodies, floor=FLOOR))
     values, chances = [], []
     for stages in itertools.product(range(3), repeat=bodies.size):
         stages = np.array(stages)
@@ -167,7 +167,7 @@ def test_likelihood_approaches_the_exact_one():
         sizes = np.round(1000 * np.exp(np.linspace(0, 6, bodies)))
         z, found = np.log2(sizes), []
         for seed in range(6):
-            stage = draw(np.random.default_rng(seed), curve._probabilities(
+            stage = draw(np.random.default_rng(seed), curve.probabilities(
                 "ordered", np.array([-7.0, 0.5]), z)[0])
             totals, medians, odd = publish(sizes, stage, 2)
             if not odd.all():
@@ -203,7 +203,7 @@ def test_likelihood_approaches_the_exact_one():
 def test_probabilities_reproduce_the_log_likelihood_of_r(model, oracle):
     z, stage = curve.log_size(oracle["size"], floor=FLOOR), oracle[f"{model}_stage"]
     params = np.array(oracle[model]["params"])
-    pi, d_pi = curve._probabilities(model, params, z)
+    pi, d_pi = curve.probabilities(model, params, z)
     np.testing.assert_allclose(pi.sum(axis=1), 1, atol=1e-14)
     at = np.arange(z.size), stage
     assert np.log(pi[at]).sum() == pytest.approx(oracle[model]["loglik"], abs=1e-6)
@@ -252,7 +252,7 @@ def test_sufficient_moments_give_the_maximum_likelihood_estimate(model):
 
 def test_two_stages_are_one_model(fits):
     sizes = frame(500)
-    pi, _ = curve._probabilities("ordered", np.array([-8.0, 0.5]),
+    pi, _ = curve.probabilities("ordered", np.array([-8.0, 0.5]),
                                  curve.log_size(sizes, floor=FLOOR))
     table = publish(sizes, draw(np.random.default_rng(5), pi), 2)
     ordered, multinomial = (curve.fit(m, *binned(sizes, table[1]), *table, floor=FLOOR) for m in
@@ -273,7 +273,7 @@ def test_two_stages_are_one_model(fits):
 def test_bias_coverage_and_size_under_the_truth(model):
     replicates, truth, sizes = 200, TRUTHS[model], frame(1500)
     rng = np.random.default_rng(42)
-    pi, _ = curve._probabilities(model, truth, curve.log_size(sizes, floor=FLOOR))
+    pi, _ = curve.probabilities(model, truth, curve.log_size(sizes, floor=FLOOR))
     slopes, errors, deviances, half, misfits, start = [], [], [], [], [], None
     true_half = 2 ** -(truth[0] / truth[-1]) if model == "ordered" else None
     for _ in range(replicates):
@@ -301,7 +301,7 @@ def test_misfit_finds_odds_that_are_not_proportional():
     """Stages 2 and 3 are those of the largest bodies, stage 1 comes before."""
     sizes, rng, rejected = frame(1500), np.random.default_rng(7), 0
     truth = np.array([-11.0, -13.5, -14.0, -4.4, 0.65, 0.85, 0.85, 0.3])
-    pi, _ = curve._probabilities("multinomial", truth, curve.log_size(sizes, floor=FLOOR))
+    pi, _ = curve.probabilities("multinomial", truth, curve.log_size(sizes, floor=FLOOR))
     for _ in range(40):
         table = publish(sizes, draw(rng, pi), 5)
         rejected += curve.fit("ordered", *binned(sizes, table[1]), *table,
@@ -352,7 +352,7 @@ def test_size_at_a_probability(fits, model, probability):
     assert lower < size < upper
     for end in (lower, upper):
         def constraint(params, end=end):
-            pi, _ = curve._probabilities(model, params, curve.log_size([end], floor=FLOOR))
+            pi, _ = curve.probabilities(model, params, curve.log_size([end], floor=FLOOR))
             return np.log(pi[0, 0] / (1 - pi[0, 0])) - np.log(probability / (1 - probability))
         loss = 2 * (fit.loglik - best_with(fit, constraint))
         assert loss == pytest.approx(chi2.ppf(0.95, 1), abs=1e-4)
@@ -383,7 +383,7 @@ def test_band_of_a_linear_logit_is_exact_and_others_agree_with_draws(fits):
 
     fit = fits["multinomial"]
     draws = np.random.default_rng(2).multivariate_normal(fit.params, fit.covariance / 100, 4000)
-    pi = np.array([curve._probabilities("multinomial", p, z)[0] for p in draws])
+    pi = np.array([curve.probabilities("multinomial", p, z)[0] for p in draws])
     spread = 10 * np.std(np.log(pi / (1 - pi)), axis=0)
     lower, upper = curve.band(fit, sizes)
     inside = curve.predict(fit, sizes)
@@ -413,7 +413,7 @@ def test_bins_keep_bodies_sum_and_the_counts_at_every_median():
 @pytest.mark.parametrize("model", MODELS)
 def test_bins_hardly_move_the_estimate_and_weights_are_bodies(model, fits):
     sizes = frame(900)
-    pi, _ = curve._probabilities(model, TRUTHS[model], curve.log_size(sizes, floor=FLOOR))
+    pi, _ = curve.probabilities(model, TRUTHS[model], curve.log_size(sizes, floor=FLOOR))
     table = publish(sizes, draw(np.random.default_rng(0), pi), 5)
     single = curve.fit(model, sizes, np.ones(sizes.size), *table, floor=FLOOR)
     error = np.sqrt(np.diag(single.covariance))
@@ -428,7 +428,7 @@ def test_bins_hardly_move_the_estimate_and_weights_are_bodies(model, fits):
 @pytest.mark.parametrize("model", MODELS)
 def test_every_start_leads_to_the_same_maximum(model, fits):
     fit, sizes = fits[model], frame(900)
-    pi, _ = curve._probabilities(model, TRUTHS[model], curve.log_size(sizes, floor=FLOOR))
+    pi, _ = curve.probabilities(model, TRUTHS[model], curve.log_size(sizes, floor=FLOOR))
     table = publish(sizes, draw(np.random.default_rng(0), pi), 5)
     for seed in (1, 2, 3):
         start = simulated_fit(model, TRUTHS[model], 600, seed)
@@ -441,7 +441,7 @@ def test_slope_of_ten_million_bodies():
     """Numbers expected under the truth give its slope, to the standard error of so many bodies."""
     sizes = frame(900)
     weights = np.full(sizes.size, 10_000)
-    pi, _ = curve._probabilities("ordered", ORDERED, curve.log_size(sizes, floor=FLOOR))
+    pi, _ = curve.probabilities("ordered", ORDERED, curve.log_size(sizes, floor=FLOOR))
     members = np.round(pi * 10_000)
     members[:, -1] = 10_000 - members[:, :-1].sum(axis=1)
     totals = members.sum(axis=0)
@@ -481,7 +481,7 @@ def test_allowed_vectors_are_all_that_a_search_finds(published, odd, outside, le
     assert [tuple(v) for v in vectors] == found
     for expected in np.random.default_rng(3).uniform(0, 5, (20, len(published))):
         if not found:
-            with pytest.raises(ValueError, match="no numbers by stage"):
+            with pytest.raises(ValueError, match="outside: expected a number that the stages can share"):
                 curve.nearest_outside(expected, published, odd, outside, least)
             continue
         p = curve.nearest_outside(expected, published, odd, outside, least)
@@ -507,7 +507,7 @@ def test_nearest_vector_prefers_earlier_stages_in_a_tie():
 def outside_case(model, seed):
     """A frame whose largest bodies are counted in the totals but left out of the medians."""
     sizes = frame(1500)
-    pi, _ = curve._probabilities(model, TRUTHS[model], curve.log_size(sizes, floor=FLOOR))
+    pi, _ = curve.probabilities(model, TRUTHS[model], curve.log_size(sizes, floor=FLOOR))
     stage = draw(np.random.default_rng(seed), pi)
     base = np.sort(np.random.default_rng(9).permutation(sizes.size)[40:])
     rest = np.setdiff1d(np.arange(sizes.size), base)
@@ -579,20 +579,20 @@ GOOD = dict(sizes=[1000, 2000, 4000, 8000, 16000, 32000], weights=[2, 2, 2, 2, 2
     (dict(sizes=[1000, 2000, np.nan, 8000, 16000, 32000]), "sizes.*found nan at position 2"),
     (dict(sizes=[-1, 2000, 4000, 8000, 16000, 32000]), "sizes.*at least 0, found -1"),
     (dict(sizes=[1000, 4000, 2000, 8000, 16000, 32000]), "ascending order, found 2000 after 4000"),
-    (dict(sizes=[[1000, 2000]]), "non-empty list"),
-    (dict(weights=[2, 2, 2, 2, 4]), "5 weights and 6 sizes"),
+    (dict(sizes=[[1000, 2000]]), "sizes: expected a non-empty vector, found shape"),
+    (dict(weights=[2, 2, 2, 2, 4]), "weights: expected 6 numbers, found 5"),
     (dict(weights=[2, 2, 2, 2, 2, 2.5]), "weights.*whole numbers of at least 1, found 2.5"),
-    (dict(totals=[5, 4, 4]), "sum to the 12 bodies of the frame, found 13"),
-    (dict(totals=[12, 4, 3]), "sum to the 12 bodies of the frame, found 19"),
+    (dict(totals=[5, 4, 4]), "totals: expected a sum of the 12 bodies of the frame, found 13"),
+    (dict(totals=[12, 4, 3]), "totals: expected a sum of the 12 bodies of the frame, found 19"),
     (dict(totals=[5.5, 3.5, 3]), "totals.*whole numbers"),
     (dict(totals=[9, 0, 3]), "totals.*at least 1, found 0"),
-    (dict(totals=[12], medians=[8000], odd=[0]), "two or more stages"),
-    (dict(medians=[8000, 5000]), "3 totals, 2 medians"),
+    (dict(totals=[12], medians=[8000], odd=[0]), "totals: expected those of two or more stages, found 1"),
+    (dict(medians=[8000, 5000]), "medians: expected 3 numbers, found 2"),
     (dict(medians=[8000, 64000, 2000]), "stage 2: expected a median above.*found 64000"),
     (dict(medians=[8000, 500, 2000]), "stage 2: expected a median above.*found 500"),
     (dict(medians=[8000, np.inf, 2000]), "medians.*found inf"),
     (dict(odd=[1, 1, 1]), "stage 2: expected an odd total.*found 4"),
-    (dict(odd=[1, 0, 2]), "parities 0 or 1"),
+    (dict(odd=[1, 0, 2]), "odd: expected 0 or 1, found 2"),
     (dict(medians=[8500, 5000, 2000]), "stage 1: expected a body of size 8500"),
     (dict(medians=[32000, 5000, 2000]), "room for half of each stage"),
     (dict(medians=[5000, 5000, 5000], odd=[0, 0, 0]), "medians that differ"),
@@ -608,38 +608,38 @@ def test_bad_tables_are_refused(model, change, message):
 
 def test_other_bad_input_is_refused(fits):
     fit = fits["ordered"]
-    with pytest.raises(ValueError, match="model among"):
+    with pytest.raises(ValueError, match="model: expected one of ordered, multinomial, found 'probit'"):
         curve.fit("probit", **GOOD)
-    with pytest.raises(ValueError, match="start of the multinomial model, found ordered"):
+    with pytest.raises(ValueError, match="start: expected a fit of the multinomial model, found ordered"):
         curve.fit("multinomial", **GOOD, start=fit)
     with pytest.raises(ValueError, match="slope of its own"):
         curve.slope_interval(fit, stage=2)
     with pytest.raises(ValueError, match="slope of its own"):
         curve.slope_interval(fits["multinomial"], stage=5)
     for bad in (0, 1, np.nan):
-        with pytest.raises(ValueError, match="probability between 0 and 1"):
+        with pytest.raises(ValueError, match="probability: expected a number between 0 and 1"):
             curve.size_at(fit, bad)
-        with pytest.raises(ValueError, match="level between 0 and 1"):
+        with pytest.raises(ValueError, match="level: expected a number between 0 and 1"):
             curve.slope_interval(fit, level=bad)
     with pytest.raises(ValueError, match="sizes.*found -5"):
         curve.predict(fit, [-5])
-    with pytest.raises(ValueError, match="strictly ascending edges"):
+    with pytest.raises(ValueError, match="edges: expected strictly ascending order, found 2 after 2"):
         curve.bin_sizes([1, 2, 3], [2, 2])
     with pytest.raises(ValueError, match="ascending order"):
         curve.bin_sizes([3, 2, 1], [2])
     with pytest.raises(ValueError, match="smallest <= largest"):
         curve.bin_edges(10, 1, [5], floor=1)
-    with pytest.raises(ValueError, match="one bin a decade"):
+    with pytest.raises(ValueError, match="per_decade: .*at least 1, found 0"):
         curve.bin_edges(1, 10, [5], floor=1, per_decade=0)
-    with pytest.raises(ValueError, match="parity, 0 or 1"):
+    with pytest.raises(ValueError, match="odd: expected 5 numbers, found 3"):
         curve.allowed_outside(AI, [1, 0, 0], 47)
-    with pytest.raises(ValueError, match="from 0 to the sum"):
+    with pytest.raises(ValueError, match="outside: .*from 0 to 1787, found"):
         curve.allowed_outside(AI, AI_ODD, 1788)
-    with pytest.raises(ValueError, match="from 0 to the sum"):
+    with pytest.raises(ValueError, match="outside: .*from 0 to 1787, found"):
         curve.allowed_outside(AI, AI_ODD, 2.5)
-    with pytest.raises(ValueError, match="at least for each"):
+    with pytest.raises(ValueError, match="least: expected 5 numbers, found 1"):
         curve.allowed_outside(AI, AI_ODD, 47, [32])
     with pytest.raises(ValueError, match="at least one body of each stage"):
         curve.allowed_outside([3, 1], [1, 0], 2)
-    with pytest.raises(ValueError, match="number for each of 5 stages"):
+    with pytest.raises(ValueError, match="expected: expected 5 numbers, found 2"):
         curve.nearest_outside([1, 2], AI, AI_ODD, 47)

@@ -129,6 +129,14 @@ def test_sizes_below_the_floor_count_as_the_floor():
             == followup.odds_ratio_per_doubling([FLOOR, 1000, 9000], *counts, floor=FLOOR))
 
 
+def test_the_unit_of_size_does_not_matter(groups):
+    sizes, n, y = groups.by_stratum
+    for function, unit in ((followup.odds_ratio_per_doubling, 1), (followup.half_size, 1000)):
+        people = function(sizes, n, y, floor=FLOOR)
+        other = function(sizes * 1000, n, y, floor=FLOOR * 1000)
+        np.testing.assert_allclose(other[:3], unit * np.array(people[:3]), rtol=1e-8)
+
+
 def test_intervals_cover_the_truth_as_often_as_they_say():
     """120 surveys of 16 groups with a known slope, half size and mark."""
     rng = np.random.default_rng(20231231)
@@ -215,15 +223,15 @@ GOOD = {"sizes": [500, 2000, 9000], "bodies": [20, 20, 20], "adopters": [3, 9, 1
 
 
 @pytest.mark.parametrize("change, message", [
-    ({"adopters": [3, 9, 21]}, "at most 20 adopters at position 2, found 21"),
-    ({"adopters": [3, 9]}, "adopters for each of 3 groups, found 2"),
+    ({"adopters": [3, 9, 21]}, "adopters: expected at most 20 at position 2, found 21"),
+    ({"adopters": [3, 9]}, "adopters: expected 3 numbers, found 2"),
     ({"adopters": [3, 9.5, 16]}, "whole numbers of at least 0, found 9.5 at position 1"),
     ({"adopters": [3, np.nan, 16]}, "found nan at position 1"),
-    ({"bodies": [20, 0, 20], "adopters": [3, 0, 16]}, "found none at position 1"),
+    ({"bodies": [20, 0, 20], "adopters": [3, 0, 16]}, "bodies: .*at least 1, found 0 at position 1"),
     ({"bodies": [[20, 20, 20]]}, r"found shape \(1, 3\)"),
     ({"sizes": [500, -1, 9000]}, "at least 0, found -1 at position 1"),
     ({"sizes": [500, np.inf, 9000]}, "found inf at position 1"),
-    ({"sizes": [500, 2000]}, "a size for each of 3 groups, found 2"),
+    ({"sizes": [500, 2000]}, "sizes: expected 3 numbers, found 2"),
     ({"adopters": [0, 0, 20]}, "separate"),
     ({"adopters": [0, 0, 0]}, "separate"),
 ])
@@ -234,6 +242,25 @@ def test_bad_input_is_refused(function, change, message):
         function(**(GOOD | change))
 
 
+@pytest.mark.parametrize("sizes, found", [([1000, 1000], "only 1000"), ([3, 70], "only 100"),
+                                          ([5000], "only 5000")])
+def test_one_size_says_nothing_about_size(sizes, found):
+    """Two groups of one size, two below the floor, one group: refused, and never a search."""
+    counts = [5, 5][: len(sizes)], [1, 4][: len(sizes)]
+    for function in (followup.size_logit, followup.odds_ratio_per_doubling, followup.half_size):
+        with pytest.raises(ValueError, match=f"sizes: expected 2 or more .*found {found}"):
+            function(sizes, *counts, floor=FLOOR)
+    with pytest.raises(ValueError, match="sizes: expected 3 or more .*found only 1000, 4000"):
+        followup.curvature_test([1000, 4000, 1000], [9, 9, 9], [1, 4, 2], floor=FLOOR)
+
+
+@pytest.mark.parametrize("marked", [[0, 0, 0], [1, 1, 1], [0, 0, 1]])
+def test_marks_that_size_determines_are_refused(marked):
+    for function in (followup.odds_ratio_at_equal_size, followup.equal_size_test):
+        with pytest.raises(ValueError, match="marked: expected marks that vary"):
+            function([1000, 1000, 4000], marked, [9, 9, 9], [2, 3, 5], floor=FLOOR)
+
+
 def test_half_size_is_refused_where_none_is_ruled_out():
     with pytest.raises(ValueError, match="adoption related to size"):
         followup.half_size([500, 2000, 9000], [20, 20, 20], [10, 9, 11], floor=FLOOR)
@@ -241,15 +268,15 @@ def test_half_size_is_refused_where_none_is_ruled_out():
 
 @pytest.mark.parametrize("level", [0, 1, 95])
 def test_level_is_a_probability(level):
-    with pytest.raises(ValueError, match=f"level between 0 and 1, found {level}"):
+    with pytest.raises(ValueError, match=f"level: expected a number between 0 and 1, found {level}"):
         followup.odds_ratio_per_doubling(**GOOD, level=level)
 
 
 def test_marks_are_zero_or_one_and_strata_must_say_something():
-    with pytest.raises(ValueError, match="0 or 1 for each of 3 groups"):
+    with pytest.raises(ValueError, match="marked: expected 0 or 1, found 2"):
         followup.odds_ratio_at_equal_size(GOOD["sizes"], [0, 2, 1], GOOD["bodies"],
                                           GOOD["adopters"], floor=FLOOR)
     with pytest.raises(ValueError, match="found none"):
         followup.odds_ratio_within_strata([1, 2, 3], [0, 1, 1], GOOD["bodies"], GOOD["adopters"])
-    with pytest.raises(ValueError, match="a stratum for each of 3 groups, found 2"):
+    with pytest.raises(ValueError, match="strata: expected one for each of 3 groups, found 2"):
         followup.odds_ratio_within_strata([1, 2], [0, 1, 1], GOOD["bodies"], GOOD["adopters"])

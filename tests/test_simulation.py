@@ -23,7 +23,7 @@ def survey(frame, law="ordered", seed=0):
     rng, truth = np.random.default_rng(seed), simulation.TRUTHS[law]
     inside, outside = (simulation.draw(rng, simulation.probabilities(truth, sizes))
                        for sizes in frame)
-    return inside, outside, simulation.publish(frame, inside, outside)
+    return inside, outside, simulation.publish(frame, inside, outside, truth.stages)
 
 
 # --- laws --------------------------------------------------------------------------------------
@@ -141,6 +141,11 @@ def test_ordered_logit_that_does_not_settle_is_refused():
                                      floor=1)
 
 
+def test_ordered_logit_refuses_a_stage_without_bodies():
+    with pytest.raises(ValueError, match="bodies of each stage: .* found 0 at position 1"):
+        simulation.ordered_logit([1000, 2000, 4000], [0, 2, 2], floor=1)
+
+
 def test_inventions_fit_counts_and_medians(frame):
     inside, _, published = survey(frame)
     rng = np.random.default_rng(2)
@@ -215,6 +220,18 @@ def test_a_replicate_has_random_numbers_of_its_own(frame):
     assert simulation.replicate("ordered", 7, frame, LIMITS)["micro_error"] != one["micro_error"]
 
 
+@pytest.mark.parametrize("cuts", [[-7.5], [-7.5, -6.5, -5.5]])
+def test_a_law_may_have_any_number_of_stages(frame, cuts, monkeypatch):
+    law = simulation.Truth("another", None, np.array([*cuts, 0.5]), 0.5, None)
+    k = len(cuts) + 1
+    monkeypatch.setitem(simulation.TRUTHS, "another", law)
+    assert law.stages == k
+    outcome = simulation.replicate("another", 0, frame, LIMITS)
+    assert not outcome["ordered_failed"] and abs(outcome["slope_error"]) < 0.2
+    assert outcome["free_contains"] and outcome["facts_within_a_body"]
+    assert f"test_{k}_rejected" in outcome
+
+
 def test_errors_are_estimate_less_truth(frame):
     """The replicate's slope, found again from its own random numbers."""
     law, number = "ordered", 3
@@ -222,7 +239,7 @@ def test_errors_are_estimate_less_truth(frame):
     rng = np.random.default_rng(np.random.SeedSequence(simulation.SEED, spawn_key=(0, number)))
     inside, outside = (simulation.draw(rng, simulation.probabilities(truth, sizes))
                        for sizes in frame)
-    published = simulation.publish(frame, inside, outside)
+    published = simulation.publish(frame, inside, outside, truth.stages)
     binned = curve.bin_sizes(frame.inside, curve.bin_edges(0, frame.inside[-1],
                                                            published.medians, floor=100))
     fit = curve.fixed_point_outside("ordered", *binned, published.totals, published.medians,
@@ -276,5 +293,5 @@ def test_summary_is_that_of_the_errors():
     assert found.bias == pytest.approx(errors.mean())
     assert found.spread == pytest.approx(errors.std())
     assert found.coverage == pytest.approx(sum(i % 3 for i in range(8)) / 40)
-    with pytest.raises(ValueError, match="found none under this law"):
+    with pytest.raises(ValueError, match="found none of x under this law"):
         simulation.summary([{**row, "x_compared": 0} for row in rows], "x")
