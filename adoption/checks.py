@@ -6,6 +6,8 @@ with the name of the argument, what was expected and what was found.
 
 from __future__ import annotations
 
+from numbers import Real
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -18,13 +20,13 @@ def numbers(name: str, values: ArrayLike, least: float = -np.inf, infinite: bool
 
     Whole numbers come back as int64, others as int64 or float.
     """
-    array = np.asarray(values)
-    if array.dtype.kind in "biu":
-        array = array.astype(np.int64, copy=False)
+    array = _array(name, values)
     kind = "whole numbers" if whole else "numbers" if infinite else "finite numbers"
     expected = kind if least == -np.inf else f"{kind} of at least {least}"
     if array.dtype.kind not in "if":
-        raise ValueError(f"{name}: expected {expected}, found {array.flat[0]!r}")
+        strange = next((entry for entry in np.asarray(values, dtype=object).flat
+                        if not isinstance(entry, Real)), array.dtype)
+        raise ValueError(f"{name}: expected {expected}, found {strange!r}")
     good = array >= least
     if whole:
         good &= (array < LARGEST_WHOLE) & (array == np.floor(array))
@@ -37,9 +39,17 @@ def numbers(name: str, values: ArrayLike, least: float = -np.inf, infinite: bool
     return array.astype(np.int64, copy=False) if whole else array
 
 
+def _array(name: str, values) -> np.ndarray:
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise ValueError(f"{name}: expected an array, found rows of different lengths") from None
+    return array.astype(np.int64, copy=False) if array.dtype.kind in "biu" else array
+
+
 def vector(name: str, values: ArrayLike, length: int | None = None, **limits) -> np.ndarray:
     """Numbers in one dimension, not empty, as many as expected; `limits` as for `numbers`."""
-    array = np.asarray(values)
+    array = _array(name, values)
     if array.ndim != 1 or not array.size:
         raise ValueError(f"{name}: expected a non-empty vector, found shape {array.shape}")
     if length not in (None, array.size):

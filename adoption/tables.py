@@ -5,11 +5,16 @@ except `pearson_chi2` and `cramers_v`, which say so. SciPy is used where it is e
 is what it does by simulation (the r x c exact test) or does not have.
 """
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import stats
 from scipy.special import comb, gammaln, logsumexp
+
+from adoption import checks
 
 # Tables whose probability exceeds the observed one by less than this factor count as ties:
 # the convention of R's fisher.test, wide enough for rounding, too narrow for a real difference.
@@ -52,64 +57,30 @@ class McNemarRange(NamedTuple):
     overlap_upper: int
 
 
-# --- checks of input -------------------------------------------------------------------------
-
-
-def _whole(values, name: str) -> np.ndarray:
-    """`values` as an int64 array, or a ValueError that shows the first value that is no count."""
-    try:
-        numbers = np.asarray(values, dtype=float)
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"{name}: found {values!r}, expected whole numbers of zero or more"
-        ) from None
-    # Beyond 2**53 a float no longer holds every whole number.
-    good = (numbers >= 0) & (numbers < 2**53) & (numbers == np.floor(numbers))
-    if not good.all():
-        raise ValueError(
-            f"{name}: found {numbers[~good][0]}, expected whole numbers of zero or more"
-        )
-    return numbers.astype(np.int64)
-
-
-def _count(value, name: str) -> int:
-    whole = _whole(value, name)
-    if whole.ndim:
-        raise ValueError(f"{name}: found shape {whole.shape}, expected one number")
-    return int(whole)
-
-
 def _table(table) -> np.ndarray:
     """The table as whole numbers, its empty rows and columns dropped; at least 2 x 2 remain."""
-    counts = _whole(table, "table")
+    counts = checks.numbers("table", table, least=0, whole=True)
     if counts.ndim != 2:
-        raise ValueError(f"table: found {counts.ndim} dimension(s), expected 2")
+        raise ValueError(f"table: expected two dimensions, found {counts.ndim}")
     kept = counts[counts.any(axis=1)][:, counts.any(axis=0)]
     if min(kept.shape) < 2:
-        raise ValueError(
-            f"table: found {kept.shape[0]} row(s) and {kept.shape[1]} column(s) that are not "
-            "empty, expected at least 2 of each"
-        )
+        raise ValueError(f"table: expected at least 2 rows and 2 columns that are not empty, found "
+                         f"{kept.shape[0]} and {kept.shape[1]}")
     return kept
-
-
-def _level(level: float) -> float:
-    if not 0 < level < 1:
-        raise ValueError(f"level: found {level}, expected a number between 0 and 1")
-    return float(level)
 
 
 # --- enumeration of tables with given margins ---------------------------------------------------
 
 
-def table_count_bound(row_totals, column_totals) -> float:
+def table_count_bound(row_totals: ArrayLike, column_totals: ArrayLike) -> float:
     """Upper bound for the number of tables with these margins, in closed form.
+
+    row_totals, column_totals: shapes (r,) and (c,), whole numbers with one sum, else ValueError.
 
     One line of the table is forced by the others. Each of the others has at most as many fillings
     as its total can be spread over its cells, and at most as many as its cells but the largest
     have values; the product of the smaller numbers, over rows or over columns, whichever is
-    smaller. `inf` if too large for a float. ValueError if the margins are not whole numbers of
-    zero or more with one sum.
+    smaller. `inf` if too large for a float.
     """
     rows, columns = _margins(row_totals, column_totals)
     return min(_fillings(rows, columns), _fillings(columns, rows))
@@ -125,28 +96,35 @@ def _fillings(lines: np.ndarray, capacities: np.ndarray) -> float:
     return float(product)
 
 
-def count_tables(row_totals, column_totals, limit: int = LIMIT) -> int:
+def count_tables(row_totals: ArrayLike, column_totals: ArrayLike, limit: int = LIMIT) -> int:
     """Number of tables of whole numbers with the given margins, exactly.
 
-    `row_totals` (r,) and `column_totals` (c,) are whole numbers with one sum. ValueError if they
-    are not, if more than `limit` partial tables must be held, or if the number exceeds 2**53.
+    row_totals, column_totals: shapes (r,) and (c,), whole numbers with one sum.
+    limit: partial tables held at once.
+
+    ValueError for other margins, if more than `limit` partial tables must be held, or if the
+    number exceeds 2**53.
     """
     rows, columns = _margins(row_totals, column_totals)
     # Without weights all paths to the same remaining margins merge into one.
     _, ways = _enumerate(rows, columns, lambda cells: np.zeros(len(cells)), limit)
     total = ways.sum()
     if total > 2**53:
-        raise ValueError(f"found about {total:.3g} tables, expected at most 2**53 to count exactly")
+        raise ValueError(f"margins: expected at most 2**53 tables to count exactly, found about "
+                         f"{total:.3g}")
     return int(total)
 
 
-def fisher_freeman_halton(table, limit: int = LIMIT) -> float:
+def fisher_freeman_halton(table: ArrayLike, limit: int = LIMIT) -> float:
     """Exact p-value of independence in an r x c table of counts, margins fixed.
 
     The sum of the probabilities of all tables with the observed margins that are no more likely
     than the observed one (up to a factor 1 + 1e-7, R's convention). Every table enters, none is
     sampled: the same table always gives the same p. Empty rows and columns carry no information
     and are dropped. For 2 x 2 it is Fisher's two-sided test.
+
+    table: shape (r, c), counts.
+    limit: partial tables held at once.
 
     ValueError if the table is not 2-dimensional, holds anything but whole numbers of zero or
     more, has fewer than two non-empty rows or columns, more than a million observations (where
@@ -158,9 +136,8 @@ def fisher_freeman_halton(table, limit: int = LIMIT) -> float:
     """
     counts = _table(table)
     if counts.sum() > MOST_OBSERVATIONS:
-        raise ValueError(
-            f"table: found {counts.sum():,} observations, expected at most {MOST_OBSERVATIONS:,}"
-        )
+        raise ValueError(f"table: expected at most {MOST_OBSERVATIONS:,} observations, found "
+                         f"{counts.sum():,}")
     rows, columns = counts.sum(axis=1), counts.sum(axis=0)
     log_weight, ways = _enumerate(rows, columns, _log_factorials, limit)
     log_observed = -_log_factorials(counts).sum()
@@ -176,17 +153,11 @@ def _log_factorials(cells: np.ndarray) -> np.ndarray:
 
 
 def _margins(row_totals, column_totals) -> tuple[np.ndarray, np.ndarray]:
-    rows, columns = _whole(row_totals, "row_totals"), _whole(column_totals, "column_totals")
-    if rows.ndim != 1 or columns.ndim != 1 or not rows.size or not columns.size:
-        raise ValueError(
-            f"margins: found shapes {rows.shape} and {columns.shape}, "
-            "expected two one-dimensional arrays that are not empty"
-        )
+    rows = checks.whole_vector("row_totals", row_totals)
+    columns = checks.whole_vector("column_totals", column_totals)
     if rows.sum() != columns.sum():
-        raise ValueError(
-            f"margins: found row totals that sum to {rows.sum()} and column totals that sum to "
-            f"{columns.sum()}, expected one sum"
-        )
+        raise ValueError(f"row_totals, column_totals: expected one sum, found {rows.sum()} and "
+                         f"{columns.sum()}")
     return rows, columns
 
 
@@ -204,15 +175,8 @@ def _enumerate(rows, columns, cost, limit) -> tuple[np.ndarray, np.ndarray]:
     columns = np.sort(columns)  # the largest comes last, where it is forced and costs nothing
     remaining, log_weight, ways = np.sort(rows)[None, :], np.zeros(1), np.ones(1)
 
-    def refuse(found):
-        raise ValueError(
-            f"margins: found {rows.tolist()} and {columns.tolist()}, with up to about "
-            f"{table_count_bound(rows, columns):.2g} tables, {found:,} partial ones to be held at "
-            f"once; expected at most {limit:,} of these"
-        )
-
     for total in columns[:-1]:
-        parent, taken = _fill_column(remaining, total, limit, refuse)
+        parent, taken = _fill_column(remaining, total, limit, rows, columns)
         remaining, log_weight, ways = _merge(
             np.sort(remaining[parent] - taken, axis=1),
             log_weight[parent] - cost(taken),
@@ -221,7 +185,7 @@ def _enumerate(rows, columns, cost, limit) -> tuple[np.ndarray, np.ndarray]:
     return log_weight - cost(remaining), ways
 
 
-def _fill_column(remaining, total, limit, refuse) -> tuple[np.ndarray, np.ndarray]:
+def _fill_column(remaining, total, limit, rows, columns) -> tuple[np.ndarray, np.ndarray]:
     """All ways to take `total` out of each row of `remaining` (m, r): (parent row, cells taken).
 
     Cell by cell, between the least that the later cells leave over and the most that fits, so
@@ -236,7 +200,10 @@ def _fill_column(remaining, total, limit, refuse) -> tuple[np.ndarray, np.ndarra
         low = np.maximum(0, left - later)
         choices = np.minimum(capacity, left) - low + 1
         if choices.sum() > limit:
-            refuse(int(choices.sum()))
+            raise ValueError(
+                f"margins: expected at most {limit:,} partial tables at once, found "
+                f"{choices.sum():,}: {rows.tolist()} and {columns.tolist()} have up to about "
+                f"{table_count_bound(rows, columns):.2g} tables")
         branch = np.repeat(np.arange(len(parent)), choices)
         start = np.cumsum(choices) - choices
         cell = low[branch] + np.arange(len(branch)) - start[branch]
@@ -259,7 +226,7 @@ def _merge(remaining, log_weight, ways) -> tuple[np.ndarray, np.ndarray, np.ndar
 # --- association ----------------------------------------------------------------------------
 
 
-def pearson_chi2(table) -> PearsonChi2:
+def pearson_chi2(table: ArrayLike) -> PearsonChi2:
     """Pearson's chi-square test (no continuity correction) with the counts that it expects.
 
     Its p-value is an approximation for large expected counts; where many are below five (Cochran's
@@ -267,16 +234,11 @@ def pearson_chi2(table) -> PearsonChi2:
     Empty rows and columns are dropped; ValueError as there.
     """
     result = stats.chi2_contingency(_table(table), correction=False)
-    return PearsonChi2(
-        float(result.statistic),
-        int(result.dof),
-        float(result.pvalue),
-        result.expected_freq,
-        float((result.expected_freq < 5).mean()),
-    )
+    return PearsonChi2(float(result.statistic), int(result.dof), float(result.pvalue),
+                       result.expected_freq, float((result.expected_freq < 5).mean()))
 
 
-def cramers_v(table, bias_corrected: bool = True) -> float:
+def cramers_v(table: ArrayLike, bias_corrected: bool = True) -> float:
     """Cramér's V of an r x c table of counts: 0 independence, 1 full association.
 
     The plain V is positive even for independent variables, the more so the smaller the counts;
@@ -292,16 +254,14 @@ def cramers_v(table, bias_corrected: bool = True) -> float:
     if not bias_corrected:
         return float(np.sqrt(phi2 / (min(r, c) - 1)))
     if n <= min(r, c):
-        raise ValueError(
-            f"table: found {n} observations in a {r} x {c} table, expected more than {min(r, c)}: "
-            "the corrected V is not defined"
-        )
+        raise ValueError(f"table: expected more than {min(r, c)} observations in a {r} x {c} table "
+                         f"for a corrected V, found {n}")
     phi2 = max(0.0, phi2 - (r - 1) * (c - 1) / (n - 1))
     r, c = r - (r - 1) ** 2 / (n - 1), c - (c - 1) ** 2 / (n - 1)
     return float(np.sqrt(phi2 / (min(r, c) - 1)))
 
 
-def conditional_odds_ratio(table, level: float = 0.95) -> Interval:
+def conditional_odds_ratio(table: ArrayLike, level: float = 0.95) -> Interval:
     """Odds ratio of a 2 x 2 table by conditional maximum likelihood, exact interval, Fisher's p.
 
     The estimate maximises the noncentral hypergeometric likelihood given both margins, so that it
@@ -314,12 +274,11 @@ def conditional_odds_ratio(table, level: float = 0.95) -> Interval:
     ValueError if the table is not 2 x 2, holds anything but whole numbers of zero or more, or has
     an empty row or column (any odds ratio would fit).
     """
-    shape = _whole(table, "table").shape
-    if shape != (2, 2):
-        raise ValueError(f"table: found shape {shape}, expected (2, 2)")
     counts = _table(table)
+    if np.shape(table) != (2, 2):
+        raise ValueError(f"table: expected shape (2, 2), found {np.shape(table)}")
     result = stats.contingency.odds_ratio(counts, kind="conditional")
-    lower, upper = result.confidence_interval(_level(level))
+    lower, upper = result.confidence_interval(checks.level(level))
     p_value = stats.fisher_exact(counts).pvalue
     return Interval(float(result.statistic), float(lower), float(upper), float(p_value))
 
@@ -327,7 +286,8 @@ def conditional_odds_ratio(table, level: float = 0.95) -> Interval:
 # --- proportions ----------------------------------------------------------------------------
 
 
-def proportion_interval(k, n, method: str = "clopper-pearson", level: float = 0.95) -> Interval:
+def proportion_interval(k: int, n: int, method: str = "clopper-pearson", level: float = 0.95
+                        ) -> Interval:
     """k of n as a rate with a two-sided interval; a fraction, not percent.
 
     "clopper-pearson" holds at least the stated level whatever the true rate; "wilson" holds it on
@@ -340,26 +300,24 @@ def proportion_interval(k, n, method: str = "clopper-pearson", level: float = 0.
     """
     k, n = _part_of(k, n)
     methods = {"clopper-pearson": "exact", "wilson": "wilson"}
-    if method not in methods:
-        raise ValueError(f"method: found {method!r}, expected one of {sorted(methods)}")
-    lower, upper = stats.binomtest(k, n).proportion_ci(_level(level), methods[method])
+    checks.one_of("method", method, methods)
+    lower, upper = stats.binomtest(k, n).proportion_ci(checks.level(level), methods[method])
     return Interval(k / n, float(lower), float(upper))
 
 
 def _part_of(k, n) -> tuple[int, int]:
-    k, n = _count(k, "k"), _count(n, "n")
-    if n == 0 or k > n:
-        raise ValueError(f"k of n: found {k} of {n}, expected 0 <= k <= n and n >= 1")
-    return k, n
+    n = checks.whole("n", n, 1)
+    return checks.whole("k", k, 0, n), n
 
 
-def decision_interval(k, n, cluster_sizes, level: float = 0.95) -> Interval:
+def decision_interval(k: int, n: int, cluster_sizes: ArrayLike, level: float = 0.95) -> Interval:
     """Share of *decisions* for, where some of the k adopters of n decided together.
 
-    `cluster_sizes` are the numbers of adopters in each joint decision; all other adopters, and
-    all who did not adopt, count as having decided alone. Each joint decision counts once among
-    the adopters and once in the base: eight of eleven deciding together leaves 4 of n - 7, with
-    the Clopper-Pearson interval of that. It answers another question than k/n (how often was it
+    cluster_sizes: adopters in each joint decision; all other adopters, and all who did not adopt,
+        count as having decided alone.
+
+    Each joint decision counts once among the adopters and once in the base: eight of eleven
+    deciding together leaves 4 of n - 7, with the Clopper-Pearson interval of that. It answers another question than k/n (how often was it
     decided, not how many bodies have it); `clustered_rate_interval` keeps the question.
     ValueError as in `proportion_interval`, or if the clusters hold more than k or fewer than one.
     """
@@ -369,26 +327,28 @@ def decision_interval(k, n, cluster_sizes, level: float = 0.95) -> Interval:
     return proportion_interval(k - merged, n - merged, level=level)
 
 
-def clustered_rate_interval(k, n, cluster_sizes, largest=None, level: float = 0.95) -> Interval:
+def clustered_rate_interval(k: int, n: int, cluster_sizes: ArrayLike, largest: int | None = None,
+                            level: float = 0.95) -> Interval:
     """Rate of adopting *bodies* k/n, with the uncertainty of adopters that came in clusters.
+
+    cluster_sizes: adopters in each joint decision; all other adopters decided alone.
+    largest: the largest joint decision that could have been taken; its default, the largest
+        seen, is chosen after the fact and is too small where clusters exist and by chance none
+        adopted: then the upper end is too low.
 
     k bodies are a weighted sum of fewer independent decisions, one event of weight w for each
     joint decision of w bodies. Fay and Feuer's gamma interval is made for such sums of rare
-    events; with no cluster it is Garwood's exact Poisson interval. `largest` is the largest joint
-    decision that could have been taken; its default, the largest seen, is chosen after the fact
-    and is too small where clusters exist and by chance none adopted: then the upper end is too
-    low. Poisson events: meant for rates well below one half.
+    events; with no cluster it is Garwood's exact Poisson interval. Poisson events: meant for
+    rates well below one half.
     ValueError as in `decision_interval`, or if `largest` is below a size seen.
 
     Source: M. P. Fay and E. J. Feuer (1997), Statistics in Medicine 16, 791-801.
     """
     k, n = _part_of(k, n)
     weights = _adopter_weights(k, cluster_sizes)
-    tail = (1 - _level(level)) / 2
+    tail = (1 - checks.level(level)) / 2
     seen = int(weights.max(initial=1))
-    largest = seen if largest is None else _count(largest, "largest")
-    if largest < seen:
-        raise ValueError(f"largest: found {largest}, expected at least {seen}, the largest seen")
+    largest = seen if largest is None else checks.whole("largest", largest, seen)
     variance = (weights**2).sum()
     lower = stats.gamma.ppf(tail, k**2 / variance, scale=variance / k) if k else 0.0
     k_more, variance_more = k + largest, variance + largest**2
@@ -398,44 +358,44 @@ def clustered_rate_interval(k, n, cluster_sizes, largest=None, level: float = 0.
 
 def _adopter_weights(k: int, cluster_sizes) -> np.ndarray:
     """Bodies behind each decision among k adopters: the clusters, and ones for the rest."""
-    sizes = _whole(cluster_sizes, "cluster_sizes").ravel()
-    if (sizes < 1).any() or sizes.sum() > k:
-        raise ValueError(
-            f"cluster_sizes: found {sizes.tolist()}, expected sizes of one or more that sum to "
-            f"at most the {k} adopters"
-        )
+    sizes = checks.numbers("cluster_sizes", cluster_sizes, least=1, whole=True).ravel()
+    if sizes.sum() > k:
+        raise ValueError(f"cluster_sizes: expected a sum of at most the {k} adopters, found "
+                         f"{sizes.tolist()}")
     return np.concatenate([sizes, np.ones(k - sizes.sum(), dtype=np.int64)])
 
 
-def chance_of_none(n, k, total) -> float:
+def chance_of_none(n: int, k: int, total: int) -> float:
     """Chance that none of n bodies is among k of `total`, every choice of the k equally likely.
 
     What a zero in a table is worth: near 1, a group of n would be expected to show none anyway.
     ValueError unless n and k are whole numbers from 0 to total.
     """
-    n, k, total = _count(n, "n"), _count(k, "k"), _count(total, "total")
-    if max(n, k) > total:
-        raise ValueError(f"found groups of {n} and {k} of {total}, expected at most {total}")
+    total = checks.whole("total", total)
+    n, k = checks.whole("n", n, 0, total), checks.whole("k", k, 0, total)
     return float(stats.hypergeom.pmf(0, total, k, n))
 
 
-def bodies_behind_answers(table) -> tuple[int, int]:
+def bodies_behind_answers(table: ArrayLike) -> tuple[int, int]:
     """Fewest and most bodies that can have given these answers, several answers allowed.
 
-    `table` holds answers by group (rows) and kind of answer (columns), each body in one group and
-    naming a kind at most once. The fewest is the largest kind of each group, summed; the most is
+    table: answers by group (rows) and kind of answer (columns), each body in one group and naming
+        a kind at most once.
+
+    The fewest is the largest kind of each group, summed; the most is
     one body an answer. ValueError unless 2-dimensional, whole, and zero or more.
     """
-    counts = _whole(table, "table")
+    counts = checks.numbers("table", table, least=0, whole=True)
     if counts.ndim != 2 or not counts.size:
-        raise ValueError(f"table: found shape {counts.shape}, expected rows and columns")
+        raise ValueError(f"table: expected rows and columns, found shape {counts.shape}")
     return int(counts.max(axis=1).sum()), int(counts.sum())
 
 
 # --- two properties of the same bodies ------------------------------------------------------------
 
 
-def mcnemar_range(n_a, n_b, total, overlap_min=None, overlap_max=None) -> McNemarRange:
+def mcnemar_range(n_a: int, n_b: int, total: int, overlap_min: int | None = None,
+                  overlap_max: int | None = None) -> McNemarRange:
     """McNemar's exact two-sided p for n_a against n_b of the same `total` bodies, overlap unknown.
 
     With o bodies having both, n_a - o have only the first and n_b - o only the second; given
@@ -447,28 +407,19 @@ def mcnemar_range(n_a, n_b, total, overlap_min=None, overlap_max=None) -> McNema
     ValueError if a count is negative, not whole or larger than total, or if no overlap is left.
     Source: Q. McNemar (1947), Psychometrika 12, 153-157, in the exact form.
     """
-    n_a, n_b, total = _count(n_a, "n_a"), _count(n_b, "n_b"), _count(total, "total")
-    if max(n_a, n_b) > total:
-        raise ValueError(f"found {n_a} and {n_b} bodies of {total}, expected at most {total}")
+    total = checks.whole("total", total)
+    n_a, n_b = checks.whole("n_a", n_a, 0, total), checks.whole("n_b", n_b, 0, total)
     lower, upper = max(0, n_a + n_b - total), min(n_a, n_b)
     if overlap_min is not None:
-        lower = max(lower, _count(overlap_min, "overlap_min"))
+        lower = max(lower, checks.whole("overlap_min", overlap_min))
     if overlap_max is not None:
-        upper = min(upper, _count(overlap_max, "overlap_max"))
+        upper = min(upper, checks.whole("overlap_max", overlap_max))
     if lower > upper:
-        raise ValueError(
-            f"overlap: found a range from {lower} to {upper} (counts {n_a} and {n_b} of {total}, "
-            f"overlap_min {overlap_min}, overlap_max {overlap_max}), expected one that is not empty"
-        )
+        raise ValueError(f"overlap_min, overlap_max: expected a range that is not empty, found "
+                         f"{lower} to {upper} for {n_a} and {n_b} of {total} bodies")
     overlap = np.arange(lower, upper + 1)
     only_a, only_b = n_a - overlap, n_b - overlap
     p = np.minimum(1.0, 2 * stats.binom.cdf(np.minimum(only_a, only_b), only_a + only_b, 0.5))
     smallest, largest = p.argmin(), p.argmax()
-    return McNemarRange(
-        float(p[smallest]),
-        float(p[largest]),
-        int(overlap[smallest]),
-        int(overlap[largest]),
-        lower,
-        upper,
-    )
+    return McNemarRange(float(p[smallest]), float(p[largest]), int(overlap[smallest]),
+                        int(overlap[largest]), lower, upper)

@@ -234,12 +234,12 @@ def test_count_of_the_report_tables_by_enumeration():
     ],
 )
 def test_too_large_an_enumeration_is_refused_with_number_and_limit(table):
-    with pytest.raises(ValueError, match=r"up to about .* tables, .* expected at most 2,000,000"):
+    with pytest.raises(ValueError, match=r"expected at most 2,000,000 .* up to about .* tables"):
         fisher_freeman_halton(table)
 
 
 def test_more_observations_than_rounding_allows_are_refused():
-    with pytest.raises(ValueError, match="found 200,000,002 observations, expected at most 1,000"):
+    with pytest.raises(ValueError, match="expected at most 1,000,000 observations, found 200,000,002"):
         fisher_freeman_halton([[10**8, 1], [1, 10**8]])
 
 
@@ -252,7 +252,7 @@ def test_precision_holds_to_the_largest_table_allowed():
 
 
 def test_refusal_states_the_margins_bound_and_the_limit_given():
-    with pytest.raises(ValueError, match=r"up to about 1\.1e\+02 tables, .* at most 3 of these"):
+    with pytest.raises(ValueError, match=r"at most 3 partial .* up to about 1\.1e\+02 tables"):
         fisher_freeman_halton(AI_FORM, limit=3)
 
 
@@ -264,11 +264,11 @@ def test_more_tables_than_a_float_counts_are_refused():
 @pytest.mark.parametrize(
     ("rows", "columns", "message"),
     [
-        ([1, 2], [1, 3], "sum to 3 and column totals that sum to 4"),
-        ([], [], "expected two one-dimensional arrays that are not empty"),
-        ([[1]], [1], "one-dimensional"),
-        ([-1, 2], [1], "row_totals: found -1.0"),
-        ([1], [0.5, 0.5], "column_totals: found 0.5"),
+        ([1, 2], [1, 3], "expected one sum, found 3 and 4"),
+        ([], [], "row_totals: expected a non-empty vector"),
+        ([[1]], [1], r"row_totals: .*found shape \(1, 1\)"),
+        ([-1, 2], [1], "row_totals: .*at least 0, found -1"),
+        ([1], [0.5, 0.5], "column_totals: .*whole numbers .*found 0.5"),
     ],
 )
 def test_bad_margins(rows, columns, message):
@@ -286,20 +286,20 @@ def test_bad_margins(rows, columns, message):
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ([[1, -2], [3, 4]], "found -2.0, expected whole numbers of zero or more"),
-        ([[1, 2.5], [3, 4]], "found 2.5, expected whole numbers"),
-        ([[1, nan], [3, 4]], "found nan, expected whole numbers"),
-        ([[1, inf], [3, 4]], "found inf, expected whole numbers"),
-        ([[1, "many"], [3, 4]], "expected whole numbers"),
-        ([[1, None], [3, 4]], "found nan, expected whole numbers"),
+        ([[1, -2], [3, 4]], "whole numbers of at least 0, found -2 at position 0, 1"),
+        ([[1, 2.5], [3, 4]], "expected whole numbers .*found 2.5"),
+        ([[1, nan], [3, 4]], "expected whole numbers .*found nan"),
+        ([[1, inf], [3, 4]], "expected whole numbers .*found inf"),
+        ([[1, "many"], [3, 4]], "expected whole numbers .*found 'many'"),
+        ([[1, None], [3, 4]], "expected whole numbers .*found None"),
         ([[1, 2], [3]], "expected"),
         ([1, 2, 3, 4], "expected"),
         ([[[1, 2], [3, 4]]], "expected"),
         ([], "expected"),
         ([[]], "expected"),
-        ([[0, 0], [0, 0]], r"found 0 row\(s\) and 0 column\(s\) that are not empty"),
-        ([[3, 4], [0, 0]], r"found 1 row\(s\) and 2 column\(s\) that are not empty"),
-        ([[0, 4], [0, 5]], r"found 2 row\(s\) and 1 column\(s\) that are not empty"),
+        ([[0, 0], [0, 0]], "not empty, found 0 and 0"),
+        ([[3, 4], [0, 0]], "not empty, found 1 and 2"),
+        ([[0, 4], [0, 5]], "not empty, found 2 and 1"),
     ],
 )
 def test_bad_table(function, table, message):
@@ -360,7 +360,7 @@ def test_what_the_correction_takes_off_is_the_mean_under_independence(table):
 
 
 def test_corrected_v_is_refused_where_it_is_zero_over_zero():
-    with pytest.raises(ValueError, match="found 2 observations in a 2 x 2 table"):
+    with pytest.raises(ValueError, match="more than 2 observations in a 2 x 2 table .*found 2"):
         cramers_v([[1, 0], [0, 1]])
     assert cramers_v([[1, 0], [0, 1]], bias_corrected=False) == pytest.approx(1)
 
@@ -418,7 +418,7 @@ def test_zero_cells_leave_one_end_open():
 
 @pytest.mark.parametrize("shape", [(3, 2), (2, 3), (3, 3)])
 def test_odds_ratio_needs_two_by_two(shape):
-    with pytest.raises(ValueError, match=r"found shape .*, expected \(2, 2\)"):
+    with pytest.raises(ValueError, match=r"expected shape \(2, 2\), found \("):
         conditional_odds_ratio(np.ones(shape))
 
 
@@ -461,15 +461,15 @@ def test_clopper_pearson_keeps_its_level_at_every_rate():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((3, 2), "found 3 of 2"),
-        ((0, 0), "found 0 of 0"),
-        ((-1, 2), "k: found -1.0"),
-        ((0.5, 2), "k: found 0.5"),
-        ((1, nan), "n: found nan"),
-        (([1, 2], 3), r"k: found shape \(2,\), expected one number"),
-        ((1, 2, "wald"), "method: found 'wald', expected one of"),
-        ((1, 2, "wilson", 95), "level: found 95, expected a number between 0 and 1"),
-        ((1, 2, "wilson", nan), "level: found nan"),
+        ((3, 2), "k: .*from 0 to 2, found 3"),
+        ((0, 0), "n: .*at least 1, found 0"),
+        ((-1, 2), "k: .*from 0 to 2, found -1"),
+        ((0.5, 2), "k: .*whole number .*found 0.5"),
+        ((1, nan), "n: .*found nan"),
+        (([1, 2], 3), r"k: expected one whole number .*found \[1, 2\]"),
+        ((1, 2, "wald"), "method: expected one of .*found 'wald'"),
+        ((1, 2, "wilson", 95), "level: expected a number between 0 and 1, found 95"),
+        ((1, 2, "wilson", nan), "level: .*found nan"),
     ],
 )
 def test_bad_proportion(arguments, message):
@@ -542,11 +542,11 @@ def test_none_with_a_known_largest_cluster():
 @pytest.mark.parametrize(
     ("sizes", "message"),
     [
-        ([12], r"found \[12\], expected sizes of one or more that sum to at most the 11"),
+        ([12], r"at most the 11 adopters, found \[12\]"),
         ([8, 4], "at most the 11 adopters"),
-        ([0], "sizes of one or more"),
-        ([-8], "cluster_sizes: found -8.0"),
-        ([1.5], "cluster_sizes: found 1.5"),
+        ([0], "cluster_sizes: .*at least 1, found 0"),
+        ([-8], "cluster_sizes: .*at least 1, found -8"),
+        ([1.5], "cluster_sizes: .*found 1.5"),
     ],
 )
 def test_bad_clusters(sizes, message):
@@ -556,7 +556,7 @@ def test_bad_clusters(sizes, message):
 
 
 def test_largest_cluster_below_a_size_seen():
-    with pytest.raises(ValueError, match="largest: found 4, expected at least 8"):
+    with pytest.raises(ValueError, match="largest: .*at least 8, found 4"):
         clustered_rate_interval(11, 1721, [8], largest=4)
 
 
@@ -572,7 +572,7 @@ def test_chance_of_none():
         assert chance_of_none(n, k, total) == pytest.approx(none / len(drawn), abs=1e-12)
         assert chance_of_none(n, k, total) == pytest.approx(chance_of_none(k, n, total))
     for bad in ((5, 1, 4), (1, 5, 4), (-1, 1, 4), (1.5, 1, 4), (1, nan, 4)):
-        with pytest.raises(ValueError, match="found .*expected"):
+        with pytest.raises(ValueError, match="expected .*found"):
             chance_of_none(*bad)
 
 
@@ -641,14 +641,14 @@ def test_mcnemar_bounds(n_a, n_b, total):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((5, 3, 4), "found 5 and 3 bodies of 4"),
-        ((-1, 3, 4), "n_a: found -1.0"),
-        ((1, 2.5, 4), "n_b: found 2.5"),
-        ((1, 2, nan), "total: found nan"),
-        ((3, 3, 10, 4), "found a range from 4 to 3"),
-        ((9, 9, 10, None, 7), "found a range from 8 to 7"),
-        ((3, 3, 10, 0.5), "overlap_min: found 0.5"),
-        ((3, 3, 10, None, -1), "overlap_max: found -1.0"),
+        ((5, 3, 4), "n_a: .*from 0 to 4, found 5"),
+        ((-1, 3, 4), "n_a: .*found -1"),
+        ((1, 2.5, 4), "n_b: .*found 2.5"),
+        ((1, 2, nan), "total: .*found nan"),
+        ((3, 3, 10, 4), "not empty, found 4 to 3"),
+        ((9, 9, 10, None, 7), "not empty, found 8 to 7"),
+        ((3, 3, 10, 0.5), "overlap_min: .*found 0.5"),
+        ((3, 3, 10, None, -1), "overlap_max: .*found -1"),
     ],
 )
 def test_bad_mcnemar(arguments, message):
