@@ -277,7 +277,8 @@ def stage_bounds(
         limit must be an edge, or lie in a cell without bodies.
     counts: shape (C,), bodies of the frame in each cell.
     limits: shape (L,), ascending; classes are [0, limits[0]), ..., [limits[-1], infinity).
-    stages: what was printed. outside: bodies that the totals count beside the frame.
+    stages: what was printed.
+    outside: bodies that the totals count beside the frame.
     stage: 1 to K, the stage whose rate is bounded.
     monotone: assume that P(stage <= k | cell) does not fall with size, for every k, over the
         cells cut at medians and limits; cells at a median itself are left out of the chain.
@@ -311,7 +312,9 @@ def overlap_bounds(
 
     lower, counts: the frame as in `stage_bounds`, with edges for the medians of both surveys.
     first, second: what was printed about each; both count the same bodies inside and outside
-    the frame. stage: 1 to K.
+        the frame.
+    outside: bodies that the totals count beside the frame.
+    stage: 1 to K.
 
     Inside a cell of N bodies, of which a and b are in the two groups, the overlap can be any
     whole number from max(0, a + b - N) to min(a, b), and likewise among the bodies outside. Both
@@ -325,37 +328,34 @@ def overlap_bounds(
     lower, counts = _merged(lower, counts, medians, ())
     c = counts.size
     programs = [_program(lower, counts, stages, monotone=False) for stages in pair]
-    widths = [program.matrix.shape[1] for program in programs]
     # x = (first's y, h, z; second's y, h, z; overlap in each cell; overlap outside).
-    groups = []  # for each survey: rows that give its group's bodies by cell and outside, and
-    fixed = []   # the constant to add to them
-    for stages, start in zip(pair, (0, widths[0]), strict=True):
+    groups, fixed = [], []  # bodies of a group by cell and outside: rows of x, and what to add
+    for stages, program in zip(pair, programs, strict=True):
         k = stages.totals.size
         i = checks.whole("stage", stage, 1, k) - 1
-        rows = sparse.lil_array((c + 1, sum(widths) + c + 1))
-        rows[np.arange(c), start + i * c + np.arange(c)] = 1
-        rows[c, start + k * c + i] = -2
+        rows = sparse.lil_array((c + 1, program.matrix.shape[1]))
+        rows[np.arange(c), i * c + np.arange(c)] = 1
+        rows[c, k * c + i] = -2
         groups.append(rows.tocsr())
         fixed.append(np.append(np.zeros(c), stages.totals[i] - stages.odd[i]))
-    room = np.append(counts, outside)
-    overlap = sparse.hstack([sparse.csr_array((c + 1, sum(widths))), sparse.eye_array(c + 1)])
-    frame = sparse.hstack([
-        sparse.block_diag([program.matrix for program in programs]),
-        sparse.csr_array((sum(len(program.least) for program in programs), c + 1)),
-    ])
+    overlap, room = sparse.eye_array(c + 1), np.append(counts, outside)
     free = np.full(c + 1, np.inf)
     joint = _Program(
-        sparse.vstack([frame, overlap - groups[0], overlap - groups[1],
-                       overlap - groups[0] - groups[1]]).tocsr(),
+        sparse.block_array([[programs[0].matrix, None, None],
+                            [None, programs[1].matrix, None],
+                            [-groups[0], None, overlap],
+                            [None, -groups[1], overlap],
+                            [-groups[0], -groups[1], overlap]], format="csr"),
         np.concatenate([*(p.least for p in programs), -free, -free, sum(fixed) - room]),
         np.concatenate([*(p.most for p in programs), *fixed, free]),
         np.concatenate([*(p.x_least for p in programs), np.zeros(c + 1)]),
         np.concatenate([*(p.x_most for p in programs), room]),
     )
+    first_overlap = joint.matrix.shape[1] - c - 1
     ends = []
     for counted in (c, c + 1):
         for sign in (1, -1):
             objective = np.zeros(joint.matrix.shape[1])
-            objective[sum(widths) : sum(widths) + counted] = sign
+            objective[first_overlap : first_overlap + counted] = sign
             ends.append(int(objective @ _solve(objective, joint, np.ones(objective.size))) * sign)
     return OverlapBounds((ends[0], ends[1]), (ends[2], ends[3]))

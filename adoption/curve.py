@@ -163,34 +163,32 @@ def moments(sizes: ArrayLike, weights: ArrayLike, totals: ArrayLike, medians: Ar
     if max(sizes[0], floor) >= sizes[-1]:
         raise ValueError(f"sizes: expected sizes that differ above the floor {floor:g}, found "
                          f"{sizes[0]:g} to {sizes[-1]:g}")
-    for stage, (total, median, is_odd) in enumerate(zip(totals, medians, odd, strict=True), 1):
-        if not sizes[0] < median <= sizes[-1]:
-            raise ValueError(f"stage {stage}: expected a median above the smallest size "
-                             f"{sizes[0]:g} and not above the largest {sizes[-1]:g}, found "
-                             f"{median:g}")
-        if is_odd and total % 2 == 0:
-            raise ValueError(f"stage {stage}: expected an odd total where a member stands at the "
-                             f"median, found {total:.0f}")
-        if is_odd and median not in sizes:
-            raise ValueError(f"stage {stage}: expected a body of size {median:g} where a member "
-                             f"stands at the median, found none (bins have to be cut at the "
-                             f"median and just above it)")
+    for expected, wrong, given in (
+        (f"a median above the smallest size {sizes[0]:g} and not above the largest {sizes[-1]:g}",
+         (medians <= sizes[0]) | (medians > sizes[-1]), medians),
+        ("an odd total where a member stands at the median", odd & (totals % 2 == 0), totals),
+        ("a body at the median where a member stands at it (bins have to be cut at the median and "
+         "just above it)", odd & ~np.isin(medians, sizes), medians),
+    ):
+        if wrong.any():
+            raise ValueError(f"stage {np.argmax(wrong) + 1}: expected {expected}, found "
+                             f"{given[wrong][0]:g}")
     # A member known to stand at its median is no longer random: it leaves frame and total, and
     # the others of its stage are split evenly.
     rest, totals = weights.copy(), totals - odd
     np.subtract.at(rest, np.searchsorted(sizes, medians[odd]), 1)
     if np.any(rest < 0):
-        raise ValueError(f"expected a body for each member that stands at a median, found too few "
-                         f"of size {sizes[rest < 0][0]:g}")
+        raise ValueError(f"weights: expected a body for each member that stands at a median, found "
+                         f"too few of size {sizes[rest < 0][0]:g}")
     sizes, rest = sizes[rest > 0], rest[rest > 0]
     below = (sizes < medians[:, None]).astype(float)
     under = below @ rest
     if np.any(totals / 2 > np.minimum(under, rest.sum() - under)):
-        raise ValueError(f"expected room for half of each stage on either side of its median, "
-                         f"found halves {(totals / 2).tolist()} with {under.tolist()} of "
+        raise ValueError(f"medians: expected room for half of each stage on either side, found "
+                         f"halves {(totals / 2).tolist()} with {under.tolist()} of "
                          f"{rest.sum():.0f} bodies below")
     if np.all(below == below[0]) or np.any(below.all(axis=1) | ~below.any(axis=1)):
-        raise ValueError("expected medians that differ and have bodies on either side, found "
+        raise ValueError("medians: expected some that differ and have bodies on either side, found "
                          "nothing that the halves could say about size")
     return Moments(z=log_size(sizes, floor=floor), weights=rest,
                    stage=np.concatenate([np.arange(k - 1), np.arange(k)]),
@@ -200,18 +198,12 @@ def moments(sizes: ArrayLike, weights: ArrayLike, totals: ArrayLike, medians: Ar
                    floor=floor)
 
 
-def mean_and_covariance(model: str, params: ArrayLike, table: Moments
-                        ) -> tuple[np.ndarray, np.ndarray]:
-    """Exact mean (M,) and covariance (M, M) of the moments under the model.
+def mean_and_covariance(pi: np.ndarray, table: Moments
+                        ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Exact mean (M,) and covariance (M, M) of the moments, and the chances behind them (M, I).
 
-    params: shape (P,), laid out as the module says; ValueError for a number that does not fit.
+    pi: shape (I, K), the probability of each stage at each size (:func:`probabilities`).
     """
-    pi, _ = probabilities(model, params, table.z)
-    mean, covariance, _ = _mean_and_covariance(pi, table)
-    return mean, covariance
-
-
-def _mean_and_covariance(pi, table):
     chance = table.counted * pi.T[table.stage]  # (M, I): that a body of this size is counted
     mean = chance @ table.weights
     covariance = np.diag(mean) - (chance * table.weights) @ chance.T
@@ -269,7 +261,7 @@ def log_likelihood(model: str, params: ArrayLike, table: Moments) -> tuple[float
     """Log-likelihood of the moments and its gradient by the parameters."""
     params = np.asarray(params, float)
     pi, d_pi = probabilities(model, params, table.z)
-    mean, covariance, chance = _mean_and_covariance(pi, table)
+    mean, covariance, chance = mean_and_covariance(pi, table)
     sign, log_det = np.linalg.slogdet(covariance)
     if not (sign > 0 and np.isfinite(log_det)):  # probabilities that are 0 in floating point
         return -np.inf, np.zeros(params.size)
@@ -376,7 +368,7 @@ def _fit(model, table, start=None):
                                f"{_from_working(model, working)[0].round(3).tolist()}")
     working = working + step
     params, jacobian = _from_working(model, working)
-    mean, covariance = mean_and_covariance(model, params, table)
+    mean, covariance, _ = mean_and_covariance(probabilities(model, params, table.z)[0], table)
     residual = table.observed - mean
     misfit = float(residual @ np.linalg.solve(covariance, residual))
     df = mean.size - params.size
@@ -406,7 +398,7 @@ def _information(model, working, table):
     """Information in the mean of the moments: positive definite wherever the search starts."""
     params, jacobian = _from_working(model, working)
     pi, d_pi = probabilities(model, params, table.z)
-    _, covariance, _ = _mean_and_covariance(pi, table)
+    _, covariance, _ = mean_and_covariance(pi, table)
     d_mean = np.einsum("mi,imp->mp", table.counted * table.weights, d_pi[:, table.stage])
     d_mean = d_mean @ jacobian
     return d_mean.T @ np.linalg.solve(covariance, d_mean)

@@ -241,7 +241,8 @@ def odds_ratio_within_strata(strata: ArrayLike, marked: ArrayLike, bodies: Array
     tables = np.array([[[part[(strata == stratum) & (x == side)].sum() for part in (y, n - y)]
                         for side in (True, False)] for stratum in np.unique(strata)])
     tables = tables[tables.sum(axis=1).all(axis=1) & tables.sum(axis=2).all(axis=1)]
-    if not ((tables[:, 0, 0] * tables[:, 1, 1]).any() and (tables[:, 0, 1] * tables[:, 1, 0]).any()):
+    (a, b), (c, d) = tables.transpose(1, 2, 0)
+    if not ((a * d).any() and (b * c).any()):
         raise ValueError("strata: expected one that holds adopters and others on both sides, "
                          "found none")
     pooled = StratifiedTable(list(tables))

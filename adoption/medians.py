@@ -178,12 +178,14 @@ def rate_split(n: int, below: int, above: int) -> RateSplit:
 def tightest_pair(sizes: ArrayLike, median: int) -> Pair | None:
     """The two middle members that an even group with this median can have, as near as possible.
 
-    sizes: shape (N,), whole numbers in any order. median: whole number inside the frame.
+    sizes: shape (N,), whole numbers in any order.
+    median: whole number inside the frame.
 
     Among the pairs of bodies whose mean, rounded half up, is `median`, the one with the fewest
     bodies strictly between them by rank; None if there is no such pair. Two bodies of one size
     are neighbours, and of several bodies with the size of either end the innermost is taken, so
-    ties at the ends do not count as between.
+    ties at the ends do not count as between. Raises ValueError for sizes that are not whole, and
+    for a median outside the frame.
     """
     x = checks.sorted_sizes(sizes, whole=True)
     median = checks.whole("median", median, x[0], x[-1])
@@ -208,12 +210,14 @@ def tightest_pair(sizes: ArrayLike, median: int) -> Pair | None:
 def median_fit(n: int, total: int, at: int, between: int | None) -> MedianFit:
     """Whether a group of n bodies can have its median in a frame, and how strained that is.
 
-    n: bodies of the group. total: bodies of the frame. at: bodies of the frame exactly at the
-    median. between: bodies between the tightest pair that gives the median (`tightest_pair`),
-    None if no pair does.
+    n, total: bodies of the group and of the frame.
+    at: bodies of the frame exactly at the median.
+    between: bodies between the tightest pair that gives the median (`tightest_pair`), None if no
+        pair does.
 
     An odd group needs a body at its median. An even group needs a pair around it and all bodies
-    between the pair outside the group: under random allocation about (1 - n/N)^between.
+    between the pair outside the group: under random allocation about (1 - n/N)^between. Raises
+    ValueError for counts that do not go together.
     """
     total = checks.whole("total", total, 1)
     n, at = checks.whole("n", n, 1, total), checks.whole("at", at, 0, total)
@@ -293,15 +297,15 @@ def _log_hypergeometric_tail(total: int, marked: int, n: int, least: int) -> flo
 def median_tail(total: int, at_or_above: int, n: int) -> tuple[float, float]:
     """Bounds of log P(M >= m) for the median M of a random group of n bodies.
 
-    total: bodies N of the frame. at_or_above: bodies with size >= m. n: bodies of the group,
-    1 to N. With the number of bodies at or below m in place of `at_or_above` the answer is
-    about P(M <= m).
+    total, n: bodies N of the frame, and of the group, 1 to N.
+    at_or_above: bodies with size >= m. With the number of bodies at or below m in its place the
+        answer is about P(M <= m).
 
     For n = 2h + 1 both are P(Hyp >= h + 1), exactly: the median reaches m if and only if h + 1
     members do. For n = 2h the median surely reaches m if h + 1 members do, and cannot unless h
     do, which gives P(Hyp >= h + 1) and P(Hyp >= h); Hyp is hypergeometric (N, at_or_above, n).
     Rounding half up to a whole m changes neither. The bounds are attained by frames that differ
-    in the sizes and not in the counts.
+    in the sizes and not in the counts. Raises ValueError for counts that do not go together.
     """
     total, n = checks.whole("total", total, 1), checks.whole("n", n, 1, total)
     at_or_above = checks.whole("at_or_above", at_or_above, 0, total)
@@ -362,7 +366,8 @@ def median_tail_exact(
     """Exact log P(M >= median), or log P(M <= median) with `upper=False`, from individual sizes.
 
     sizes: shape (N,), in any order; they are copied and sorted only if they are not ascending.
-    n: bodies of the group, 1 to N. median: inside the frame.
+    n: bodies of the group, 1 to N.
+    median: inside the frame.
     rounded: sizes and median are whole and the mean of two middle members is rounded half up, as
         printed; otherwise the mean is taken as it is.
 

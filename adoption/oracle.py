@@ -33,26 +33,25 @@ class Comparison(NamedTuple):
     difference: float
 
 
-def relative_difference(found, stored) -> float:
-    """Largest |found - stored| / |stored| of two arrays of one shape; absolute where stored is 0.
+def relative_difference(ours, stored) -> float:
+    """Largest |ours - stored| / |stored| of two arrays of one shape; absolute where stored is 0.
 
     Raises ValueError for different shapes.
     """
-    found, stored = np.asarray(found, float).ravel(), np.asarray(stored, float).ravel()
-    if found.shape != stored.shape:
-        raise ValueError(f"expected {stored.size} values as stored, found {found.size}")
+    ours, stored = np.asarray(ours, float).ravel(), np.asarray(stored, float).ravel()
+    if ours.shape != stored.shape:
+        raise ValueError(f"ours: expected {stored.size} values as stored, found {ours.size}")
     finite = np.isfinite(stored)
-    if not (found[~finite] == stored[~finite]).all() or not np.isfinite(found[finite]).all():
+    if not (ours[~finite] == stored[~finite]).all() or not np.isfinite(ours[finite]).all():
         return np.inf
     scale = np.where(stored[finite] == 0, 1.0, np.abs(stored[finite]))
-    return float((np.abs(found[finite] - stored[finite]) / scale).max(initial=0.0))
+    return float((np.abs(ours[finite] - stored[finite]) / scale).max(initial=0.0))
 
 
 def _compare(piece: str, in_r: str, here: str, pairs) -> Comparison:
-    pairs = [(np.asarray(found, float).ravel(), np.asarray(stored, float).ravel())
-             for found, stored in pairs]
-    return Comparison(piece, in_r, here, sum(stored.size for _, stored in pairs),
-                      max(relative_difference(found, stored) for found, stored in pairs))
+    pairs = list(pairs)
+    return Comparison(piece, in_r, here, sum(np.size(stored) for _, stored in pairs),
+                      max(relative_difference(*pair) for pair in pairs))
 
 
 def _median_tails() -> Iterator[Comparison]:
@@ -91,11 +90,11 @@ def _curves() -> Iterator[Comparison]:
     slope, _ = simulation.ordered_logit(stored["size"], stage["ordered"], floor=FLOOR)
     yield _compare("Ordered logit on micro-data: slope", "ordinal::clm",
                    "simulation.ordered_logit", [(slope, stored["ordered"]["params"][-1])])
-    found = OrderedModel(-stage["ordered"], z[:, None], distr="logit").fit(
+    statsmodels = OrderedModel(-stage["ordered"], z[:, None], distr="logit").fit(
         method="bfgs", gtol=1e-9, disp=False)
     yield _compare("The same by statsmodels, with gtol=1e-9", "ordinal::clm", "OrderedModel",
-                   [([found.params[0], found.llf], [stored["ordered"]["params"][-1],
-                                                    stored["ordered"]["loglik"]])])
+                   [([statsmodels.params[0], statsmodels.llf],
+                     [stored["ordered"]["params"][-1], stored["ordered"]["loglik"]])])
 
 
 def _tables() -> Iterator[Comparison]:
@@ -149,9 +148,11 @@ def _followup() -> Iterator[Comparison]:
         ("Size at one half, profile interval", "glm, uniroot",
          lambda c: followup.half_size(*by_stratum(c), floor=FLOOR)[:3], "half_size", "half"),
         ("Test of curvature", "anova",
-         lambda c: followup.curvature_test(*by_stratum(c), floor=FLOOR), "curvature_test", "curvature"),
+         lambda c: followup.curvature_test(*by_stratum(c), floor=FLOOR),
+         "curvature_test", "curvature"),
         ("Odds ratio at equal size, profile interval", "glm, uniroot",
-         lambda c: followup.odds_ratio_at_equal_size(c["size"], *marked(c), floor=FLOOR)[:3],
+         lambda c: followup.odds_ratio_at_equal_size(
+             c["size"], *marked(c), floor=FLOOR)[:3],
          "odds_ratio_at_equal_size", "at_equal_size"),
         ("Odds ratio within strata", "mantelhaen.test",
          lambda c: followup.odds_ratio_within_strata(c["stratum"], *marked(c))[:3],

@@ -196,8 +196,8 @@ def ordered_logit(sizes: ArrayLike, stage: ArrayLike, *, floor: float) -> tuple[
 def invented_apart(rng: np.random.Generator, sizes: np.ndarray, published: Published):
     """Micro-data made up to fit counts and medians, stage by stage: sizes and stages of the rows.
 
-    Half of a stage's bodies are drawn at random from the sizes below its median, half from the
-    others.
+    sizes: shape (N,), of the bodies that there are. Half of a stage's bodies are drawn at random
+    from those below its median, half from the others.
     """
     rows, stages = [], []
     for k, (n, middle) in enumerate(zip(published.totals, published.medians, strict=True)):
@@ -213,8 +213,12 @@ def invented_together(rng: np.random.Generator, sizes: np.ndarray, counts: Array
 
     Between two medians every body has the same chances; they are those nearest to no relation
     with size (iterative proportional fitting; Deming and Stephan 1940, Ann. Math. Stat. 11,
-    427-444) that put half of each stage below its median, on average. sizes: ascending. Returns
-    stages, of the shape of sizes.
+    427-444) that put half of each stage below its median, on average.
+
+    sizes: shape (N,), ascending.
+    counts, middles: shape (K,), bodies and median of each stage.
+
+    Returns stages from 0, shape (N,).
     """
     counts, first = np.asarray(counts), np.searchsorted(sizes, middles)
     edges = np.unique(first)  # places of the medians, so that no cell between them is empty
@@ -232,31 +236,33 @@ def invented_together(rng: np.random.Generator, sizes: np.ndarray, counts: Array
 # --- one replicate -------------------------------------------------------------------------------
 
 
+def _compared(name: str, error: float, covered: bool) -> dict[str, float]:
+    return {f"{name}_error": error, f"{name}_covered": covered}
+
+
 def _models(truth: Truth, frame: Frame, published: Published) -> dict[str, float]:
     """Both models at the fixed point of the bodies outside, against the truth."""
-    sizes, weights = curve.bin_sizes(
-        frame.inside, curve.bin_edges(frame.inside[0], frame.inside[-1], published.medians,
-                                       floor=truth.floor))
+    binned = curve.bin_sizes(frame.inside, curve.bin_edges(
+        frame.inside[0], frame.inside[-1], published.medians, floor=truth.floor))
     critical, outcome = chi2.ppf(LEVEL, 1), {}
     half, real = half_size(truth), probabilities(truth, POINTS)[:, 0]
     for model, name, target in (("ordered", "slope", truth.slope),
                                 ("multinomial", "contrast", truth.contrast)):
         try:
-            fit = curve.fixed_point_outside(model, sizes, weights, published.totals,
-                                            published.medians, published.odd,
-                                            frame.outside, floor=truth.floor).fit
+            fit = curve.fixed_point_outside(model, *binned, *published[:3], frame.outside,
+                                            floor=truth.floor).fit
             outcome[f"{model}_rejected"] = fit.p_value < 1 - LEVEL
             if target is not None:
-                outcome[f"{name}_error"] = fit.slopes[0] - target
-                outcome[f"{name}_covered"] = curve.slope_deviance(fit, target) <= critical
+                outcome |= _compared(name, fit.slopes[0] - target,
+                                     curve.slope_deviance(fit, target) <= critical)
             share, (low, high) = curve.predict(fit, POINTS)[:, 0], curve.band(fit, POINTS)
             for i, point in enumerate(POINTS):
-                outcome[f"{model}_{point}_error"] = share[i] - real[i]
-                outcome[f"{model}_{point}_covered"] = low[i, 0] <= real[i] <= high[i, 0]
+                outcome |= _compared(f"{model}_{point}", share[i] - real[i],
+                                     low[i, 0] <= real[i] <= high[i, 0])
             if half:
-                outcome[f"{model}_half_error"] = np.log2(_half_of(
-                    lambda size: curve.predict(fit, [size])[0, 0]) / half)
-                outcome[f"{model}_half_covered"] = curve.size_deviance(fit, half) <= critical
+                fitted = _half_of(lambda size, fit=fit: curve.predict(fit, [size])[0, 0])
+                outcome |= _compared(f"{model}_half", np.log2(fitted / half),
+                                     curve.size_deviance(fit, half) <= critical)
         except (curve.ConvergenceError, ValueError):
             # No fit, or a curve that does not cross one half: counted, not hidden.
             outcome[f"{model}_failed"] = True
@@ -277,23 +283,21 @@ def _facts_and_tests(frame: Frame, inside: np.ndarray, published: Published) -> 
     outcome = {"facts_exact": True, "facts_within_a_body": True}
     for stage in (0, published.totals.size - 1):
         split = medians.split(frame.inside.astype(int), int(published.medians[stage]))
-        members = frame.inside[inside == stage]
-        below = (members < published.medians[stage]).sum() / split.below
-        above = (members > published.medians[stage]).sum() / split.above
+        members, sides = frame.inside[inside == stage], np.array([split.below, split.above])
+        on_sides = np.array([(members < published.medians[stage]).sum(),
+                             (members > published.medians[stage]).sum()])
         # Half of the stage lies on either side: there must be room for it.
-        possible = _inside_sizes(published, stage, frame.outside.size,
-                                 2 * min(split.below, split.above) + 1)
-        fewest, most = (medians.rate_split(n, split.below, split.above)
-                        for n in (possible[0], possible[-1]))
-        outcome["facts_exact"] &= bool(fewest.rate_below <= below <= most.rate_below
-                                     and fewest.rate_above <= above <= most.rate_above
-                                     and np.isclose(above / below, most.ratio, rtol=1e-12))
+        possible = _inside_sizes(published, stage, frame.outside.size, 2 * min(sides) + 1)
+        (*fewest, _), (*most, ratio) = (medians.rate_split(n, *sides)
+                                        for n in (possible[0], possible[-1]))
+        rates, one = on_sides / sides, 1 / sides + 1e-12
+        outcome["facts_exact"] &= bool(
+            np.all((fewest <= rates) & (rates <= most))
+            and np.isclose(rates[1] / rates[0], ratio, rtol=1e-12))
         # An even group's median, rounded up, may fall on a member and take it off its half.
-        one = np.array([1 / split.below, 1 / split.above]) + 1e-12
         outcome["facts_within_a_body"] &= bool(
-            fewest.rate_below - one[0] <= below <= most.rate_below + one[0]
-            and fewest.rate_above - one[1] <= above <= most.rate_above + one[1]
-            and abs(below * split.below - above * split.above) < 1.5)
+            np.all((fewest - one <= rates) & (rates <= most + one))
+            and abs(on_sides[0] - on_sides[1]) < 1.5)
         # The fewer members, the less their median says: the first number is the worst case.
         outcome[f"test_{stage + 1}_rejected"] = medians.median_test(
             possible[0], *split).p_upper < 1 - LEVEL
@@ -323,10 +327,12 @@ def _bounds(frame: Frame, inside: np.ndarray, published: Published, limits) -> d
 def replicate(name: str, number: int, frame: Frame, limits) -> dict[str, float]:
     """One survey drawn from the law `name`, published, analysed and compared with the truth.
 
-    frame: sizes of the bodies, whole numbers. limits: of the size classes. Returns errors
-    (estimate less truth; logarithms for slopes, doublings for the size at one half, fractions for
-    shares) and, as true or false, what was covered, rejected or contained. Comparisons that the
-    law does not define are absent.
+    frame: sizes of the bodies, whole numbers.
+    limits: of the size classes, ascending.
+
+    Returns errors (estimate less truth; logarithms for slopes, doublings for the size at one
+    half, fractions for shares) and, as true or false, what was covered, rejected or contained.
+    Comparisons that the law does not define are absent.
     """
     truth = TRUTHS[name]
     rng = np.random.default_rng(
@@ -343,16 +349,16 @@ def replicate(name: str, number: int, frame: Frame, limits) -> dict[str, float]:
     if truth.slope is not None:
         everyone = np.concatenate([frame.inside, frame.outside])
         # The second invention is even told how many bodies of each stage are inside.
+        members = np.bincount(inside, minlength=truth.stages)
         for kind, micro in (
             ("micro", (everyone, np.concatenate([inside, outside]))),
             ("apart", invented_apart(rng, everyone, published)),
-            ("together", (frame.inside, invented_together(
-                rng, frame.inside, np.bincount(inside, minlength=truth.stages), published.medians))),
+            ("together", (frame.inside, invented_together(rng, frame.inside, members,
+                                                          published.medians))),
         ):
             slope, error = ordered_logit(*micro, floor=truth.floor)
-            outcome[f"{kind}_error"] = slope - truth.slope
-            outcome[f"{kind}_covered"] = (abs(slope - truth.slope)
-                                        <= norm.ppf((1 + LEVEL) / 2) * error)
+            outcome |= _compared(kind, slope - truth.slope, abs(slope - truth.slope)
+                                 <= norm.ppf((1 + LEVEL) / 2) * error)
     return outcome
 
 
@@ -362,10 +368,11 @@ _COMPARED = ("slope", "contrast",
              *(f"{model}_{what}" for model in curve.MODELS for what in ("half", *POINTS)),
              "micro", "apart", "together")
 _COUNTED = ("ordered_failed", "multinomial_failed", "ordered_rejected", "multinomial_rejected",
-            *(f"test_{stage}_rejected" for stage in
-              sorted({1, *(truth.stages for truth in TRUTHS.values())})), "facts_exact", "facts_within_a_body",
-            "free_contains", "free_impossible", "monotone_contains", "monotone_impossible",
-            "parity_misread", "parity_misread_unnoticed")
+            *(f"test_{stage}_rejected" for stage in sorted({1, *(truth.stages for truth in
+                                                                 TRUTHS.values())})),
+            "facts_exact", "facts_within_a_body", "free_contains", "free_impossible",
+            "monotone_contains", "monotone_impossible", "parity_misread",
+            "parity_misread_unnoticed")
 COLUMNS = ("truth", "block", "replicates", *_COUNTED,
            *(f"{name}_{part}" for name in _COMPARED
              for part in ("compared", "covered", "error_sum", "error_squares")))

@@ -229,6 +229,8 @@ def _merge(remaining, log_weight, ways) -> tuple[np.ndarray, np.ndarray, np.ndar
 def pearson_chi2(table: ArrayLike) -> PearsonChi2:
     """Pearson's chi-square test (no continuity correction) with the counts that it expects.
 
+    table: shape (r, c), counts.
+
     Its p-value is an approximation for large expected counts; where many are below five (Cochran's
     rule: more than a fifth of the cells, or any below one) `fisher_freeman_halton` is the test.
     Empty rows and columns are dropped; ValueError as there.
@@ -240,6 +242,9 @@ def pearson_chi2(table: ArrayLike) -> PearsonChi2:
 
 def cramers_v(table: ArrayLike, bias_corrected: bool = True) -> float:
     """Cramér's V of an r x c table of counts: 0 independence, 1 full association.
+
+    table: shape (r, c), counts.
+    bias_corrected: take off what independent variables would show.
 
     The plain V is positive even for independent variables, the more so the smaller the counts;
     the corrected one takes that expectation off and is 0 where no association is left. Empty
@@ -263,6 +268,9 @@ def cramers_v(table: ArrayLike, bias_corrected: bool = True) -> float:
 
 def conditional_odds_ratio(table: ArrayLike, level: float = 0.95) -> Interval:
     """Odds ratio of a 2 x 2 table by conditional maximum likelihood, exact interval, Fisher's p.
+
+    table: shape (2, 2), counts.
+    level: of the interval, between 0 and 1.
 
     The estimate maximises the noncentral hypergeometric likelihood given both margins, so that it
     is a little nearer to 1 than the cross product ad/bc. The interval holds (1 - level)/2 in each
@@ -289,6 +297,9 @@ def conditional_odds_ratio(table: ArrayLike, level: float = 0.95) -> Interval:
 def proportion_interval(k: int, n: int, method: str = "clopper-pearson", level: float = 0.95
                         ) -> Interval:
     """k of n as a rate with a two-sided interval; a fraction, not percent.
+
+    method: "clopper-pearson" or "wilson".
+    level: of the interval, between 0 and 1.
 
     "clopper-pearson" holds at least the stated level whatever the true rate; "wilson" holds it on
     average and is shorter. With k = 0 the lower end is 0 and the upper Clopper-Pearson end is
@@ -317,8 +328,9 @@ def decision_interval(k: int, n: int, cluster_sizes: ArrayLike, level: float = 0
         count as having decided alone.
 
     Each joint decision counts once among the adopters and once in the base: eight of eleven
-    deciding together leaves 4 of n - 7, with the Clopper-Pearson interval of that. It answers another question than k/n (how often was it
-    decided, not how many bodies have it); `clustered_rate_interval` keeps the question.
+    deciding together leaves 4 of n - 7, with the Clopper-Pearson interval of that. It answers
+    another question than k/n (how often was it decided, not how many bodies have it);
+    `clustered_rate_interval` keeps the question.
     ValueError as in `proportion_interval`, or if the clusters hold more than k or fewer than one.
     """
     k, n = _part_of(k, n)
@@ -368,6 +380,8 @@ def _adopter_weights(k: int, cluster_sizes) -> np.ndarray:
 def chance_of_none(n: int, k: int, total: int) -> float:
     """Chance that none of n bodies is among k of `total`, every choice of the k equally likely.
 
+    n, k: bodies of the two groups, 0 to total.
+
     What a zero in a table is worth: near 1, a group of n would be expected to show none anyway.
     ValueError unless n and k are whole numbers from 0 to total.
     """
@@ -397,6 +411,9 @@ def bodies_behind_answers(table: ArrayLike) -> tuple[int, int]:
 def mcnemar_range(n_a: int, n_b: int, total: int, overlap_min: int | None = None,
                   overlap_max: int | None = None) -> McNemarRange:
     """McNemar's exact two-sided p for n_a against n_b of the same `total` bodies, overlap unknown.
+
+    n_a, n_b: bodies with the one and with the other property, 0 to total.
+    overlap_min, overlap_max: what is known of the bodies with both.
 
     With o bodies having both, n_a - o have only the first and n_b - o only the second; given
     their sum, each is equally likely to be of either kind if the two rates are equal: an exact

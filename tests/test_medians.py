@@ -377,18 +377,18 @@ def test_sizes_are_left_as_they_were():
 # --- refusals ---------------------------------------------------------------------------------
 
 REFUSED = {
-    "NaN size": (lambda: medians.split([1, math.nan], 1), "sizes: .*finite .*found nan at position 1"),
-    "infinite size": (lambda: medians.split([1, math.inf], 1), "sizes: .*finite .*found inf at position 1"),
+    "NaN size": (lambda: medians.split([1, math.nan], 1), "sizes: .*found nan at position 1"),
+    "infinite size": (lambda: medians.split([1, math.inf], 1), "sizes: .*found inf at position 1"),
     "negative size": (lambda: medians.split([1, -2], 1), "sizes: .*at least 0, found -2"),
     "no sizes": (lambda: medians.split([], 1), "non-empty vector"),
     "text": (lambda: medians.split(["1", "2"], 1), "sizes: expected .*numbers.*found .*1"),
     "value outside": (lambda: medians.split([1, 2], 3), "from 1 to 2, found 3"),
     "NaN value": (lambda: medians.split([1, 2], math.nan), "found nan"),
     "value where nobody is": (lambda: medians.split([1, 2, 3], 3, [1, 1, 0]), "from 1 to 2"),
-    "negative count": (lambda: medians.split([1, 2], 1, [3, -1]), "counts: .* at least 0, found -1"),
-    "fractional count": (lambda: medians.split([1, 2], 1, [3, 0.5]), "counts: .*whole numbers .*found 0.5"),
+    "negative count": (lambda: medians.split([1, 2], 1, [3, -1]), "counts: .*found -1"),
+    "fractional count": (lambda: medians.split([1, 2], 1, [3, 0.5]), "counts: .*whole .*found 0.5"),
     "missing count": (lambda: medians.split([1, 2], 1, [3]), "counts: expected 2 numbers, found 1"),
-    "counts: expected bodies": (lambda: medians.split([1, 2], 1, [0, 0]), "counts: expected bodies"),
+    "no bodies": (lambda: medians.split([1, 2], 1, [0, 0]), "counts: expected bodies"),
     "repeated sizes": (lambda: medians.split([1, 1], 1, [1, 1]), "distinct"),
     "unsorted intervals": (
         lambda: medians.split_intervals([5, 0], [9, 5], [1, 1], 5), "ascend without overlap"),
@@ -396,16 +396,16 @@ REFUSED = {
         lambda: medians.split_intervals([0, 4], [5, 9], [1, 1], 5), r"\[0, 5\) before \[4, 9\)"),
     "empty interval": (lambda: medians.split_intervals([0, 5], [5, 5], [1, 1], 3), "lower < upper"),
     "edges that do not match": (
-        lambda: medians.split_intervals([0, 5], [5], [1, 1], 3), "upper: expected 2 numbers, found 1"),
+        lambda: medians.split_intervals([0, 5], [5], [1, 1], 3), "upper: expected 2 .*found 1"),
     "value outside the table": (
         lambda: medians.split_intervals([0, 5], [5, 9], [1, 1], 9), "from 0 to below 9, found 9"),
     "fractional value": (
-        lambda: medians.split_intervals([0, 5], [5, 9], [1, 1], 4.5), "whole number of at least 0, found 4.5"),
+        lambda: medians.split_intervals([0, 5], [5, 9], [1, 1], 4.5), "value: .*whole .*found 4.5"),
     "half beyond a side": (lambda: medians.rate_split(10, 20, 4), "above .* at least 5, found 4"),
     "empty side": (lambda: medians.rate_split(1, 0, 4), "below .* at least 1, found 0"),
     "group larger than frame": (lambda: medians.median_tail(10, 3, 11), "from 1 to 10, found 11"),
     "empty group": (lambda: medians.median_tail(10, 3, 0), "from 1 to 10, found 0"),
-    "more marked than bodies": (lambda: medians.median_tail(10, 11, 3), "at_or_above: .*from 0 to 10, found 11"),
+    "more marked than bodies": (lambda: medians.median_tail(10, 11, 3), "at_or_above: .*found 11"),
     "fractional group": (lambda: medians.median_tail(10, 3, 2.5), "n: .*whole number .*found 2.5"),
     "NaN group": (lambda: medians.median_tail(10, 3, math.nan), "found nan"),
     "group larger than sizes": (
@@ -424,8 +424,8 @@ REFUSED = {
     "negative gap": (lambda: medians.median_fit(2, 8, 0, -1), "between: .*from 0 to 6, found -1"),
     "two values": (lambda: medians.rank_trend([1, 2]), "values: expected 3 to 9 .*found 2"),
     "ten values": (lambda: medians.rank_trend(range(10)), "values: expected 3 to 9 .*found 10"),
-    "constant": (lambda: medians.rank_trend([2, 2, 2]), "values: expected some that differ, found 3 times 2"),
-    "NaN value in a trend": (lambda: medians.rank_trend([1, 2, math.nan]), "values: .*found nan at position 2"),
+    "constant": (lambda: medians.rank_trend([2, 2, 2]), "that differ, found 3 times 2"),
+    "NaN value in a trend": (lambda: medians.rank_trend([1, 2, math.nan]), "values: .*found nan"),
 }
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from adoption import bounds, census, curve, medians, simulation, validation
+from adoption import bounds, census, curve, medians, mic, simulation
 
 ORACLE = json.loads((Path(__file__).parent / "fixtures/curve-microdata.json").read_text())
 LIMITS = census.CLASS_LIMITS
@@ -15,7 +15,9 @@ LIMITS = census.CLASS_LIMITS
 
 @pytest.fixture(scope="module")
 def frame():
-    return validation.municipal_frame()
+    grid = census.frame("municipal")
+    return simulation.Frame(simulation.scatter(grid.lower, grid.upper, grid.bodies),
+                            np.sort(mic.survey("ai", "municipal").outside))
 
 
 def survey(frame, law="ordered", seed=0):
@@ -62,10 +64,9 @@ def test_laws_are_what_their_names_say():
 
 
 def test_the_first_two_laws_are_near_the_fits_to_2020():
-    from adoption import results
-    fit = results.fitted("ai", "municipal", "ordered").fit
+    fit = mic.survey("ai", "municipal").fit("ordered").fit
     np.testing.assert_allclose(simulation.TRUTHS["ordered"].params, fit.params, atol=0.05)
-    fit = results.fitted("rpa", "municipal", "multinomial").fit
+    fit = mic.survey("rpa", "municipal").fit("multinomial").fit
     np.testing.assert_allclose(
         simulation.probabilities(simulation.TRUTHS["multinomial"], [5e3, 5e4, 5e5]),
         curve.predict(fit, [5e3, 5e4, 5e5]), atol=0.03)
