@@ -70,8 +70,8 @@ def record(template: str, table: pd.DataFrame | dict) -> None:
         named index count as columns. A dict stands for a single row.
 
     Raises ValueError for a template that is not in results/families.csv, a column that is missing,
-    a table without rows or numbers, and a number that is NaN (a cell left empty on purpose is None
-    or pandas.NA).
+    an empty cell in a place, a table without rows or numbers, and a number that is not finite (a
+    cell left empty on purpose is None or pandas.NA).
     """
     from IPython.display import display
     rows = rows_of(template, table)
@@ -103,6 +103,9 @@ def rows_of(template: str, table: pd.DataFrame | dict) -> list[dict]:
         table = table.rename(columns={numeric[0]: "value"})
     if not len(table):
         raise ValueError(f"{template}: found a table without rows, expected at least one")
+    if empty := [place for place in places if table[place].isna().any()]:
+        raise ValueError(f"{template}: found an empty cell in column {', '.join(empty)}, expected "
+                         "a word in each place")
     rows = []
     for cells in table.astype(object).to_dict("records"):
         codes = {str(name): str(cell) for name, cell in cells.items() if name not in NUMBERS}
@@ -121,8 +124,12 @@ def _printed(number, what: str) -> str:
     """A number as the register holds it; empty for None and pandas.NA."""
     if number is None or number is pd.NA:
         return ""
-    if math.isnan(number):
-        raise ValueError(f"{what}: found NaN, expected a number (or None for an empty cell)")
+    try:
+        finite = math.isfinite(number)
+    except TypeError:
+        finite = False
+    if not finite:
+        raise ValueError(f"{what}: found {number}, expected a number (or None for an empty cell)")
     return f"{float(number):.10g}"
 
 
