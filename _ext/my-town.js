@@ -1,5 +1,5 @@
 // The page "my town": what the results say for a population that the reader types.
-// The computations are those of adoption/my_town.py, on the data that it writes into the page.
+// The computations are those of adoption/my_town.py, on the data that a cell of the page writes.
 "use strict";
 (() => {
   // log2 of the size, softmax over the stages (the last is the reference), first stage; its
@@ -94,14 +94,14 @@
       : `The 2020 survey, exactly: ${town.side} the median adopter (${people(town.median)} people). `
         + `Of the bodies ${town.side} it, ${outward(town.rate)} had introduced ${name}.`;
     const class2020 = `2020, what the published numbers allow for municipalities of `
-      + `${found.size_class} people: ${outward(town.free)} had introduced it; `
+      + `${found.size_class}: ${outward(town.free)} had introduced it; `
       + `${outward(town.monotone)} if adoption nowhere falls with size.`;
     const band = ([at, low, high]) => `${percent(at)} (95% interval ${percent(low)} to ${percent(high)})`;
     const below = population < data.floor
       ? ` (the curves count fewer than ${data.floor} people as ${data.floor})` : "";
     const curves = `2020, estimated by the curve at this size: ${band(town.curve_2020)}${below}.`;
     const later = `2023, counted: ${percent(town.class_2023)} of the municipalities of `
-      + `${found.size_class} people had adopted it; the curve of that year at this size: `
+      + `${found.size_class} had adopted it; the curve of that year at this size: `
       + `${band(town.curve_2023)}.`;
     let reach = "Joining with others is not needed to be as large as the median adopter of 2020.";
     if (town.missing > 0) {

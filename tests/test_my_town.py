@@ -1,11 +1,17 @@
-"""What the page "my town" says: against the tables themselves, and in words."""
+"""What the page "my town" says: against the tables themselves, the register, and in words."""
 
 import json
+import re
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from adoption import census, data, my_town, register, results
+from adoption import census, data, mic, my_town, register
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "_ext"))
+import town_form  # noqa: E402
 
 
 def test_rank_of_every_possible_body_holds_the_truth():
@@ -37,20 +43,33 @@ def test_ranks_fall_as_the_population_rises():
     assert all(1 <= first <= last <= 1741 for first, last in ranks)
 
 
-@pytest.mark.parametrize("t", ["ai", "rpa"])
+@pytest.mark.parametrize("t", mic.TECHNOLOGIES)
 def test_side_of_the_median_and_size_class(t):
     median = int(register.get(f"{t}.stage-1.median-population").value)
     below, at, above = (getattr(my_town.answer(median + step), t) for step in (-1, 0, 1))
     assert [town.side for town in (below, at, above)] == ["below", "at", "above"]
-    rate = register.get(f"{t}.rate-above.every-base")
-    assert above.rate == (rate.lower, rate.upper) and at.rate is None
+    for town in (below, above):
+        rate = register.get(f"{t}.rate-{town.side}.every-base")
+        assert town.rate == pytest.approx((rate.lower, rate.upper), rel=1e-9)
+    assert at.rate is None
     assert below.missing == 1 and below.together == 2
     assert at.missing == above.missing == 0 and at.together == 1
-    assert my_town.answer(9_999).size_class == "under 10,000"
-    assert my_town.answer(10_000).size_class == "10,000–30,000"
+    assert my_town.answer(9_999).size_class == "under 10,000 people"
+    assert my_town.answer(10_000).size_class == "10,000 to 30,000 people"
 
 
-@pytest.mark.parametrize("t", ["ai", "rpa"])
+@pytest.mark.parametrize("t", mic.TECHNOLOGIES)
+def test_size_classes_are_those_of_the_register(t):
+    for name, population in zip(census.CLASS_IDS, (0, *census.CLASS_LIMITS)):
+        town = getattr(my_town.answer(population), t)
+        for how in ("free", "monotone"):
+            bound = register.get(f"{t}.adoption-bound.{name}.{how}")
+            assert getattr(town, how) == pytest.approx((bound.lower, bound.upper), abs=1e-9)
+        assert town.class_2023 == pytest.approx(
+            register.get(f"since-2020.{t}.adoption.{name}").value, rel=1e-9)
+
+
+@pytest.mark.parametrize("t", mic.TECHNOLOGIES)
 def test_curves_pass_through_the_registers_half(t):
     for half, year in ((register.get(f"{t}.half-adoption-population.municipal").value, "2020"),
                        (register.get(f"since-2020.{t}.half-adoption-population").value, "2023")):
@@ -59,7 +78,7 @@ def test_curves_pass_through_the_registers_half(t):
 
 
 def test_below_the_floor_the_curves_are_level():
-    assert my_town.answer(0).ai.curve_2020 == my_town.answer(int(results.FLOOR)).ai.curve_2020
+    assert my_town.answer(0).ai.curve_2020 == my_town.answer(int(mic.FLOOR)).ai.curve_2020
     assert my_town.answer(0).ai.together is None
 
 
@@ -70,10 +89,18 @@ def test_other_things_than_a_population_are_refused(wrong):
 
 
 def test_examples_are_the_bodies_of_the_deck_once_each():
-    bodies = {*data.load("small-adopters")["body_ja"], *data.load("consortium-members")["member_ja"]}
+    bodies = {*data.load("small-adopters")["body_ja"],
+              *data.load("consortium-members")["member_ja"]}
     names = [name for name, _ in my_town.examples()]
     assert len(names) == len(bodies) and all(any(b in name for name in names) for b in bodies)
 
 
 def test_payload_is_plain_json():
     assert json.loads(json.dumps(my_town.payload()))["bodies"] == 1741
+
+
+def test_the_form_offers_the_examples():
+    html = town_form.form([("A & B", 9_557), ("C", 24_622)])
+    assert re.findall(r"<option value=\"(\d+)\">([^<]*)<", html) == [
+        ("9557", "A &amp; B: 9,557"), ("24622", "C: 24,622")]
+    assert html.count('src="../_static/my-town.js"') == 1 and "{" not in html

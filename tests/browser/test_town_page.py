@@ -54,11 +54,16 @@ def test_address_with_a_population_is_answered_and_kept(visit):
 def test_answer_says_what_the_static_table_says(visit):
     """Percentages are rounded alike: outward for ranges, to the nearest for estimates."""
     for size in (1_000, 30_000, 200_000):
-        text = visit(f"{NAME}?population={size}").inner_text("#town-answer")
-        for row in my_town.rows([size]):
-            for column in ("2020, its side of the median", "2020, its class at least – at most"):
-                assert row[column].split(": ")[-1].replace(" – ", " to ") in text, (size, column)
-            assert row["2020, curve"] in text and row["2023, its class"] in text
+        page = visit(f"{NAME}?population={size}")
+        text = page.inner_text("#town-answer")
+        rows = [row for row in page.eval_on_selector_all(
+            ".cell_output table tbody tr", "rows => rows.map(row => [...row.cells].map("
+            "cell => cell.textContent))") if row[0] == f"{size:,}"]
+        assert [row[1] for row in rows] == ["AI", "RPA"]
+        for _, _, _, side, size_class, curve, later, _ in rows:
+            for ends in (side.split(": ")[1], size_class):
+                assert ends.replace(" – ", " to ") in text, (size, ends)
+            assert curve in text and later in text
 
 
 @pytest.mark.parametrize("typed, answer", [

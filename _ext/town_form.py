@@ -1,0 +1,46 @@
+"""The directive `{town-form}`: the form of the page "my town".
+
+It shows itself only where its script runs (my-town.js), which finds its numbers in the page, where
+a cell of the chapter puts them (`adoption.my_town.payload`).
+"""
+
+from html import escape
+
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
+
+from adoption import my_town
+
+FORM = """\
+<form class="my-town" id="my-town" novalidate hidden>
+<p><label for="town-population">Population in 2015</label>
+<input id="town-population" name="population" type="text" inputmode="numeric" autocomplete="off"
+ aria-describedby="town-help town-problem">
+<button type="submit">Show</button></p>
+<p id="town-help">A whole number of people, such as 24,622.</p>
+<p><label for="town-example">Or a municipality from the deck</label>
+<select id="town-example"><option value="">choose</option>{options}</select></p>
+<p id="town-problem" class="problem" role="alert"></p></form>
+<div id="town-answer" class="my-town" role="region" aria-live="polite" aria-label="Answer" hidden>
+</div>
+<noscript><p>Typing a population needs JavaScript. The table below answers for several sizes without
+it.</p></noscript>
+<script src="../_static/my-town.js" defer></script>
+"""
+
+
+def form(examples) -> str:
+    """The form as HTML; examples: pairs of a municipality's name and its population."""
+    return FORM.format(options="".join(
+        f'<option value="{population}">{escape(name)}: {population:,}</option>'
+        for name, population in examples))
+
+
+class TownForm(SphinxDirective):
+    def run(self):
+        return [nodes.raw("", form(my_town.examples()), format="html")]
+
+
+def setup(app):
+    app.add_directive("town-form", TownForm)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
