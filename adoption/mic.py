@@ -2,7 +2,8 @@
 
 There is one for each technology, ``ai`` and ``rpa``, and each reading of what the printed medians
 were taken over (its base): ``municipal`` (1,741 municipalities), ``other`` (1,721, without the
-designated cities) and ``all`` (1,788, with the prefectures). Beside them, the answers of 2023.
+designated cities) and ``all`` (1,788, with the prefectures). Beside them, what later surveys found
+and the answers of 2023.
 """
 
 import math
@@ -70,6 +71,48 @@ def prefectures_with_ai() -> int:
     if len(fitting) != 1:
         raise ValueError(f"{percent} % of {total} prefectures: found {fitting}, expected one number")
     return fitting[0]
+
+
+# --- later surveys, as public pages quote them --------------------------------------------------
+
+LATER_NAMES = {"survey_fy": "year", "body_type": "kind", "reference_date": "as_of"}
+
+
+def later_series(status: str = "introduced") -> pd.DataFrame:
+    """What later surveys found: a row a technology, kind of body and fiscal year of the survey.
+
+    status: of data/later-surveys.csv: "introduced" leaves trials out, "trial" is these alone.
+    Columns: t, kind, year, as_of (the survey's date), lower and upper (smallest and largest
+    fraction that a page quotes), sources (number of pages), source (their names).
+    """
+    table = data.load("later-surveys").rename(columns=LATER_NAMES)
+    table["t"] = table["technology"].map({name: t for t, name in TECHNOLOGIES.items()})
+    chosen = table[(table["status"] == status) & table["t"].notna()]
+    return chosen.groupby(["t", "kind", "year"], as_index=False).agg(
+        as_of=("as_of", "first"),
+        lower=("percent", lambda percent: percent.min() / 100),
+        upper=("percent", lambda percent: percent.max() / 100),
+        sources=("source", "nunique"), source=("source", _names))
+
+
+def later_combinations() -> pd.DataFrame:
+    """Share of all bodies with a technology, added from those with both and with it alone.
+
+    Both counts have to be of one page. A row a technology and fiscal year of the survey; columns
+    t, year, lower, upper, source as in :func:`later_series`.
+    """
+    table = data.load("later-surveys").rename(columns=LATER_NAMES)
+    table = table[(table["status"] == "introduced") & (table["kind"] == "all")]
+    counts = table.pivot(index=["year", "source"], columns="technology", values="bodies")
+    added = pd.concat({t: (counts["AI and RPA"] + counts[f"{name} only"]).dropna()
+                       for t, name in TECHNOLOGIES.items()}, names=["t"])
+    shares = added.astype(float) / census.frame("all")["bodies"].sum()
+    return shares.reset_index(name="share").groupby(["t", "year"], as_index=False).agg(
+        lower=("share", "min"), upper=("share", "max"), source=("source", _names))
+
+
+def _names(sources: pd.Series) -> str:
+    return "; ".join(sorted(set(sources)))
 
 
 # --- 2023: every municipality's answer --------------------------------------------------------
