@@ -16,7 +16,7 @@ import json
 import math
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -60,14 +60,15 @@ class Result(NamedTuple):
 # --- recording, in a chapter ----------------------------------------------------------------------
 
 
-def record(template: str, table: pd.DataFrame | dict) -> None:
+def record(template: str, table: pd.DataFrame | Mapping | tuple) -> None:
     """Record a row of the register for each row of a table, and show which.
 
     template: an id with columns of the table in braces, as in results/families.csv; an underscore
         in such a column becomes a hyphen in the id.
-    table: the numbers in columns called value, lower, upper, p_value, as far as there are any;
-        without one of these, the only numeric column that is no place is the value. Levels of a
-        named index count as columns. A dict stands for a single row.
+    table: the numbers in columns called value (or estimate), lower, upper, p_value, as far as
+        there are any; without one of these, the only numeric column that is no place is the value.
+        Levels of a named index count as columns. A dict, or an estimate with its interval
+        (:class:`adoption.tables.Interval`), stands for a single row.
 
     Raises ValueError for a template that is not in results/families.csv, a column that is missing,
     an empty cell in a place, a table without rows or numbers, and a number that is not finite (a
@@ -81,13 +82,15 @@ def record(template: str, table: pd.DataFrame | dict) -> None:
             metadata={"adoption": {"template": template, "rows": rows}})
 
 
-def rows_of(template: str, table: pd.DataFrame | dict) -> list[dict]:
+def rows_of(template: str, table: pd.DataFrame | Mapping | tuple) -> list[dict]:
     """What :func:`record` attaches to a cell: id, numbers as text, and the other columns' words."""
     if template not in families():
         near = difflib.get_close_matches(template, families(), n=3, cutoff=0.3)
         raise ValueError(f"template {template!r}: found no such line in {FAMILIES.name}, expected "
                          f"one (nearest: {', '.join(near) or 'none'})")
-    table = pd.DataFrame([table]) if isinstance(table, dict) else table
+    if not isinstance(table, pd.DataFrame):
+        table = pd.DataFrame([table])
+    table = table.rename(columns={"estimate": "value"})
     if any(name is not None for name in table.index.names):
         table = table.reset_index()
     places = PLACE.findall(template)
