@@ -34,6 +34,14 @@ class Frame:
     mean_size: np.ndarray
     sizes: np.ndarray | None = None
 
+    def __post_init__(self):
+        wrong = np.flatnonzero((self.lower >= self.upper)
+                               | np.append(self.upper[:-1] > self.lower[1:], False))
+        if wrong.size:
+            at = wrong[0]
+            raise ValueError("frame: expected intervals that ascend without overlap, found "
+                             f"[{self.lower[at]:g}, {self.upper[at]:g}) at position {at}")
+
     @classmethod
     def of_intervals(cls, table: pd.DataFrame) -> "Frame":
         """From a table with columns lower, upper, bodies and mean_size."""
@@ -43,6 +51,9 @@ class Frame:
     def of_sizes(cls, sizes: ArrayLike) -> "Frame":
         """From the size of each body, a whole number, in any order."""
         sizes = np.sort(np.asarray(sizes))
+        if not sizes.size or sizes[0] < 0 or (sizes != np.floor(sizes)).any():
+            raise ValueError("sizes: expected whole numbers of at least 0, found "
+                             f"{sizes[(sizes < 0) | (sizes != np.floor(sizes))][:1]}")
         distinct, bodies = np.unique(sizes, return_counts=True)
         return cls(distinct, distinct + 1, bodies, distinct.astype(float), sizes)
 
@@ -54,6 +65,13 @@ class Frame:
     def split(self, size: int) -> medians.Split:
         """Bodies below, at and above a size; ValueError unless the intervals are cut there."""
         return medians.split_intervals(self.lower, self.upper, self.bodies, size)
+
+    def cells(self) -> tuple[np.ndarray, np.ndarray]:
+        """Lower edges and numbers of bodies, with an empty interval where the table has a gap."""
+        edges = np.union1d(self.lower, self.upper[np.isfinite(self.upper)])
+        bodies = np.zeros(edges.size, dtype=self.bodies.dtype)
+        bodies[np.searchsorted(edges, self.lower)] = self.bodies
+        return edges, bodies
 
     def binned(self, at: ArrayLike, floor: float) -> tuple[np.ndarray, np.ndarray]:
         """Mean sizes and numbers of bodies of intervals, cut at the sizes `at` and just above."""
@@ -122,11 +140,16 @@ class Survey:
         """Numbers of the stages, as printed."""
         return range(1, len(self.counts) + 1)
 
-    def _position(self, stage: int) -> int:
-        """Place of a stage counted from the furthest, from 0."""
+    def _index(self, stage: int) -> int:
+        """Place of a stage in what was printed, from 0."""
         if stage not in self.stages:
             raise ValueError(f"stage: found {stage!r}, expected one from 1 to {len(self.counts)}")
-        return stage - 1 if self.furthest == "first" else len(self.counts) - stage
+        return int(stage) - 1
+
+    def _position(self, stage: int) -> int:
+        """Place of a stage counted from the furthest, from 0."""
+        index = self._index(stage)
+        return index if self.furthest == "first" else len(self.counts) - 1 - index
 
     def _ordered(self, given: Sequence | None) -> list | None:
         """One entry a stage, the furthest first, as the methods want them."""
@@ -144,20 +167,23 @@ class Survey:
         """Every number of bodies that a stage can have inside the frame.
 
         The published count where nobody is outside. Otherwise the count less p, where p, the
-        stage's bodies outside, has the parity that the median implies and leaves enough for the
-        parities of the other stages.
+        stage's bodies outside, has the parity that the median implies and is such that the other
+        stages, with theirs, can account for the rest. ValueError where no p is.
         """
-        index = stage - 1
-        count, odd = self.counts[index], self.odd[index]
+        index = self._index(stage)
         if not len(self.outside):
-            return [count]
-        least = [0] * len(self.counts) if self.outside_least is None else self.outside_least
-        first = [low + (n - is_odd - low) % 2
-                 for n, is_odd, low in zip(self.counts, self.odd, least, strict=True)]
-        most = len(self.outside) - (sum(first) - first[index])
-        # A median needs a member: one if the number is odd, two if it is even.
-        most = min(most, count - (1 if odd else 2))
-        return [count - p for p in range(first[index], most + 1, 2)]
+            return [self.counts[index]]
+        counts, odd = np.array(self.counts), np.array(self.odd, dtype=int)
+        least = np.zeros_like(counts) if self.outside_least is None else self.outside_least
+        first = least + (counts - odd - least) % 2
+        last = counts - 2 + odd  # a median needs a member: one if odd, two if even
+        rest = len(self.outside) - first.sum() + first[index]  # if the others have their fewest
+        low = max(first[index], len(self.outside) - last.sum() + last[index])
+        if (first > last).any() or (rest - first[index]) % 2 or low > min(rest, last[index]):
+            raise ValueError(f"odd: found {list(self.odd)}, expected parities that "
+                             f"{list(self.counts)} bodies, {len(self.outside)} of them outside, "
+                             "can have")
+        return [int(counts[index] - p) for p in range(low, min(rest, last[index]) + 1, 2)]
 
     def _at_median(self) -> list[bool]:
         """Whether one member of each stage sits at its median.
@@ -190,12 +216,13 @@ class Survey:
         return self._table(rows).astype({"between": "Int64", "gap": "Int64"})
 
     def _between(self, stage: int) -> int | None:
+        index = self._index(stage)
         if self.between is not None:
-            return self.between[stage - 1]
+            return self.between[index]
         if self.frame.sizes is None:
             raise ValueError("between: found no numbers, expected one for each stage where the "
                              "frame has intervals only")
-        pair = medians.tightest_pair(self.frame.sizes, self.medians[stage - 1])
+        pair = medians.tightest_pair(self.frame.sizes, self.medians[index])
         return None if pair is None else pair.between
 
     def rates(self, stage: int = 1) -> pd.DataFrame:
@@ -205,7 +232,7 @@ class Survey:
         below/above whatever the number is. Columns: stage, members, below, above (bodies of the
         frame), rate_below, rate_above (fractions), ratio (above over below).
         """
-        split = self.frame.split(self.medians[stage - 1])
+        split = self.frame.split(self.medians[self._index(stage)])
         return self._table([
             {"stage": stage, "members": members, "below": split.below, "above": split.above,
              **medians.rate_split(members, split.below, split.above)._asdict()}
@@ -252,21 +279,30 @@ class Survey:
         rarer as size grows. Columns: stage, size_class, lower, upper (fractions of the class's
         bodies). Errors as in :func:`adoption.bounds.stage_bounds`.
         """
-        ends = bounds.stage_bounds(
-            self.frame.lower, self.frame.bodies, limits, self._stages_for_bounds(),
-            len(self.outside), self._position(stage) + 1, monotone=monotone)
-        names = range(len(ends)) if names is None else names
+        names = range(len(limits) + 1) if names is None else names
+        if len(names) != len(limits) + 1:
+            raise ValueError(f"names: found {len(names)}, expected one for each of "
+                             f"{len(limits) + 1} classes")
+        ends = bounds.stage_bounds(*self.frame.cells(), limits, self._stages_for_bounds(),
+                                   len(self.outside), self._position(stage) + 1,
+                                   monotone=monotone)
         return self._table([{"stage": stage, "size_class": name, "lower": low, "upper": high}
                             for name, (low, high) in zip(names, ends, strict=True)])
 
     def overlap(self, other: "Survey", stage: int = 1) -> pd.DataFrame:
-        """Fewest and most bodies that are in one stage of both surveys of the same bodies.
+        """Fewest and most bodies that are in the stage of this number in both surveys.
 
+        other: a survey of the same bodies, with the same frame; ValueError for another.
         Columns: scope ("everywhere", or "inside" the frame), lower, upper.
         """
-        ends = bounds.overlap_bounds(
-            self.frame.lower, self.frame.bodies, self._stages_for_bounds(),
-            other._stages_for_bounds(), len(self.outside), self._position(stage) + 1)
+        cells = self.frame.cells()
+        if not all(map(np.array_equal, cells, other.frame.cells())) or (
+                len(self.outside) != len(other.outside)):
+            raise ValueError("other: found a survey of other bodies, expected one with the same "
+                             "frame and as many bodies outside it")
+        printed = [bounds.Stages(survey.counts, survey.medians, survey.odd, survey.outside_least)
+                   for survey in (self, other)]
+        ends = bounds.overlap_bounds(*cells, *printed, len(self.outside), self._index(stage) + 1)
         return self._table([{"scope": scope, "lower": low, "upper": high}
                             for scope, (low, high) in ends._asdict().items()])
 
@@ -327,9 +363,10 @@ class Survey:
             "lower": lower[:, position], "upper": upper[:, position]}))
 
     def outside_vectors(self) -> np.ndarray:
-        """Every number of outside bodies by stage that the parities allow, (vectors, K)."""
-        return curve.allowed_outside(self._ordered(self.counts), self._ordered(self._at_median()),
-                                     len(self.outside), self._ordered(self.outside_least))
+        """Every number of outside bodies by stage, as printed, that the parities allow: (V, K)."""
+        if not len(self.outside):
+            return np.zeros((1, len(self.counts)), dtype=int)
+        return curve.allowed_outside(self.counts, self.odd, len(self.outside), self.outside_least)
 
     def over_outside(self, model: str = "ordered", every: int = 1) -> pd.DataFrame:
         """The curve at every number of outside bodies by stage: odds_ratio and J, a row a vector.
@@ -339,5 +376,6 @@ class Survey:
         sizes, weights = self.frame.binned(self.medians, self.floor)
         fits = curve.fits_over(
             model, sizes, weights, self._ordered(self.counts), self._ordered(self.medians),
-            self._ordered(self._at_median()), self.outside_vectors()[::every], floor=self.floor)
+            self._ordered(self._at_median()), map(self._ordered, self.outside_vectors()[::every]),
+            floor=self.floor)
         return self._table([{"odds_ratio": np.exp(fit.slopes[0]), "J": fit.J} for fit in fits])

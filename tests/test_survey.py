@@ -1,0 +1,477 @@
+"""adoption.survey against tiny surveys of which every possible truth is tried."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import expit
+
+from adoption.survey import Frame, Survey
+
+LIMITS = [4]
+
+
+# --- tiny surveys, and every truth that agrees with what they print -------------------------------
+
+
+def printed_median(members):
+    """The median of whole numbers as printed: rounded half up."""
+    x, (half, odd) = np.sort(members), divmod(len(members), 2)
+    return int(x[half] if odd else (x[half - 1] + x[half] + 1) // 2)
+
+
+def agrees(members, median, odd):
+    """Whether members can have the median, as far as bodies below, at and above it can tell."""
+    if len(members) == 0 or len(members) % 2 != odd:
+        return False
+    x, half = np.sort(members), len(members) // 2
+    if odd:
+        return x[half] == median
+    return x[half - 1] < median < x[half] or (x[half - 1] <= median and x[half] == median)
+
+
+def frame_of(sizes, medians, kind):
+    """The frame as single sizes, or as a table of intervals cut only where it has to be."""
+    if kind == "sizes":
+        return Frame.of_sizes(sizes)
+    edges = np.unique([0, *medians, *(median + 1 for median in medians), *LIMITS, 1000])
+    cell = np.searchsorted(edges, sizes, "right") - 1
+    bodies = np.bincount(cell, minlength=len(edges) - 1)
+    means = np.bincount(cell, sizes, len(edges) - 1) / np.maximum(bodies, 1)
+    return Frame.of_intervals(pd.DataFrame(
+        {"lower": edges[:-1], "upper": edges[1:], "bodies": bodies, "mean_size": means}))
+
+
+def tiny(seed, stages, kind="sizes", inside=7, outside=2, **given):
+    """Sizes, the true stages inside and outside, and the survey that prints them."""
+    rng = np.random.default_rng(seed)
+    while True:
+        sizes = rng.integers(0, 9, inside)
+        truth, beside = rng.integers(0, stages, inside), rng.integers(0, stages, outside)
+        within = np.bincount(truth, minlength=stages)
+        if (within > 0).all() and len(np.unique(sizes >= LIMITS[0])) == 2:
+            break
+    medians = [printed_median(sizes[truth == k]) for k in range(stages)]
+    counts = within + np.bincount(beside, minlength=stages)
+    return sizes, truth, beside, Survey(
+        counts.tolist(), medians, frame_of(sizes, medians, kind), floor=1.0,
+        outside=[50.0] * outside, odd=(within % 2 == 1).tolist(), **given)
+
+
+def possible(survey, sizes):
+    """Every allocation of single bodies that agrees with the print: stages, numbers outside."""
+    counts = np.array(survey.counts)
+    least = np.zeros_like(counts) if survey.outside_least is None else survey.outside_least
+    for choice in itertools.product(range(len(counts)), repeat=len(sizes)):
+        stage_of = np.array(choice)
+        beside = counts - np.bincount(stage_of, minlength=len(counts))
+        if (beside >= least).all() and all(
+                agrees(sizes[stage_of == k], median, odd)
+                for k, (median, odd) in enumerate(zip(survey.medians, survey.odd, strict=True))):
+            yield stage_of, beside
+
+
+def mirrored(survey):
+    """The same survey printed the other way round: what was the first stage is the last."""
+    def turned(given):
+        return None if given is None else list(given)[::-1]
+    return Survey(
+        turned(survey.counts), turned(survey.medians), survey.frame, survey.floor,
+        outside=survey.outside, odd=turned(survey.odd), between=turned(survey.between),
+        outside_least=turned(survey.outside_least), key=survey.key,
+        furthest={"first": "last", "last": "first"}[survey.furthest])
+
+
+def same(one, other):
+    """Assert that two tables agree in everything but the numbers of the stages."""
+    one, other = (table.drop(columns="stage", errors="ignore").reset_index(drop=True)
+                  for table in (one, other))
+    pd.testing.assert_frame_equal(one, other, rtol=1e-6)
+
+
+CASES = [(seed, stages, kind) for seed in range(6) for stages in (2, 3)
+         for kind in ("sizes", "intervals")]
+
+
+# --- members --------------------------------------------------------------------------------------
+
+
+def members_by_trial(survey):
+    """For each stage, what is left inside by every number outside with the right parities."""
+    found = [set() for _ in survey.counts]
+    least = survey.outside_least or [0] * len(survey.counts)
+    for beside in itertools.product(range(len(survey.outside) + 1), repeat=len(survey.counts)):
+        inside = np.array(survey.counts) - beside
+        if (sum(beside) == len(survey.outside) and (inside > 0).all()
+                and (inside % 2 == survey.odd).all() and (np.array(beside) >= least).all()):
+            for k, number in enumerate(inside):
+                found[k].add(int(number))
+    return [sorted(numbers, reverse=True) for numbers in found]
+
+
+@pytest.mark.parametrize("outside", [1, 4, 9])
+@pytest.mark.parametrize(("seed", "stages"), [(seed, stages) for seed in range(8)
+                                              for stages in (2, 3)])
+def test_members_are_all_numbers_that_counts_and_parities_allow(seed, stages, outside):
+    _, _, beside, survey = tiny(seed, stages, outside=outside)
+    assert [survey.members(stage) for stage in survey.stages] == members_by_trial(survey)
+    least = np.maximum(np.bincount(beside, minlength=stages) - 1, 0).tolist()
+    known = Survey(survey.counts, survey.medians, survey.frame, 1.0, outside=survey.outside,
+                   odd=survey.odd, outside_least=least)
+    assert [known.members(stage) for stage in known.stages] == members_by_trial(known)
+    turned = mirrored(known)
+    assert [turned.members(stage) for stage in turned.stages[::-1]] == members_by_trial(known)
+
+
+def test_members_by_hand():
+    """Six bodies inside and six outside, of which the second stage, three, can have one at most."""
+    frame = Frame.of_sizes([1, 3, 5, 8, 9, 20])
+    survey = Survey([9, 3], [6, 8], frame, 1.0, outside=[50] * 6, odd=[False, False])
+    assert (survey.members(1), survey.members(2)) == ([4], [2])
+    inside = Survey([4, 2], [6, 8], frame, 1.0)
+    assert (inside.members(1), inside.members(2)) == ([4], [2])
+    # As printed where nobody is outside, whatever a body at the median says.
+    assert Survey([3, 3], [6, 8], frame, 1.0).members(2) == [3]
+
+
+def test_a_body_at_the_median_makes_a_stage_odd():
+    frame = Frame.of_sizes([1, 3, 5, 8, 9, 20])
+    assert list(Survey([3, 3], [6, 8], frame, 1.0).odd) == [False, True]
+
+
+# --- bounds ---------------------------------------------------------------------------------------
+
+
+def class_rates(sizes, members):
+    """The members' share of each size class."""
+    large = np.searchsorted(LIMITS, sizes, "right")
+    return np.bincount(large, members, len(LIMITS) + 1) / np.bincount(large)
+
+
+@pytest.mark.parametrize(("seed", "stages", "kind"), CASES)
+@pytest.mark.parametrize("furthest", ["first", "last"])
+def test_free_bounds_are_the_extremes_of_all_possible_truths(seed, stages, kind, furthest):
+    sizes, truth, _, survey = tiny(seed, stages, kind, furthest=furthest, key={"t": "ai"})
+    every = [stage_of for stage_of, _ in possible(survey, sizes)]
+    assert any((stage_of == truth).all() for stage_of in every)
+    for stage in survey.stages:
+        rates = np.array([class_rates(sizes, stage_of == stage - 1) for stage_of in every])
+        table = survey.bounds(stage, LIMITS, ["small", "large"])
+        assert list(table) == ["t", "stage", "size_class", "lower", "upper"]
+        assert table["size_class"].tolist() == ["small", "large"] and set(table["stage"]) == {stage}
+        assert table["lower"].to_numpy() == pytest.approx(rates.min(axis=0))
+        assert table["upper"].to_numpy() == pytest.approx(rates.max(axis=0))
+
+
+@pytest.mark.parametrize("kind", ["sizes", "intervals"])
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_known_of_the_outside_narrows_the_bounds(seed, kind):
+    sizes, _, beside, wide = tiny(seed, 2, kind, inside=9, outside=4)
+    least = np.bincount(beside, minlength=2).tolist()
+    known = Survey(wide.counts, wide.medians, wide.frame, 1.0, outside=wide.outside, odd=wide.odd,
+                   outside_least=least)
+    rates = np.array([class_rates(sizes, stage_of == 0) for stage_of, _ in possible(known, sizes)])
+    narrow, table = known.bounds(1, LIMITS), wide.bounds(1, LIMITS)
+    assert narrow["lower"].to_numpy() == pytest.approx(rates.min(axis=0))
+    assert narrow["upper"].to_numpy() == pytest.approx(rates.max(axis=0))
+    assert (narrow["lower"] >= table["lower"]).all() and (narrow["upper"] <= table["upper"]).all()
+
+
+def monotone_case(furthest="first"):
+    """200 bodies with a median of 15 and 1,200 with one of 7; 1,400 bodies in six intervals."""
+    frame = Frame.of_intervals(pd.DataFrame({
+        "lower": [0, 5, 7, 8, 10, 15, 16], "upper": [5, 7, 8, 10, 15, 16, 30],
+        "bodies": [300, 350, 0, 200, 150, 0, 400], "mean_size": [3, 6, np.nan, 9, 12, np.nan, 20]}))
+    return Survey([200, 1200], [15, 7], frame, 1.0, odd=[False, False], furthest=furthest)
+
+
+def test_monotone_bounds_by_hand():
+    # 600 of the second stage are below 7, where 650 bodies are: 50 of the first stage are there,
+    # 50 from 8 to 14, 100 from 16. Growing with size, the rate below 5 is at most 50 in 650.
+    table = monotone_case().bounds(1, [5, 10], monotone=True)
+    assert table["size_class"].tolist() == [0, 1, 2]
+    assert table["lower"].tolist() == pytest.approx([0, 1 / 13, (100 + 150 / 7) / 550], abs=1e-6)
+    assert table["upper"].tolist() == pytest.approx(
+        [1 / 13, (50 + 200 / 7) / 550, (150 - 200 / 13) / 550], abs=1e-6)
+    same(table, mirrored(monotone_case()).bounds(2, [5, 10], monotone=True))
+
+
+def test_monotone_depends_on_which_end_is_furthest():
+    """If the last stage is the furthest, being further along becomes rarer as size grows."""
+    assert len(monotone_case("last").bounds(1, [5, 10])) == 3
+    with pytest.raises(ValueError, match="no allocation"):
+        monotone_case("last").bounds(1, [5, 10], monotone=True)
+
+
+@pytest.mark.parametrize("furthest", ["first", "last"])
+@pytest.mark.parametrize(("seed", "stages"), [(seed, stages) for seed in range(12)
+                                              for stages in (2, 3)])
+def test_monotone_bounds_contain_every_monotone_truth(seed, stages, furthest):
+    sizes, _, _, survey = tiny(seed, stages, furthest=furthest)
+    edges = np.unique([0, *survey.medians, *(m + 1 for m in survey.medians), *LIMITS])
+    cell = np.searchsorted(edges, sizes, "right") - 1
+    chain = [c for c in np.unique(cell) if edges[c] not in survey.medians]
+
+    def grows(stage_of):
+        far = stage_of if furthest == "first" else stages - 1 - stage_of
+        return all((np.diff([np.mean(far[cell == c] <= k) for c in chain]) >= -1e-12).all()
+                   for k in range(stages - 1))
+
+    every = [stage_of for stage_of, _ in possible(survey, sizes) if grows(stage_of)]
+    for stage in survey.stages if every else ():
+        rates = np.array([class_rates(sizes, stage_of == stage - 1) for stage_of in every])
+        table = survey.bounds(stage, LIMITS, monotone=True)
+        assert (table["lower"] <= rates.min(axis=0) + 1e-6).all()
+        assert (table["upper"] >= rates.max(axis=0) - 1e-6).all()
+
+
+def test_bounds_of_single_sizes_and_of_intervals_are_the_same():
+    for seed in range(10):
+        one, other = (tiny(seed, 3, kind)[3] for kind in ("sizes", "intervals"))
+        for stage in one.stages:
+            same(one.bounds(stage, LIMITS), other.bounds(stage, LIMITS))
+
+
+# --- overlap --------------------------------------------------------------------------------------
+
+
+def pair(seed, stages, kind):
+    """Two surveys of the same six bodies and three outside."""
+    rng = np.random.default_rng(seed)
+    while True:
+        sizes = rng.integers(0, 6, 6)
+        truths = [rng.integers(0, k, 6) for k in stages]
+        within = [np.bincount(truth, minlength=k) for truth, k in zip(truths, stages, strict=True)]
+        if all((numbers > 0).all() for numbers in within):
+            break
+    medians = [[printed_median(sizes[truth == k]) for k in range(len(numbers))]
+               for truth, numbers in zip(truths, within, strict=True)]
+    frame = frame_of(sizes, [*medians[0], *medians[1]], kind)
+    return sizes, [Survey(
+        (numbers + np.bincount(rng.integers(0, len(numbers), 3), minlength=len(numbers))).tolist(),
+        printed, frame, 1.0, outside=[50] * 3, odd=(numbers % 2 == 1).tolist(), key={"t": name})
+        for name, numbers, printed in zip(("ai", "rpa"), within, medians, strict=True)]
+
+
+@pytest.mark.parametrize("kind", ["sizes", "intervals"])
+@pytest.mark.parametrize(("seed", "stages"), [*((seed, (2, 2)) for seed in range(6)),
+                                              *((seed, (2, 3)) for seed in range(6))])
+def test_overlap_is_what_all_pairs_of_possible_truths_have(seed, stages, kind):
+    sizes, (one, other) = pair(seed, stages, kind)
+    for stage in (1, 2):
+        groups = [{(tuple(stage_of == stage - 1), int(beside[stage - 1]))
+                   for stage_of, beside in possible(survey, sizes)} for survey in (one, other)]
+        inside, everywhere = set(), set()
+        for (a, p), (b, q) in itertools.product(*groups):
+            both = int(np.sum(np.array(a) & np.array(b)))
+            inside.add(both)
+            everywhere |= {both + max(0, p + q - 3), both + min(p, q)}
+        table = one.overlap(other, stage).set_index("scope")
+        assert table.loc["inside", ["lower", "upper"]].tolist() == [min(inside), max(inside)]
+        assert (table.loc["everywhere", ["lower", "upper"]].tolist()
+                == [min(everywhere), max(everywhere)])
+
+
+def test_overlap_goes_by_printed_number_whichever_end_is_furthest():
+    _, (one, other) = pair(0, (2, 3), "sizes")
+    turned = Survey(other.counts, other.medians, other.frame, 1.0, outside=other.outside,
+                    odd=other.odd, furthest="last")
+    same(one.overlap(other, 1), one.overlap(turned, 1))
+
+
+# --- the curve ------------------------------------------------------------------------------------
+
+
+def grown(stages=3, kind="sizes", outside=0, furthest="first", seed=1):
+    """A survey of 400 bodies of which the larger are further along, by an ordered logit."""
+    rng = np.random.default_rng(seed)
+    sizes = np.sort(np.round(np.exp(rng.normal(9, 1.2, 400))).astype(int))
+    cuts = np.array([-11.0, -9.0])[: stages - 1]
+
+    def draw(size):
+        up_to = expit(cuts + 0.75 * np.log2(size)[:, None])
+        return np.sum(rng.random(len(size))[:, None] > up_to, axis=1)
+
+    truth, beside = draw(sizes), np.zeros(0, int)
+    large = np.linspace(2e5, 2e6, outside) if outside else np.zeros(0)
+    if outside:
+        beside = draw(large)
+    within = np.bincount(truth, minlength=stages)
+    medians = [printed_median(sizes[truth == k]) for k in range(stages)]
+    counts = within + np.bincount(beside, minlength=stages)
+    if kind == "sizes":
+        frame = Frame.of_sizes(sizes)
+    else:
+        edges = np.unique([*np.round(np.geomspace(1, 10**7, 200)), *medians,
+                           *(median + 1 for median in medians)])
+        table = pd.DataFrame({"size": sizes, "cell": np.searchsorted(edges, sizes, "right") - 1})
+        table = table.groupby("cell")["size"].agg(["size", "mean"])
+        frame = Frame.of_intervals(pd.DataFrame({
+            "lower": edges[table.index], "upper": edges[table.index + 1],
+            "bodies": table["size"], "mean_size": table["mean"]}))
+    survey = Survey(counts.tolist(), medians, frame, 10.0, outside=large,
+                    odd=(within % 2 == 1).tolist(), key={"t": "ai"})
+    return survey if furthest == "first" else mirrored(survey)
+
+
+@pytest.mark.parametrize("model", ["ordered", "multinomial"])
+@pytest.mark.parametrize(("stages", "outside"), [(2, 0), (3, 0), (3, 5)])
+def test_a_survey_printed_the_other_way_round_has_the_same_curve(model, stages, outside):
+    one, other = (grown(stages, outside=outside, furthest=end) for end in ("first", "last"))
+    sizes = [500, 8_000, 90_000]
+    same(one.slope(model), other.slope(model))
+    same(one.misfit(model), other.misfit(model))
+    same(one.half_size(model), other.half_size(model))
+    same(one.curve(sizes, model), other.curve(sizes, model))
+    for stage in one.stages:
+        same(one.curve(sizes, model, stage), other.curve(sizes, model, stages + 1 - stage))
+    assert one.slope(model)["odds_ratio"].item() > 1
+
+
+@pytest.mark.parametrize("furthest", ["first", "last"])
+@pytest.mark.parametrize("model", ["ordered", "multinomial"])
+def test_curve_by_its_formula(model, furthest):
+    """Shares of all stages add up to one, half have the furthest at half_size, bands hold both."""
+    survey = grown(outside=5, furthest=furthest)
+    half = survey.half_size(model)
+    sizes = [500, 8_000, half["size"].item()]
+    shares = [survey.curve(sizes, model, stage) for stage in survey.stages]
+    assert sum(table["share"] for table in shares).tolist() == pytest.approx([1, 1, 1])
+    for table in shares:
+        assert list(table) == ["t", "size", "share", "lower", "upper"]
+        assert (table["lower"] < table["share"]).all() and (table["share"] < table["upper"]).all()
+    first = shares[0 if furthest == "first" else -1]
+    pd.testing.assert_frame_equal(first, survey.curve(sizes, model))
+    assert first["share"].iloc[2] == pytest.approx(0.5)
+    assert (half["lower"] < half["size"]).all() and (half["size"] < half["upper"]).all()
+
+
+def test_with_two_stages_the_slope_is_that_of_the_log_odds():
+    """Both models are the same logit, and its odds grow by the odds ratio with every doubling."""
+    survey = grown(stages=2)
+    slope = survey.slope("ordered")
+    same(slope, survey.slope("multinomial"))
+    shares = survey.curve([4_000, 8_000, 16_000], "ordered")["share"]
+    odds = shares / (1 - shares)
+    assert (odds / odds.shift())[1:].tolist() == pytest.approx([slope["odds_ratio"].item()] * 2)
+    assert (slope["lower"] < slope["odds_ratio"]).all()
+    assert (slope["odds_ratio"] < slope["upper"]).all()
+    assert survey.misfit("ordered")["df"].tolist() == [1]
+    assert grown().misfit("ordered")["df"].tolist() == [2]
+    assert grown().misfit("multinomial")["df"].tolist() == [1]
+
+
+@pytest.mark.parametrize("model", ["ordered", "multinomial"])
+def test_fine_intervals_give_nearly_the_slope_of_single_sizes(model):
+    one, other = (grown(kind=kind).slope(model) for kind in ("sizes", "intervals"))
+    assert other["odds_ratio"].item() == pytest.approx(one["odds_ratio"].item(), rel=1e-3)
+
+
+@pytest.mark.parametrize("furthest", ["first", "last"])
+def test_outside_vectors_are_all_that_the_parities_allow_as_printed(furthest):
+    survey = grown(outside=5, furthest=furthest)
+    counts = np.array(survey.counts)
+    expected = {beside for beside in itertools.product(range(6), repeat=3)
+                if sum(beside) == 5 and ((counts - beside) % 2 == survey.odd).all()}
+    found = survey.outside_vectors()
+    assert set(map(tuple, found.tolist())) == expected and len(found) == len(expected)
+    # The furthest stage is the one that the large bodies outside are in at the fixed point.
+    outside = survey.fit("ordered").outside
+    assert tuple(outside if furthest == "first" else outside[::-1]) in expected
+    assert outside.argmax() == 0
+
+
+@pytest.mark.parametrize("model", ["ordered", "multinomial"])
+def test_ranges_over_the_outside_hold_the_fixed_point_in_both_directions(model):
+    one, other = (grown(outside=5, furthest=end).over_outside(model) for end in ("first", "last"))
+    assert len(one) == len(grown(outside=5).outside_vectors()) > 3
+    same(one.sort_values("J"), other.sort_values("J"))
+    survey = grown(outside=5)
+    for table, number in ((survey.slope(model), "odds_ratio"), (survey.misfit(model), "J")):
+        assert one[number].min() - 1e-6 <= table[number].item() <= one[number].max() + 1e-6
+    same(survey.over_outside(model, every=2), one.iloc[::2])
+
+
+def test_with_nobody_outside_there_is_one_vector():
+    survey = grown()
+    assert survey.outside_vectors().tolist() == [[0, 0, 0]]
+    table = survey.over_outside("ordered")
+    assert table["odds_ratio"].tolist() == pytest.approx(survey.slope()["odds_ratio"].tolist())
+    assert table["J"].tolist() == pytest.approx(survey.misfit()["J"].tolist())
+
+
+# --- refusals -------------------------------------------------------------------------------------
+
+
+FRAME = Frame.of_sizes([1, 3, 5, 8, 9, 20])
+
+
+def survey(counts=(4, 2), medians=(6, 8), frame=FRAME, floor=1.0, **given):
+    return Survey(counts, medians, frame, floor, **given)
+
+
+REFUSED = {
+    "end": ({"furthest": "largest"}, "furthest: found 'largest', expected 'first' or 'last'"),
+    "one stage": ({"counts": [6], "medians": [6]}, "counts: found 1 stage, expected two or more"),
+    "medians": ({"medians": [6]}, "medians: found 1, expected one for each of 2 stages"),
+    "parities": ({"odd": [True] * 3}, "odd: found 3"),
+    "least": ({"outside_least": [1]}, "outside_least: found 1"),
+    "between": ({"between": [1]}, "between: found 1"),
+    "sum": ({"counts": [4, 3]}, "counts: found a sum of 7, expected 6, the 6 bodies of the frame "
+                                "and 0 outside"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_survey_that_cannot_be_is_refused(case):
+    given, message = REFUSED[case]
+    with pytest.raises(ValueError, match=message):
+        survey(**given)
+
+
+CALLS = {
+    "members of stage 0": (lambda: survey().members(0), "stage: found 0, expected one from 1 to 2"),
+    "rates of stage 3": (lambda: survey().rates(3), "stage: found 3"),
+    "bounds of stage -1": (lambda: survey().bounds(-1, [4]), "stage: found -1"),
+    "overlap of stage 3": (lambda: survey().overlap(survey(), 3), "stage: found 3"),
+    "curve of stage 0": (lambda: grown().curve([500], stage=0), "stage: found 0"),
+    "names": (lambda: survey().bounds(1, [4], ["small"]),
+              "names: found 1, expected one for each of 2 classes"),
+    "limits": (lambda: survey().bounds(1, [8, 4]), "limits"),
+    "model": (lambda: grown().slope("probit"), "probit"),
+    "contradictory parities": (
+        lambda: survey([4, 3], outside=[50], odd=[True, False]).members(1),
+        r"odd: found \[True, False\], expected parities that \[4, 3\] bodies, 1 of them outside"),
+    "more known outside than there are": (
+        lambda: survey([5, 4], outside=[50] * 3, odd=[False, True],
+                       outside_least=[3, 3]).members(1), "odd: found"),
+    "too few left for a median": (
+        lambda: survey([7, 1], outside=[50] * 2, odd=[False, False]).members(1), "odd: found"),
+    "another frame": (lambda: survey().overlap(survey(frame=Frame.of_sizes([1, 3, 5, 8, 9, 21]))),
+                      "other: found a survey of other bodies"),
+    "another number outside": (lambda: survey().overlap(survey([5, 2], outside=[50])),
+                               "other: found a survey of other bodies"),
+    "intervals out of order": (
+        lambda: Frame(np.array([5, 0]), np.array([9, 5]), np.ones(2, int), np.ones(2)),
+        r"ascend without overlap, found \[5, 9\) at position 0"),
+    "empty interval": (lambda: Frame(np.array([0]), np.array([0]), np.ones(1, int), np.ones(1)),
+                       r"found \[0, 0\) at position 0"),
+    "half a body's size": (lambda: Frame.of_sizes([2.5, 3]), r"sizes: expected whole .* \[2.5\]"),
+    "negative size": (lambda: Frame.of_sizes([-1, 3]), r"sizes: expected whole .* \[-1\]"),
+    "no sizes": (lambda: Frame.of_sizes([]), r"sizes: expected whole numbers .* found \[\]"),
+}
+
+
+@pytest.mark.parametrize("case", CALLS)
+def test_a_wrong_argument_is_refused_with_what_was_found(case):
+    call, message = CALLS[case]
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_the_last_interval_may_be_open():
+    table = pd.DataFrame({"lower": [0, 4, 6, 7, 8, 9], "upper": [4, 6, 7, 8, 9, np.inf],
+                          "bodies": [2, 1, 0, 0, 1, 2], "mean_size": [2, 5, 6, 7, 8, 15]})
+    one = survey(frame=Frame.of_intervals(table), odd=[False, False])
+    same(one.bounds(1, [4]), survey(odd=[False, False]).bounds(1, [4]))
