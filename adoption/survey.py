@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from adoption import bounds, curve, medians
+from adoption import bounds, checks, curve, medians
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,7 @@ class Frame:
     @classmethod
     def of_sizes(cls, sizes: ArrayLike) -> "Frame":
         """From the size of each body, a whole number, in any order."""
-        sizes = np.sort(np.asarray(sizes))
-        if not sizes.size or sizes[0] < 0 or (sizes != np.floor(sizes)).any():
-            raise ValueError("sizes: expected whole numbers of at least 0, found "
-                             f"{sizes[(sizes < 0) | (sizes != np.floor(sizes))][:1]}")
+        sizes = np.sort(checks.whole_vector("sizes", sizes))
         distinct, bodies = np.unique(sizes, return_counts=True)
         return cls(distinct, distinct + 1, bodies, distinct.astype(float), sizes)
 
