@@ -274,10 +274,28 @@ def test_overlap_is_what_all_pairs_of_possible_truths_have(seed, stages, kind):
 
 
 def test_overlap_goes_by_printed_number_whichever_end_is_furthest():
-    _, (one, other) = pair(0, (2, 3), "sizes")
-    turned = Survey(other.counts, other.medians, other.frame, 1.0, outside=other.outside,
-                    odd=other.odd, furthest="last")
-    same(one.overlap(other, 1), one.overlap(turned, 1))
+    one, other = pair(0, (2, 3), "sizes")[1]
+    turned = [Survey(survey.counts, survey.medians, survey.frame, 1.0, outside=survey.outside,
+                     odd=survey.odd, key=survey.key, furthest="last") for survey in (one, other)]
+    assert one.overlap(other, 1)["upper"].tolist() != one.overlap(other, 2)["upper"].tolist()
+    for stage in (1, 2):
+        for first, second in itertools.product((one, turned[0]), (other, turned[1])):
+            same(one.overlap(other, stage), first.overlap(second, stage))
+
+
+def test_overlap_heeds_what_is_known_of_the_outside():
+    """Two of three outside are known to be at stage 2, in both surveys.
+
+    So five of six inside are at stage 1, all but the one at the median of stage 2, and the one
+    outside may be the same or not. If that is not known, three outside and one inside may be all
+    that is in both: of {1, 3, 6} and {2, 3, 5} only the body at the median.
+    """
+    frame = Frame.of_sizes([1, 2, 3, 4, 5, 6])
+    wide, known = (Survey([6, 3], [3, 4], frame, 1.0, outside=[50] * 3, odd=[True, True],
+                          outside_least=least) for least in (None, [0, 2]))
+    ends = [survey.overlap(survey)[["lower", "upper"]].to_numpy().tolist()
+            for survey in (wide, known)]
+    assert ends == [[[1, 5], [4, 6]], [[5, 5], [5, 6]]]
 
 
 # --- the curve ------------------------------------------------------------------------------------
@@ -384,10 +402,12 @@ def test_outside_vectors_are_all_that_the_parities_allow_as_printed(furthest):
 
 @pytest.mark.parametrize("model", ["ordered", "multinomial"])
 def test_ranges_over_the_outside_hold_the_fixed_point_in_both_directions(model):
-    one, other = (grown(outside=5, furthest=end).over_outside(model) for end in ("first", "last"))
-    assert len(one) == len(grown(outside=5).outside_vectors()) > 3
+    # Seed 2: even, odd and odd stages, so that the order in which they are taken matters.
+    one, other = (grown(outside=5, furthest=end, seed=2).over_outside(model)
+                  for end in ("first", "last"))
+    survey = grown(outside=5, seed=2)
+    assert survey.odd[0] != survey.odd[2] and len(one) == len(survey.outside_vectors()) > 3
     same(one.sort_values("J"), other.sort_values("J"))
-    survey = grown(outside=5)
     for table, number in ((survey.slope(model), "odds_ratio"), (survey.misfit(model), "J")):
         assert one[number].min() - 1e-6 <= table[number].item() <= one[number].max() + 1e-6
     same(survey.over_outside(model, every=2), one.iloc[::2])
