@@ -7,12 +7,12 @@ designated cities) and ``all`` (1,788, with the prefectures).
 """
 
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from adoption import data
+from adoption.medians import Split
 
 BASES = {
     "municipal": ("designated_city", "other_municipality"),
@@ -22,14 +22,6 @@ BASES = {
 
 CLASS_LIMITS = (10_000, 30_000, 50_000, 100_000, 200_000)
 CLASS_IDS = ("under-10k", "10k-30k", "30k-50k", "50k-100k", "100k-200k", "over-200k")
-
-
-class Split(NamedTuple):
-    """Numbers of bodies with a population below, at and above a value."""
-
-    below: int
-    at: int
-    above: int
 
 
 @lru_cache

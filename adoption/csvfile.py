@@ -1,31 +1,21 @@
 """CSV files of one strict form, and errors that name file, place, what was found and expected.
 
-The form, by rule: UTF-8 without byte order mark, comma-separated, the columns expected and no
-others in one header line, LF line ends only (CR and CRLF are refused), exactly one line break at
-the end, none inside a cell, no control or invisible characters, no white space around a cell's
-text. Quotes around a cell that needs none mean the same and are accepted. Nothing is coerced,
+One rule says what is in order: *writing what was read gives the same bytes* (UTF-8, LF line ends,
+quotes only where a cell needs them, numbers as Python prints them). Beside the rule, a file has
+the columns expected, each row as many cells, and a cell of text is legible. Nothing is coerced,
 trimmed or dropped.
 """
 
 import csv
 import io
 import math
-import re
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from os.path import commonprefix
 from pathlib import Path
 from typing import NoReturn
+from unicodedata import is_normalized
 
-# Unicode categories without a visible sign: controls, formats, separators of lines and
-# paragraphs, halves of characters, unassigned and private ones.
-INVISIBLE = {"Cc", "Cf", "Zl", "Zp", "Cs", "Cn", "Co"}
-
-# Strict patterns of raw strings: ASCII digits, no sign "+", no padding, no separators. At most
-# 15 digits, so that every number is exact as a 64-bit integer and as a double.
-INTEGER = re.compile(r"0|-?[1-9][0-9]{0,14}")
-DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,10})?")
-# As Python prints a float, for the stored results.
-FLOAT = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?(e[+-][0-9]{2,3})?")
+TEXT = "text of visible characters in Unicode form NFC, not padded"
 
 
 class DataError(ValueError):
@@ -42,6 +32,7 @@ def label(file: Path) -> str:
 
 
 def fail(file: Path, place: str, found, expected: str) -> NoReturn:
+    """Raise DataError."""
     raise DataError(f"{label(file)}, {place}: found {found}, expected {expected}")
 
 
@@ -50,14 +41,35 @@ def row_place(index: int) -> str:
     return f"row {index + 1} (line {index + 2})"
 
 
-def content(file: Path, what: str) -> bytes:
-    """The bytes of a file. DataError, saying that ``what`` is expected, where it is unreadable."""
+def text_of(file: Path, what: str) -> str:
+    """The text of a file. DataError, saying that ``what`` is expected, where there is none."""
     try:
-        return file.read_bytes()
+        return file.read_bytes().decode("utf-8")
     except FileNotFoundError:
         raise DataError(f"{label(file)}: found no such file, expected {what}") from None
     except OSError as error:
         raise DataError(f"{label(file)}: found {error.strerror}, expected {what}") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        fail(file, f"line {line}", f"bytes {error.object[error.start:error.end]!r}", "UTF-8 text")
+
+
+def check_round_trip(file: Path, text: str, written: str) -> None:
+    """DataError, with the place of the first difference, unless both texts are the same."""
+    if text != written:
+        at = len(commonprefix([text, written]))
+        line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+        found, expected = (repr(other[at:at + 20]) if other[at:] else "the end of the file"
+                           for other in (text, written))
+        fail(file, f"line {line}, character {column}", found,
+             f"{expected}, as the file is written from what was read")
+
+
+def dump(rows: Iterable[Sequence]) -> str:
+    """Rows as CSV in the one form."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue()
 
 
 def write(file: Path, text: str) -> None:
@@ -69,84 +81,58 @@ def write(file: Path, text: str) -> None:
 
 def read(file: Path, columns: Sequence[str]) -> list[list[str]]:
     """Raw cells of a CSV file without the header, which must hold ``columns``."""
-    header, *body = _cells(_text(content(file, "a table"), file), file)
+    text = text_of(file, "a table")
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header, *body = list(reader) or [[]]
+    except csv.Error as error:
+        fail(file, f"line {reader.line_num}", f"broken CSV ({error})", "one line a row")
     if header != list(columns):
-        missing = [name for name in columns if name not in header]
-        extra = [name for name in header if name not in columns]
-        hint = "".join([f"; missing: {', '.join(missing)}" if missing else "",
-                        f"; not expected: {', '.join(map(repr, extra))}" if extra else ""])
-        fail(file, "header (line 1)", ",".join(header) or "an empty line",
-             ",".join(columns) + hint)
+        missing = ", ".join(name for name in columns if name not in header)
+        extra = ", ".join(repr(name) for name in header if name not in columns)
+        fail(file, "header (line 1)", repr(",".join(header)),
+             ",".join(columns) + (f"; missing: {missing}" if missing else "")
+             + (f"; not expected: {extra}" if extra else ""))
     for index, row in enumerate(body):
         if len(row) != len(header):
             fail(file, row_place(index), f"{len(row)} cells" if row else "an empty line",
                  f"{len(header)} cells")
+    check_round_trip(file, text, dump([header, *body]))
     return body
 
 
-def _text(raw: bytes, file: Path) -> str:
-    """The text of a file, after the checks of encoding, characters and line ends."""
-    if raw.startswith(b"\xef\xbb\xbf"):
-        fail(file, "line 1", "a byte order mark", "UTF-8 without one")
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        fail(file, f"line {line}", f"bytes {raw[error.start:error.end]!r}", "UTF-8 text")
-    for character in sorted(set(text) - {"\n"}):
-        if unicodedata.category(character) in INVISIBLE:
-            what = "CR (\\r)" if character == "\r" else f"the character {character!r}"
-            line = text.count("\n", 0, text.index(character)) + 1
-            fail(file, f"line {line}", what,
-                 "text with LF line ends and no control or invisible characters")
-    if not text:
-        fail(file, "line 1", "an empty file", "a header line")
-    if not text.endswith("\n"):
-        fail(file, f"line {text.count(chr(10)) + 1}", "no line break at the end of the file",
-             "one (is the file truncated?)")
-    return text
+def legible(text: str) -> bool:
+    """Whether a text has visible characters only, no padding, and Unicode form NFC."""
+    return text == text.strip() != "" and text.isprintable() and is_normalized("NFC", text)
 
 
-def _cells(text: str, file: Path) -> list[list[str]]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    rows = []
-    try:
-        for row in reader:
-            rows.append(row)
-            if reader.line_num != len(rows):
-                fail(file, f"line {len(rows)}", "a line break inside a cell", "one line a row")
-    except csv.Error as error:
-        fail(file, f"line {len(rows) + 1}", f"broken CSV ({error})", "one line a row")
-    return rows
-
-
-def words(raw: str, file: Path, place: str) -> str:
-    """A cell of text: not empty, without padding, in Unicode form NFC."""
-    if not raw:
-        fail(file, place, "an empty cell", "text")
-    if raw != raw.strip():
-        fail(file, place, repr(raw), "text without spaces around it")
-    if not unicodedata.is_normalized("NFC", raw):
-        fail(file, place, repr(raw), "text in Unicode form NFC")
+def words(raw: str, file: Path, place: str, expected: str = TEXT) -> str:
+    """A cell of legible text."""
+    if not legible(raw):
+        fail(file, place, repr(raw) if raw else "an empty cell", expected)
     return raw
 
 
 def code(raw: str, known: Sequence[str], file: Path, place: str) -> str:
     """A cell that holds one of the ``known`` words."""
     if raw not in known:
-        fail(file, place, repr(raw), f"one of {', '.join(known)}")
+        fail(file, place, repr(raw) if raw else "an empty cell", f"one of {', '.join(known)}")
     return raw
 
 
-def integer(raw: str, file: Path, place: str) -> int:
-    """A cell with a count: an integer from 0."""
-    if not INTEGER.fullmatch(raw) or int(raw) < 0:
-        fail(file, place, repr(raw), "an integer >= 0")
+def integer(raw: str, file: Path, place: str, expected: str = "an integer >= 0") -> int:
+    """A cell with a count: an integer from 0, short enough to be exact everywhere."""
+    if not (raw.isascii() and raw.isdigit() and len(raw) < 16 and str(int(raw)) == raw):
+        fail(file, place, repr(raw) if raw else "an empty cell", expected)
     return int(raw)
 
 
-def number(raw: str, file: Path, place: str) -> float:
-    """A cell with a float as Python prints it; no infinity."""
-    if not FLOAT.fullmatch(raw) or math.isinf(float(raw)):
-        fail(file, place, repr(raw), "a number")
-    return float(raw)
+def number(raw: str, file: Path, place: str, expected: str = "a number") -> float:
+    """A cell with a finite number, printed as %.10g or as Python prints it."""
+    try:
+        value = float(raw)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value) or raw not in (f"{value:.10g}", str(value)):
+        fail(file, place, repr(raw) if raw else "an empty cell", expected)
+    return value

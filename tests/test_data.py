@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from adoption import data
+from adoption import data, descriptor
 
 ROOT = Path(__file__).resolve().parents[1]
 SLIDES = ROOT.parent / "shared" / "source" / "mic-2020-ai-rpa-slides.txt"
@@ -78,119 +78,7 @@ def required(name):
             if field["constraints"].get("required")]
 
 
-# -------------------------------------------------------- corruption: every kind on every table
-
-
-def missing_column(rows):
-    return [row[:-1] for row in rows], "header", f"missing: {rows[0][-1]}"
-
-
-def extra_column(rows):
-    return [[*row, "x"] for row in rows], "header", "not expected: 'x'"
-
-
-def swapped_columns(rows):
-    return [[row[1], row[0], *row[2:]] for row in rows], "header"
-
-
-def swapped_values(rows):
-    """The cells of two columns change places under their old headings."""
-    return [rows[0], *[[row[-1], *row[1:-1], row[0]] for row in rows[1:]]], "row"
-
-
-def renamed_column(rows):
-    return [[rows[0][0].upper(), *rows[0][1:]], *rows[1:]], "header"
-
-
-def no_header(rows):
-    return rows[1:], "header"
-
-
-def no_rows(rows):
-    return rows[:1], "0 rows"
-
-
-def duplicated_row(rows):
-    return [*rows, rows[-1]], "row"
-
-
-def short_row(rows):
-    return [*rows[:-1], rows[-1][:-1]], f"row {len(rows) - 1} (line {len(rows)})", "cells"
-
-
-def long_row(rows):
-    return [*rows[:-1], [*rows[-1], ""]], f"row {len(rows) - 1} (line {len(rows)})", "cells"
-
-
-def blank_line(rows):
-    return [*rows, []], "row"
-
-
-@pytest.mark.parametrize("spoil", [
-    missing_column, extra_column, swapped_columns, swapped_values, renamed_column, no_header,
-    no_rows, duplicated_row, short_row, long_row, blank_line,
-])
-def test_spoilt_structure_is_refused_in_every_table(bare, spoil):
-    for name in NAMES:
-        rows, *words = spoil(rows_of(name))
-        text = "".join("\n" if not row else text_of([row]) for row in rows)
-        refused(bare, name, text, *words)
-
-
-def with_mark(raw):
-    return b"\xef\xbb\xbf" + raw, "byte order mark"
-
-
-def recoded(raw):
-    """CP932 where the table has Japanese text, UTF-16 where it is ASCII."""
-    text = raw.decode("utf-8")
-    if text.isascii():
-        return text.encode("utf-16"), "UTF-8"
-    # some of our own English uses signs that CP932 lacks; they are not the point here
-    return text.encode("cp932", errors="replace"), "UTF-8", "line"
-
-
-def truncated(raw):
-    return raw[:-3], "no line break at the end", "truncated"
-
-
-def truncated_in_quotes(raw):
-    line = raw.rstrip(b"\n").rsplit(b"\n", 1)[0]
-    return line + b'\n"half a cell\n', "line"
-
-
-def null_byte(raw):
-    return raw[:-2] + b"\x00" + raw[-2:], r"\x00"
-
-
-def windows_line_ends(raw):
-    return raw.replace(b"\n", b"\r\n"), "CR", "LF"
-
-
-def old_mac_line_ends(raw):
-    return raw.replace(b"\n", b"\r"), "CR", "LF"
-
-
-def zero_width_space(raw):
-    return raw[:-1] + "\u200b\n".encode(), "u200b"
-
-
-def empty_file(raw):
-    return b"", "empty file"
-
-
-def half_a_character(raw):
-    return raw[:-1] + "字".encode()[:2] + b"\n", "UTF-8"
-
-
-@pytest.mark.parametrize("spoil", [
-    with_mark, recoded, truncated, truncated_in_quotes, null_byte, windows_line_ends,
-    old_mac_line_ends, zero_width_space, empty_file, half_a_character,
-])
-def test_spoilt_bytes_are_refused_in_every_table(bare, spoil):
-    for name in NAMES:
-        content, *words = spoil(data.path(name).read_bytes())
-        refused(bare, name, content, *words)
+# --- damage (of every kind: test_torture.py) -------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -213,8 +101,8 @@ def test_every_required_cell_must_be_there_and_unpadded(bare, name):
                     f"row {len(rows) - 1} (line {len(rows)})", *words)
 
 
-BAD_NUMBERS = ["-5", "5.5", "many", "５", "1,788", " 5", "5 ", "+5", "2_022", "05", "5e3", "0x5",
-               "5.", "½", "nan", "inf", "-0", "9" * 16, "٣", "5\u00a0"]
+BAD_NUMBERS = ["-5", "5.5", "many", "５", "1,788", " 5", "+5", "2_022", "05", "5e3", "nan", "-0",
+               "9" * 16, "٣"]
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if fields(name, "integer")])
@@ -301,27 +189,24 @@ def test_rows_are_judged_before_checksums(folder, monkeypatch):
             judge(folder)
 
 
-def test_needless_quotes_read_the_same(folder):
-    for name in NAMES:
-        out = io.StringIO()
-        csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows(rows_of(name))
-        data.path(name, folder).write_text(out.getvalue(), encoding="utf-8", newline="")
-        assert data.load(name, folder).equals(data.load(name))
+def describe_anew(folder, change):
+    """Change the description in a copy of data/, in its canonical form."""
+    description = data.package(folder)
+    change({resource["name"]: resource for resource in description["resources"]}, description)
+    (folder / data.PACKAGE).write_text(descriptor.dump(description), encoding="utf-8")
 
 
 def without(folder, name, column):
     """Take a column away, and its description too."""
-    descriptor = data.package(folder)
-    schema = next(r for r in descriptor["resources"] if r["name"] == name)["schema"]
-    position = [field["name"] for field in schema["fields"]].index(column)
-    del schema["fields"][position]
-    (folder / data.PACKAGE).write_text(json.dumps(descriptor), encoding="utf-8")
-    rows = [[*row[:position], *row[position + 1:]] for row in rows_of(name)]
+    rows = rows_of(name)
+    position = rows[0].index(column)
+    describe_anew(folder, lambda resources, _: resources[name]["schema"]["fields"].pop(position))
+    rows = [[*row[:position], *row[position + 1:]] for row in rows]
     data.path(name, folder).write_text(text_of(rows), encoding="utf-8", newline="\n")
 
 
 @pytest.mark.parametrize("name, column, place", [
-    ("adoption-by-stage", "bodies", "data/adoption-by-stage.csv"),
+    ("adoption-by-stage", "stage", "data/adoption-by-stage.csv"),
     ("barriers", "text_ja", "data/datapackage.json"),
     ("median-neighbours", "median", "data/median-neighbours.csv")])
 def test_a_column_that_a_check_needs_is_missed(folder, name, column, place):
@@ -332,9 +217,8 @@ def test_a_column_that_a_check_needs_is_missed(folder, name, column, place):
 
 
 def test_a_table_that_a_check_needs_is_missed(folder):
-    descriptor = data.package(folder)
-    descriptor["resources"] = [r for r in descriptor["resources"] if r["name"] != "errata"]
-    (folder / data.PACKAGE).write_text(json.dumps(descriptor), encoding="utf-8")
+    describe_anew(folder, lambda resources, description: description["resources"].remove(
+        resources["errata"]))
     data.path("errata", folder).unlink()
     with pytest.raises(data.DataError, match="data/datapackage.json: found KeyError: 'errata'"):
         data.check_rows(folder)
@@ -362,7 +246,7 @@ def test_broken_package(folder, tmp_path):
     with pytest.raises(data.DataError, match="found no such file, expected the data package"):
         data.names(tmp_path)
     (folder / data.PACKAGE).write_text("{")
-    with pytest.raises(data.DataError, match="json, line 1, column 2: found .*expected UTF-8"):
+    with pytest.raises(data.DataError, match="json: found no JSON .Expecting .* line 1 column 2.*, expected"):
         data.names(folder)
 
 
@@ -388,30 +272,29 @@ CONTRADICTIONS = {
     "stage counts": ("adoption-by-stage", 3, "bodies", 59,
                      "technology AI, column bodies: found sum 1789, expected sum 1788"),
     "label of a stage": ("adoption-by-stage", 2, "label_ja", "導入済み",
-                         "row 2 (line 3), columns label_ja and label_en"),
+                         "row 2 (line 3), column"),
     "status row": ("rpa-joint-use-status", 2, "bodies", 38,
-                   "status no_plan, column bodies: found total 1678, expected total 1677"),
+                   "body_type prefecture, column bodies: found sum 46, expected sum 47"),
     "form total": ("ai-joint-use-form", 10, "bodies", 11,
-                   "form jointly_built_system, column bodies: found total 11, expected total 10"),
-    "phase of a body": ("small-adopters", 1, "phase", "operation", "columns phase"),
-    "driver of a body": ("small-adopters", 1, "driver", "prefecture_led", "columns driver"),
+                   "form jointly_built_system, column bodies: found sum 11, expected sum 10"),
+    "phase of a body": ("small-adopters", 1, "phase", "operation", "phase"),
+    "driver of a body": ("small-adopters", 1, "driver", "prefecture_led", "driver"),
     "RPA with application": ("small-adopters", 6, "application_ja", "OCR", "application"),
-    "order of notes": ("consortium-notes", 3, "order", 3, "column order: found [1, 3]"),
+    "order of notes": ("consortium-notes", 3, "order", 3, "row 3 (line 4), column order: found order 3, number 2"),
     "order of contents": ("guidebook-contents", 1, "order", 14, "column order"),
     "order of problems": ("guidebook-problems", 7, "order", 8, "column order"),
     "gap": ("population-distribution-2015", 4, "lower", 2, "expected"),
     "impossible population": ("population-distribution-2015", 3, "population", 1,
-                              "row 3 (line 4), column population: found 1, expected from 0 to 0"),
+                              "found bodies 4, lower 0, population 1, upper 1, expected bodies * lower <= "),
     "unordered neighbours": ("median-neighbours", 1, "nearest_below", 108174,
-                             "columns nearest_below and nearest_above"),
+                             "found nearest_below 108174, median 108174"),
     "pair off the median": ("median-neighbours", 2, "pair_upper", 64755,
-                            "columns pair_lower and pair_upper"),
-    "body at the median skipped": ("median-neighbours", 1, "bodies_between", 0,
-                                   "column bodies_between"),
+                            "found pair_lower 63621, pair_upper 64755"),
     "2023 sum": ("adoption-2023-published", 1, "bodies", 880,
                  "technology AI, column bodies: found sum 1742, expected sum 1741"),
     "date of another year": ("later-surveys", 1, "survey_fy", 2019,
-                             "row 1 (line 2), columns survey_fy and reference_date"),
+                             "row 1 (line 2), column survey_fy: found survey_fy 2019, year 2018"),
+    "half a second place": ("claims", 1, "again_slide", 10, "found again_slide 10, again_statement <NA>"),
     "share of a count": ("later-surveys", 3, "percent", 25, "column percent"),
 }
 
@@ -432,7 +315,7 @@ def test_impossible_adopters(folder, column):
     table = data.load(name)
     row = find(name, lower=1, kind="other_municipality", external_staff="no")
     edit(folder, name, row, column, int(table.bodies[row - 1]) + 1)
-    with pytest.raises(data.DataError, match=rf"row {row} \(line {row + 1}\), column {column}"):
+    with pytest.raises(data.DataError, match=rf"row {row} \(line {row + 1}\), column.*{column}"):
         data.load(name, folder)
 
 
@@ -460,46 +343,47 @@ def test_incomplete_grid_of_intervals(bare):
     name = "population-distribution-2015"
     rows = rows_of(name)
     refused(bare, name, text_of(rows[:10] + rows[11:]), "interval")
-    refused(bare, name, text_of([rows[0], *rows[4:]]), "intervals start at 0")
+    refused(bare, name, text_of([rows[0], *rows[4:]]), "lower == last_upper")
     refused(bare, name, text_of([rows[0], rows[2], rows[1], *rows[3:]]))
 
 
 BETWEEN_TABLES = {
     "population twice": ("small-adopters", 5, "population", 31691,
                          "consortium-members.csv, row 2 (line 3), column population: "
-                         "found 31105, expected 31691"),
+                         "found population 31105, earlier 31691"),
     "population unknown": ("consortium-members", 6, "population", 92309,
                            "consortium-members.csv, row 6 (line 7), column population: "
                            "found 92309, expected the population of a municipality"),
     "median differs": ("adoption-by-stage", 4, "median_population", 29639,
                        "median-neighbours.csv, row 4 (line 5), column median: "
-                       "found 29638, expected 29639"),
+                       "found median 29638, printed 29639"),
     "body at the median": ("median-neighbours", 2, "municipalities_at", 1,
-                           "row 2 (line 3), column municipalities_at: found 1, expected 0"),
+                           "row 2 (line 3), column municipalities_at: found municipalities_at 1, counted 0"),
     "prefecture at the median": ("median-neighbours", 2, "prefectures_at", 1,
-                                 "row 2 (line 3), column prefectures_at: found 1, expected 0"),
+                                 "row 2 (line 3), column prefectures_at: found prefectures_at 1, counted 0"),
+    "body at the median skipped": ("median-neighbours", 1, "bodies_between", 0,
+                                   "column bodies_between: found bodies_between 0, inside 86"),
     "members stated": ("consortium-members", 6, "consortium", "nara",
-                       "consortium-figures.csv, row 3 (line 4), column value: found 5, "
-                       "expected 6 rows of consortium-members"),
+                       "consortium-figures.csv, row 3 (line 4), columns figure and value: found "
+                       "figure 'member_municipalities', value 5, members 6"),
     "figure not printed": ("consortium-figures", 4, "value", 9,
-                           "column value: found 9, expected a number that '富山県内の8市町村' prints"),
+                           "found value 9, text_ja '富山県内の8市町村', expected a number that the words"),
     "members' words": ("consortium-figures", 4, "text_ja", "富山県にある8市町村", "consortium-notes"),
-    "barrier not printed": ("barriers", 3, "text_ja", "費用が高い", "slide 10 prints"),
-    "direction not printed": ("directions", 1, "text_ja", "国が主導する", "slide 10 prints"),
-    "direction of another sentence": ("directions", 1, "statement", 4, "column statement"),
+    "barrier not printed": ("barriers", 3, "text_ja", "費用が高い", "a sentence of its slide"),
+    "direction not printed": ("directions", 1, "text_ja", "国が主導する", "the sentence in statements"),
+    "direction of another sentence": ("directions", 1, "statement", 4, "the sentence in statements"),
     "direction of no sentence": ("directions", 1, "statement", 9, "a row of statements"),
     "problem of no number": ("problem-mapping", 1, "problem", 8, "a row of guidebook-problems"),
     "item of no number": ("problem-mapping", 1, "item", 23, "a row of guidebook-contents"),
-    "problem without an item": ("problem-mapping", 10, "problem", 4, "no row for [5]"),
-    "claim not printed": ("claims", 1, "text_ja", "小規模な団体", "words of sentence 1 of slide 4"),
-    "claim of another sentence": ("claims", 1, "statement", 2, "words of sentence 2 of slide 4"),
+    "problem without an item": ("problem-mapping", 10, "problem", 4, "row 5 (line 6), column order: found 5"),
+    "claim not printed": ("claims", 1, "text_ja", "小規模な団体", "the sentence in statements"),
+    "claim of another sentence": ("claims", 1, "statement", 2, "the sentence in statements"),
     "claim of no sentence": ("claims", 1, "statement", 9, "a row of statements"),
-    "claim not translated": ("claims", 2, "text_en", "for RPA also", "sentence 2 of slide 4"),
-    "half a second place": ("claims", 1, "again_slide", 10, "found one of the two"),
+    "claim not translated": ("claims", 2, "text_en", "for RPA also", "the sentence in statements"),
     "second place nowhere": ("claims", 3, "again_statement", 99, "a row of statements"),
-    "misprint not printed": ("errata", 1, "printed", "1,087,174", "slide 4 prints"),
+    "misprint not printed": ("errata", 1, "printed", "1,087,174", "a sentence of its slide"),
     "misprint of no median": ("errata", 1, "read_as", 108175, "a median of adoption-by-stage"),
-    "2023 median": ("adoption-2023-published", 1, "median_population", 9168, "at most half"),
+    "2023 median": ("adoption-2023-published", 1, "median_population", 9168, "expected above <= bodies / 2"),
 }
 
 
@@ -516,12 +400,10 @@ def test_contradictions_between_tables(folder, case):
 
 def test_readers_of_the_guidebook_exist(folder):
     edit(folder, "guidebook-readers", 1, "reader", "primary")
-    with pytest.raises(data.DataError, match="again, as in row"):
+    with pytest.raises(data.DataError, match="column reader: found 'primary', expected each key on"):
         data.check_rows(folder)
-    descriptor = data.package(folder)
-    readers = next(r for r in descriptor["resources"] if r["name"] == "guidebook-readers")
-    readers["schema"]["fields"][0]["constraints"]["enum"] = ["primary", "other"]
-    (folder / data.PACKAGE).write_text(json.dumps(descriptor), encoding="utf-8")
+    describe_anew(folder, lambda resources, _: resources["guidebook-readers"]["schema"]["fields"][0][
+        "constraints"].update(enum=["primary", "other"]))
     edit(folder, "guidebook-readers", 1, "reader", "other")
     with pytest.raises(data.DataError, match="column reader: .*secondary.*a row of guidebook-re"):
         data.check_rows(folder)
@@ -536,7 +418,7 @@ def test_2023_agrees_with_2015(folder):
     edit(folder, name, first + 1, "population", table.population[first] + 1)
     edit(folder, name, second + 1, "population", table.population[second] - 1)
     data.load(name, folder)
-    with pytest.raises(data.DataError, match=f"data/{name}.csv, .*found sum .*expected sum"):
+    with pytest.raises(data.DataError, match=rf"data/{name}.csv, row .*all_staff \d+, distribution_2015 \d+"):
         data.check_rows(folder)
 
 
@@ -580,7 +462,7 @@ def test_loading_opens_only_the_package_and_the_table():
     """The build traces which files a chapter opens, so that is what decides when it runs again."""
     opened = run("""if True:
         import sys
-        from adoption import data
+        from adoption import data, descriptor
         folder = str(data.DATA)
         sys.addaudithook(lambda event, args: event == "open" and str(args[0]).startswith(folder)
                          and print(args[0][len(folder) + 1:]))
