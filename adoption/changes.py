@@ -17,13 +17,14 @@ from adoption.register import NUMBERS, PATH, Result, read_file
 RELEASED = PATH.parent / "released"
 CHANGES = PATH.parent / "changes.csv"
 FIELDS = ("version", "id", "reason")
+VERSION = r"\d+\.\d+\.\d+"
 TOLERANCE = 1e-6  # relative, as for the register itself
 
 
 def versions(folder: Path = RELEASED) -> list[Path]:
     """The released registers, oldest first. DataError for a name that is no version."""
     for path in folder.glob("*.csv"):
-        if not re.fullmatch(r"\d+\.\d+\.\d+", path.stem):
+        if not re.fullmatch(VERSION, path.stem):
             fail(path, "name", path.name, "a version, such as 1.2.3.csv")
     return sorted(folder.glob("*.csv"), key=lambda path: [int(n) for n in path.stem.split(".")])
 
@@ -34,6 +35,8 @@ def explained(path: Path = CHANGES) -> dict[tuple[str, str], str]:
     for index, row in enumerate(csvfile.read(path, FIELDS)):
         version, id, reason = (csvfile.words(text, path, f"{row_place(index)}, column {name}")
                                for name, text in zip(FIELDS, row, strict=True))
+        if not re.fullmatch(VERSION, version):
+            fail(path, f"{row_place(index)}, column version", version, "a version, such as 1.2.3")
         if (version, id) in reasons:
             fail(path, f"{row_place(index)}, columns version and id", f"{version}, {id} again",
                  "each once")

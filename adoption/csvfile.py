@@ -1,7 +1,7 @@
 """CSV files of one strict form, and errors that name file, place, what was found and expected.
 
 One rule says what is in order: *writing what was read gives the same bytes* (UTF-8, LF line ends,
-quotes only where a cell needs them, numbers as Python prints them). Beside the rule, a file has
+quotes only where a cell needs them, numbers in one form). Beside the rule, a file has
 the columns expected, each row as many cells, and a cell of text is legible. Nothing is coerced,
 trimmed or dropped.
 """
@@ -97,6 +97,8 @@ def read(file: Path, columns: Sequence[str]) -> list[list[str]]:
         if len(row) != len(header):
             fail(file, row_place(index), f"{len(row)} cells" if row else "an empty line",
                  f"{len(header)} cells")
+        if row == header:
+            fail(file, row_place(index), "the header again", "a row")
     check_round_trip(file, text, dump([header, *body]))
     return body
 
@@ -127,12 +129,13 @@ def integer(raw: str, file: Path, place: str, expected: str = "an integer >= 0")
     return int(raw)
 
 
-def number(raw: str, file: Path, place: str, expected: str = "a number") -> float:
-    """A cell with a finite number, printed as %.10g or as Python prints it."""
+def number(raw: str, file: Path, place: str, expected: str = "a number",
+           forms: Sequence[str] = (".10g",)) -> float:
+    """A cell with a finite number, printed in one of the ``forms``."""
     try:
         value = float(raw)
     except ValueError:
         value = math.nan
-    if not math.isfinite(value) or raw not in (f"{value:.10g}", str(value)):
+    if not math.isfinite(value) or raw not in (format(value, form) for form in forms):
         fail(file, place, repr(raw) if raw else "an empty cell", expected)
     return value

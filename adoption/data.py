@@ -9,8 +9,8 @@ form of the tables, ``descriptor`` that of their description.
     python -m adoption.data            check the rows of all tables, then renew the checksums
     python -m adoption.data --check    check the rows, then the checksums, then the package
 
-An edit that changes no form, key, sum, order or quotation (a translation, a count that no other
-figure depends on) may be meant. Checksums tell of it, and the first command renews them.
+An edit that changes no form, key, sum, order or quotation (a translation, a count of its own) may
+be meant. Checksums tell of it, and the first command renews them.
 """
 
 import argparse
@@ -18,6 +18,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -111,9 +112,8 @@ def _typed(resource: dict, file: Path) -> pd.DataFrame:
 
 
 def _dtype(field: dict) -> str:
-    if field["type"] == "integer":
-        return "int64" if field["constraints"].get("required") else "Int64"
-    return {"number": "float64", "string": "str"}[field["type"]]
+    whole = "int64" if field["constraints"].get("required") else "Int64"
+    return {"integer": whole, "number": "float64", "string": "str"}[field["type"]]
 
 
 def _value(raw: str, field: dict, file: Path, place: str) -> int | float | str | None:
@@ -121,7 +121,8 @@ def _value(raw: str, field: dict, file: Path, place: str) -> int | float | str |
     constraints = field["constraints"]
     if raw == "" and not constraints.get("required"):
         return None
-    read = {"string": csvfile.words, "integer": csvfile.integer, "number": csvfile.number}
+    read = {"string": csvfile.words, "integer": csvfile.integer,
+            "number": partial(csvfile.number, forms=(".10g", ".1f"))}  # 40 or 40.0, as printed
     value = read[field["type"]](raw, file, place, expectation(field))
     if field["type"] == "string":
         allowed = (value in constraints.get("enum", (value,))
@@ -170,15 +171,12 @@ SUMS = {
 
 def _every(table: pd.DataFrame, columns: list[str], good,
            expected: str | pd.DataFrame, more: Sequence[str] = ()) -> None:
-    """DataError for the first row of a table of which ``good`` is false (missing is not).
-
-    columns: of the file, which the message names; more: beside them, to be shown.
-    """
+    """DataError for the first row of which ``good`` is false; it shows ``columns`` and ``more``."""
     bad = ~pd.array(good, dtype="boolean").fillna(True).to_numpy(bool)
     for position in bad.nonzero()[0][:1]:
-        fail(Path(table.attrs["table"]),
-             f"{row_place(table.index[position])}, column{'s' * (len(columns) > 1)} "
-             f"{' and '.join(columns)}", _shown(table[[*columns, *more]], position),
+        place = f"column{'s' * (len(columns) > 1)} {' and '.join(columns)}"
+        fail(Path(table.attrs["table"]), f"{row_place(table.index[position])}, {place}",
+             _shown(table[[*columns, *more]], position),
              expected if isinstance(expected, str) else _shown(expected, position))
 
 
@@ -189,10 +187,7 @@ def _shown(cells: pd.DataFrame, position: int) -> str:
 
 
 def _rule(table: pd.DataFrame, rule: str, why: str = "", **more) -> None:
-    """DataError for the first row for which an expression of its columns is not true.
-
-    more: further columns, from other tables.
-    """
+    """DataError for the first row for which an expression of columns, own and more, is false."""
     wide = table.assign(**more)
     used = [name for name in dict.fromkeys(re.findall(r"\w+", rule)) if name in wide]
     _every(wide, [name for name in used if name in table], wide.eval(rule, engine="python"),
@@ -236,6 +231,9 @@ def _check_table(table: pd.DataFrame, resource: dict) -> None:
     if name == "later-surveys":
         share = 100 * table.bodies / table.body_type.map(KIND_COUNTS | {"all": BODIES})
         _rule(table, "-0.0500001 <= percent - share <= 0.0500001", share=share)
+        answer = ["survey_fy", "technology", "body_type", "status"]
+        _rule(table, "percent == by_another_source",
+              by_another_source=table.groupby(answer).percent.transform("first"))
         date = table.reference_date.str.extract("(....)-(..)").astype("Int64")
         _rule(table, "survey_fy == year", " (April to March)", year=date[0] - (date[1] < 4))
 
@@ -293,7 +291,8 @@ def _check_slides(tables: dict) -> None:
     _every(figures, ["value", "text_ja"], [str(value) in found for value, found in zip(
         figures.value, numbers, strict=True)], "a number that the words print")
     members = figures.consortium.map(tables["consortium-members"].consortium.value_counts())
-    _rule(figures, "figure != 'member_municipalities' or value == members", members=members)
+    _rule(figures, "figure != 'member_municipalities' or value == members",
+          " (consortium-members)", members=members)
     _every(errata, ["read_as"], errata.read_as.isin(tables["adoption-by-stage"].median_population),
            "a median of adoption-by-stage")
     problems = tables["guidebook-problems"]
@@ -316,11 +315,10 @@ def _check_census(tables: dict) -> None:
     stages = tables["adoption-by-stage"].set_index(["technology", "stage"]).median_population
     printed = [stages[row.technology, row.stage] for row in table.itertuples()]
     _rule(table, "median == printed", " (adoption-by-stage)", printed=printed)
-    prefecture = alone.kind == "prefecture"
-    for column, rows in (("municipalities_at", alone[~prefecture]),
-                         ("prefectures_at", alone[prefecture])):
-        _rule(table, f"{column} == counted", " (population-distribution-2015)",
-              counted=table["median"].map(rows.groupby("lower").bodies.sum()).fillna(-1))
+    for column, kinds in (("municipalities_at", alone.kind != "prefecture"),
+                          ("prefectures_at", alone.kind == "prefecture")):
+        counted = table["median"].map(alone[kinds].groupby("lower").bodies.sum()).fillna(-1)
+        _rule(table, f"{column} == counted", " (population-distribution-2015)", counted=counted)
     # bodies strictly between the pair: those of whole intervals, and of the two at its ends
     inside = [grid.bodies[(grid.lower > row.pair_lower) & (grid.upper <= row.pair_upper)].sum()
               for row in table.itertuples()]
@@ -352,10 +350,9 @@ def _check_2023(tables: dict) -> None:
         members = adopters if row.state == "adopters" else municipal.bodies - adopters
         counted.append((members.sum(), members[municipal.upper <= row.median_population].sum(),
                         members[municipal.lower > row.median_population].sum()))
-    for rule, column in (("bodies == counted", 0), ("below <= bodies / 2", 1),
-                         ("above <= bodies / 2", 2)):
-        _rule(published, rule, " (median_population and adoption-2023-by-size)",
-              **{rule.split()[-1 if column == 0 else 0]: [row[column] for row in counted]})
+    more = dict(zip(("counted", "below", "above"), zip(*counted, strict=True), strict=True))
+    for rule in ("bodies == counted", "below <= bodies / 2", "above <= bodies / 2"):
+        _rule(published, rule, " (median_population and adoption-2023-by-size)", **more)
 
 
 CROSS_CHECKS = (_check_slides, _check_census, _check_2023)
@@ -394,9 +391,8 @@ def digest(file: Path) -> tuple[int, str]:
 def check(folder: Path = DATA) -> dict[str, pd.DataFrame]:
     """Everything: rows, tables together, then the checksums, then the package by frictionless.
 
-    In this order, so that an edited table is judged by what it says before it is judged by its
-    checksum. Returns the tables; raises DataError at the first fault, ChecksumError if it is that
-    of a checksum.
+    In this order: an edited table is judged by what it says before it is judged by its checksum.
+    Returns the tables; raises DataError at the first fault, ChecksumError for that of a checksum.
     """
     folder = Path(folder)
     tables = check_rows(folder)

@@ -38,8 +38,7 @@ def digest(descriptor: dict) -> str:
     kept = {key: value for key, value in descriptor.items() if key != "hash"} | {
         "resources": [{key: value for key, value in resource.items()
                        if key not in ("bytes", "hash")} for resource in descriptor["resources"]]}
-    text = json.dumps(kept, ensure_ascii=False, sort_keys=True)
-    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+    return "sha256:" + hashlib.sha256(dump(kept).encode()).hexdigest()
 
 
 # --- the form, as a JSON schema -------------------------------------------------------------------

@@ -88,13 +88,16 @@ def check(folder: Path = STORED) -> None:
     simulated(folder), outside_ranges(folder)
     file = folder / "inputs.csv"
     rows, expected = csvfile.read(file, INPUT_COLUMNS), inputs(folder)
-    if [row[:2] for row in rows] != [row[:2] for row in expected]:
-        fail(file, "columns table and input", "; ".join(" ".join(row[:2]) for row in rows),
-             "; ".join(" ".join(row[:2]) for row in expected))
-    for index, (row, (table, name, value)) in enumerate(zip(rows, expected, strict=True)):
-        if row[2] != value:
-            raise ChecksumError(f"{label(file)}, {row_place(index)}, column value: found {row[2]}, "
-                                f"expected {value}, the {name} of {table} (run: make validation)")
+    if len(rows) != len(expected):
+        fail(file, "rows", f"{len(rows)} rows", f"{len(expected)}")
+    for index, (row, known) in enumerate(zip(rows, expected, strict=True)):
+        for name, cell, right in zip(INPUT_COLUMNS, row, known, strict=True):
+            place = f"{row_place(index)}, column {name}"
+            csvfile.words(cell, file, place)
+            if cell != right and name == "value":
+                raise ChecksumError(f"{label(file)}, {place}: found {cell}, expected {right}, as "
+                                    f"{known[1]} is now (run: make validation)")
+            csvfile.code(cell, [right], file, place)
 
 
 # --- a sample, repeated ---------------------------------------------------------------------------

@@ -11,7 +11,8 @@ ROW = Result("a.b", 1.0, None, None, None, "u", "L", "fact", "B", "S", "f", "c")
 def write(path, *results):
     lines = [",".join(COLUMNS)]
     for result in results:
-        lines.append(",".join("" if cell is None else str(cell) for cell in result))
+        lines.append(",".join(f"{cell:.10g}" if isinstance(cell, float) else cell or ""
+                              for cell in result))
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -99,7 +100,7 @@ def test_current_version_may_be_released_already(tmp_path):
 
 
 @pytest.mark.parametrize("text, words", [
-    ("version,id\n0.1.0,a\n", r"header \(line 1\): found version,id, expected version,id,reason"),
+    ("version,id\n0.1.0,a\n", r"header \(line 1\): found 'version,id', expected version,id,reason"),
     ("version,id,reason\n0.1.0,a,\n", r"row 1 \(line 2\), column reason: found an empty cell"),
     ("version,id,reason\n0.1.0,a,x\n0.1.0,a,y\n", r"row 2 \(line 3\), .*: found 0.1.0, a again"),
 ])

@@ -73,10 +73,10 @@ def test_a_folder_in_place_of_a_file(file):
 
 
 def test_numbers_are_finite_and_plain(file):
-    for text in ("0", "-1.5", "12", "40.0", "4.015e-47", "1e+300"):
+    for text in ("0", "-1.5", "12", "4.015e-47", "1e+300"):
         assert csvfile.number(text, file, "here") == float(text)
     for text in ("", "1e999", "-1e999", "nan", "inf", "1,5", " 1", "1 ", "+1", "01", "1.", ".5",
-                 "5E3", "5e3", "1.50", "１", "1_0"):
+                 "5E3", "5e3", "40.0", "１", "1_0"):
         with pytest.raises(csvfile.DataError, match="x.csv, here: found .*, expected a number"):
             csvfile.number(text, file, "here")
 

@@ -295,6 +295,8 @@ CONTRADICTIONS = {
     "date of another year": ("later-surveys", 1, "survey_fy", 2019,
                              "row 1 (line 2), column survey_fy: found survey_fy 2019, year 2018"),
     "half a second place": ("claims", 1, "again_slide", 10, "found again_slide 10, again_statement <NA>"),
+    "percentage by two sources": ("later-surveys", 5, "percent", 61,
+                                  "found percent 61.0, by_another_source 60.0"),
     "share of a count": ("later-surveys", 3, "percent", 25, "column percent"),
 }
 

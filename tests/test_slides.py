@@ -1,4 +1,7 @@
-"""A reader of slides 5 and 7 finds every number of theirs in the tables and on the pages."""
+"""A reader of slides 5 to 7 finds what they print in the tables, and every number on the pages.
+
+What is printed is typed here once more, so that a table with new checksums is held against it.
+"""
 
 import re
 import unicodedata
@@ -27,6 +30,25 @@ FORMS = [("Prefectures", 1, 0, 0), ("Designated cities", 2, 1, 4),
 MEMBERS = {"大和郡山市": 87050, "宇陀市": 31105, "田原本町": 31691, "王寺町": 23025,
            "広陵町": 33487, "射水市": 92308, "魚津市": 42935, "滑川市": 32755, "黒部市": 40991,
            "上市町": 20930, "立山町": 26317, "入善町": 25335, "舟橋村": 2982}
+ADOPTERS = """
+長崎県 小値賀町 2,560 AI 議事録作成 実証中 共同利用
+大分県 国東市 28,647 AI チャットボット 本運用 共同利用
+北海道 富良野市 22,936 AI OCR 実証中 共同利用
+三重県 大台町 9,557 AI OCR 実証中 県による導入推進
+奈良県 宇陀市 31,105 AI チャットボット 本運用 県による導入推進
+福島県 会津美里町 20,913 RPA - 本運用 国補助活用
+富山県 舟橋村 2,982 RPA - 実証中 共同利用
+"""
+# Numbers in the sentences of each slide, as `numbers` reads them ("1087,174" is a misprint).
+STATED = {4: "1 296 1087 174 5 713 8596 2 2 28 27", 5: "2 100", 6: "2 2 28 27", 8: "3", 9: "2",
+          10: "100"}
+TRANSLATED = {4: "2019 296 1 1087 174 713 5 8596 28 2020 2015", 5: "100 2020", 6: "28 2020 2015",
+              9: "2020", 10: "100"}
+# Fewest bodies between a pair whose mean is the median: AI, then RPA, stage by stage.
+BETWEEN = [116, 3, 7, 35, 19, 0, 20, 14, 4, 16]
+# Adopters of 2023 on the dashboard: AI, RPA, both.
+DASHBOARD = {"prefecture": (47, 44, 44), "designated_city": (20, 20, 20),
+             "other_municipality": (859, 700, 567)}
 KINDS = {"Prefectures": "prefecture", "Designated cities": "designated_city",
          "Other municipalities": "other_municipality", "Total": "total"}
 
@@ -96,6 +118,34 @@ def test_data_tables_hold_each_printed_cell(name, column, answers, printed):
 
 def test_members_have_their_printed_population():
     assert data.load("consortium-members").set_index("member_ja").population.to_dict() == MEMBERS
+
+
+def test_small_adopters_are_the_printed_rows():
+    table = data.load("small-adopters").fillna({"application_ja": "-"})
+    shown = table.assign(population=table.population.map("{:,}".format))[[
+        "prefecture_ja", "body_ja", "population", "technology", "application_ja", "phase_ja",
+        "driver_ja"]]
+    assert [" ".join(row) for row in shown.itertuples(index=False)] == ADOPTERS.split("\n")[1:-1]
+
+
+def test_small_adopters_are_the_slide(shared):
+    """The dump has the same rows, without space between prefecture and body, in its own order."""
+    text = "".join(slide_text(shared, 6).split()).replace("(", "").replace(")", "")
+    for row in ADOPTERS.split("\n")[1:-1]:
+        assert row.replace(" ", "").replace("-", "") in text
+
+
+@pytest.mark.parametrize("column, stated", [("text_ja", STATED), ("text_en", TRANSLATED)])
+def test_sentences_hold_the_printed_numbers(column, stated):
+    sentences = data.load("statements").groupby("slide")[column].agg(" ".join)
+    assert {slide: " ".join(map(str, numbers(text))) for slide, text in sentences.items()
+            if numbers(text)} == stated
+
+
+def test_derived_tables_hold_what_their_sources_gave():
+    assert data.load("median-neighbours").bodies_between.tolist() == BETWEEN
+    adopters = data.load("adoption-2023-by-size").groupby("kind")[["ai", "rpa", "both"]].sum()
+    assert dict(zip(adopters.index, map(tuple, adopters.to_numpy()), strict=True)) == DASHBOARD
 
 
 @pytest.fixture(scope="session")

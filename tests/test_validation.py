@@ -55,7 +55,7 @@ def test_stored_tables_are_in_order():
      "row 2 (line 3), columns truth, block: found orthered, 1, expected ordered, 1"),
     ("simulation.csv", "\nordered,1,5,0,", "\nordered,1,5,6,",
      "row 2 (line 3), column ordered_failed: found 6, expected at most 5"),
-    ("inputs.csv", "\nsimulation,seed", "\nsimulation,sead", "columns table and input: found"),
+    ("inputs.csv", "\nsimulation,seed", "\nsimulation,sead", "row 4 (line 5), column input: found 'sead', expected one of seed"),
 ])
 def test_damage_is_refused_with_its_place(folder, name, old, new, words):
     change(folder / name, old, new)
