@@ -283,7 +283,8 @@ def _check_slides(tables: dict) -> None:
                 "a sentence of its slide in statements (slide 7: consortium-notes)")
     sentence = statements.set_index(["slide", "order"])
     for name, column in (("claims", "text_ja"), ("claims", "text_en"), ("directions", "text_ja")):
-        _quoted(tables[name], column, lambda row: [sentence[column].get((row.slide, row.statement), "")],
+        _quoted(tables[name], column,
+                lambda row: [sentence[column].get((row.slide, row.statement), "")],
                 "the sentence in statements with this slide and number")
     _quoted(figures, "text_ja", lambda row: notes.text_ja[notes.consortium == row.consortium],
             "a note of its consortium (consortium-notes)")
@@ -384,8 +385,7 @@ def check_rows(folder: Path = DATA) -> dict[str, pd.DataFrame]:
 
 def digest(file: Path) -> tuple[int, str]:
     """Size in bytes and checksum of a file, as the package states them."""
-    raw = Path(file).read_bytes()
-    return len(raw), "sha256:" + hashlib.sha256(raw).hexdigest()
+    return file.stat().st_size, "sha256:" + hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def check(folder: Path = DATA) -> dict[str, pd.DataFrame]:

@@ -119,8 +119,8 @@ def disagreements(stored: pd.DataFrame, again: pd.DataFrame) -> list[str]:
     Counts must be equal; sums may differ by what another processor's last digits make of them.
     """
     both = again.merge(stored, on=["truth", "block"], suffixes=("_again", "_stored"))
-    return [f"law {row['truth']}, block {row['block']}, {column}: stored {row[f'{column}_stored']}, "
-            f"found again {row[f'{column}_again']}"
+    return [f"law {row['truth']}, block {row['block']}, {column}: stored "
+            f"{row[f'{column}_stored']}, found again {row[f'{column}_again']}"
             for row in both.to_dict("records") for column in simulation.COLUMNS[2:]
             if not np.isclose(row[f"{column}_again"], row[f"{column}_stored"],
                               rtol=1e-5 * column.endswith(("_sum", "_squares")),

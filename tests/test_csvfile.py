@@ -55,11 +55,11 @@ def test_any_other_form_is_refused_with_its_place(file, text, place, words):
 
 def test_bytes_that_are_no_text(file):
     file.write_bytes("a,b\n市,2\n".encode("cp932"))
-    with pytest.raises(csvfile.DataError, match=r"x.csv, line 2: found bytes b'\\x8e', expected UTF"):
+    with pytest.raises(csvfile.DataError, match=r"x.csv, line 2: found bytes b'\\x8e', expected"):
         csvfile.read(file, COLUMNS)
 
 
-@pytest.mark.parametrize("text", ["", " 1", "1\u3000", "a\nb", "a\u200bb", "e\u0301", "\ue000", "a\tb"])
+@pytest.mark.parametrize("text", ["", " 1", "1\u3000", "a\nb", "a\u200bb", "e\u0301", "\ue000"])
 def test_words_are_legible(file, text):
     assert csvfile.words("住民 and residents", file, "here") == "住民 and residents"
     with pytest.raises(csvfile.DataError, match="x.csv, here: found .*, expected text of visible"):

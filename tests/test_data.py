@@ -78,7 +78,7 @@ def required(name):
             if field["constraints"].get("required")]
 
 
-# --- damage (of every kind: test_torture.py) -------------------------------------------------------
+# --- damage (of every kind: test_torture.py) ------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -246,7 +246,7 @@ def test_broken_package(folder, tmp_path):
     with pytest.raises(data.DataError, match="found no such file, expected the data package"):
         data.names(tmp_path)
     (folder / data.PACKAGE).write_text("{")
-    with pytest.raises(data.DataError, match="json: found no JSON .Expecting .* line 1 column 2.*, expected"):
+    with pytest.raises(data.DataError, match="json: found no JSON .Expecting .* line 1 column 2.*"):
         data.names(folder)
 
 
@@ -280,12 +280,13 @@ CONTRADICTIONS = {
     "phase of a body": ("small-adopters", 1, "phase", "operation", "phase"),
     "driver of a body": ("small-adopters", 1, "driver", "prefecture_led", "driver"),
     "RPA with application": ("small-adopters", 6, "application_ja", "OCR", "application"),
-    "order of notes": ("consortium-notes", 3, "order", 3, "row 3 (line 4), column order: found order 3, number 2"),
+    "order of notes": ("consortium-notes", 3, "order", 3,
+                       "row 3 (line 4), column order: found order 3, number 2"),
     "order of contents": ("guidebook-contents", 1, "order", 14, "column order"),
     "order of problems": ("guidebook-problems", 7, "order", 8, "column order"),
     "gap": ("population-distribution-2015", 4, "lower", 2, "expected"),
     "impossible population": ("population-distribution-2015", 3, "population", 1,
-                              "found bodies 4, lower 0, population 1, upper 1, expected bodies * lower <= "),
+                              "found bodies 4, lower 0, population 1, upper 1, expected bodies"),
     "unordered neighbours": ("median-neighbours", 1, "nearest_below", 108174,
                              "found nearest_below 108174, median 108174"),
     "pair off the median": ("median-neighbours", 2, "pair_upper", 64755,
@@ -294,7 +295,8 @@ CONTRADICTIONS = {
                  "technology AI, column bodies: found sum 1742, expected sum 1741"),
     "date of another year": ("later-surveys", 1, "survey_fy", 2019,
                              "row 1 (line 2), column survey_fy: found survey_fy 2019, year 2018"),
-    "half a second place": ("claims", 1, "again_slide", 10, "found again_slide 10, again_statement <NA>"),
+    "half a second place": ("claims", 1, "again_slide", 10,
+                            "found again_slide 10, again_statement <NA>"),
     "percentage by two sources": ("later-surveys", 5, "percent", 61,
                                   "found percent 61.0, by_another_source 60.0"),
     "share of a count": ("later-surveys", 3, "percent", 25, "column percent"),
@@ -360,9 +362,9 @@ BETWEEN_TABLES = {
                        "median-neighbours.csv, row 4 (line 5), column median: "
                        "found median 29638, printed 29639"),
     "body at the median": ("median-neighbours", 2, "municipalities_at", 1,
-                           "row 2 (line 3), column municipalities_at: found municipalities_at 1, counted 0"),
+                           "column municipalities_at: found municipalities_at 1, counted 0"),
     "prefecture at the median": ("median-neighbours", 2, "prefectures_at", 1,
-                                 "row 2 (line 3), column prefectures_at: found prefectures_at 1, counted 0"),
+                                 "column prefectures_at: found prefectures_at 1, counted 0"),
     "body at the median skipped": ("median-neighbours", 1, "bodies_between", 0,
                                    "column bodies_between: found bodies_between 0, inside 86"),
     "members stated": ("consortium-members", 6, "consortium", "nara",
@@ -373,11 +375,13 @@ BETWEEN_TABLES = {
     "members' words": ("consortium-figures", 4, "text_ja", "富山県にある8市町村", "consortium-notes"),
     "barrier not printed": ("barriers", 3, "text_ja", "費用が高い", "a sentence of its slide"),
     "direction not printed": ("directions", 1, "text_ja", "国が主導する", "the sentence in statements"),
-    "direction of another sentence": ("directions", 1, "statement", 4, "the sentence in statements"),
+    "direction of another sentence": ("directions", 1, "statement", 4,
+                                      "the sentence in statements"),
     "direction of no sentence": ("directions", 1, "statement", 9, "a row of statements"),
     "problem of no number": ("problem-mapping", 1, "problem", 8, "a row of guidebook-problems"),
     "item of no number": ("problem-mapping", 1, "item", 23, "a row of guidebook-contents"),
-    "problem without an item": ("problem-mapping", 10, "problem", 4, "row 5 (line 6), column order: found 5"),
+    "problem without an item": ("problem-mapping", 10, "problem", 4,
+                                "row 5 (line 6), column order: found 5"),
     "claim not printed": ("claims", 1, "text_ja", "小規模な団体", "the sentence in statements"),
     "claim of another sentence": ("claims", 1, "statement", 2, "the sentence in statements"),
     "claim of no sentence": ("claims", 1, "statement", 9, "a row of statements"),
@@ -385,7 +389,8 @@ BETWEEN_TABLES = {
     "second place nowhere": ("claims", 3, "again_statement", 99, "a row of statements"),
     "misprint not printed": ("errata", 1, "printed", "1,087,174", "a sentence of its slide"),
     "misprint of no median": ("errata", 1, "read_as", 108175, "a median of adoption-by-stage"),
-    "2023 median": ("adoption-2023-published", 1, "median_population", 9168, "expected above <= bodies / 2"),
+    "2023 median": ("adoption-2023-published", 1, "median_population", 9168,
+                    "expected above <= bodies / 2"),
 }
 
 
@@ -402,10 +407,10 @@ def test_contradictions_between_tables(folder, case):
 
 def test_readers_of_the_guidebook_exist(folder):
     edit(folder, "guidebook-readers", 1, "reader", "primary")
-    with pytest.raises(data.DataError, match="column reader: found 'primary', expected each key on"):
+    with pytest.raises(data.DataError, match="column reader: found 'primary', expected each key"):
         data.check_rows(folder)
-    describe_anew(folder, lambda resources, _: resources["guidebook-readers"]["schema"]["fields"][0][
-        "constraints"].update(enum=["primary", "other"]))
+    describe_anew(folder, lambda resources, _: resources["guidebook-readers"]["schema"]["fields"][
+        0]["constraints"].update(enum=["primary", "other"]))
     edit(folder, "guidebook-readers", 1, "reader", "other")
     with pytest.raises(data.DataError, match="column reader: .*secondary.*a row of guidebook-re"):
         data.check_rows(folder)
@@ -420,7 +425,7 @@ def test_2023_agrees_with_2015(folder):
     edit(folder, name, first + 1, "population", table.population[first] + 1)
     edit(folder, name, second + 1, "population", table.population[second] - 1)
     data.load(name, folder)
-    with pytest.raises(data.DataError, match=rf"data/{name}.csv, row .*all_staff \d+, distribution_2015 \d+"):
+    with pytest.raises(data.DataError, match=f"data/{name}.csv, row .*, distribution_2015 "):
         data.check_rows(folder)
 
 
@@ -510,7 +515,8 @@ def test_codebook_page_has_every_table_under_its_title():
 def test_command_line(capsys, monkeypatch, folder):
     monkeypatch.setattr(data, "check", lambda: data.load_all(folder))
     data.main(["--check"])
-    assert f"{len(NAMES)} tables: rows, package and checksums are in order" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert f"{len(NAMES)} tables: rows, package and checksums are in order" in printed
     data.path("errata", folder).unlink()
     with pytest.raises(SystemExit, match="data/errata.csv: found no such file, expected a table"):
         data.main(["--check"])

@@ -30,7 +30,7 @@ def spoil(tmp_path):
     TEXT.replace("\n", "\r\n"), TEXT[:-1], TEXT + "\n", TEXT.replace("\n", "  \n"),
     json.dumps(json.loads(TEXT)), TEXT.replace('"rows": 10', '"rows": 10, "rows": 11', 1)])
 def test_only_the_canonical_form_is_read(spoil, text):
-    assert re.match(r", line \d+, character \d+: found .*, expected .*, as the file is written from",
+    assert re.match(r", line \d+, character \d+: found .*, expected .*, as the file is written",
                     spoil(text))
 
 

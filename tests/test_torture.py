@@ -210,7 +210,8 @@ def other_cells(old: str, type: str, others: set[str]) -> list[str]:
         return [f"{float(old) * factor:.8g}" for factor in (-1, 0.5, 1.01, 0)]
     if type == "code":
         return sorted(others)
-    return [f"{old[:len(old) // 2]}x{old[len(old) // 2:]}", old + "9", re.sub("[0-9]", "", old, count=1),
+    middle = len(old) // 2
+    return [f"{old[:middle]}x{old[middle:]}", old + "9", re.sub("[0-9]", "", old, count=1),
             re.sub("[0-9]", lambda digit: str(9 - int(digit[0])), old, count=1)]
 
 
@@ -262,7 +263,7 @@ def shapes() -> list[list[tuple]]:
 
 
 def fault_of_description(draw, text: str) -> Spoilt:
-    """Other JSON; a value, property or member missing, more, twice, exchanged or of another type."""
+    """Other JSON; a value, property or member missing, more, exchanged or of another type."""
     if draw(st.integers(0, 4)) == 0:
         old, new = draw(st.sampled_from(JSON))
         at = draw(st.sampled_from([m.start() for m in re.finditer(re.escape(old), text)]))
@@ -337,11 +338,12 @@ def judge(file: str) -> None:
             {"families.csv": register.families, "words.csv": register._words}[name].__wrapped__()
 
 
-MESSAGE = re.compile(r"(data|results|stored)/[^/]+?(, (?P<place>.+?))?: found .+, expected .+", re.S)
+MESSAGE = re.compile(
+    r"(data|results|stored)/[^/]+?(, (?P<place>.+?))?: found .+, expected .+", re.DOTALL)
 
 
 def refused(file: str, spoilt: Spoilt) -> str:
-    """"content" or "checksum": what refused a fault. AssertionError where that is not as it should be."""
+    """What refused a fault, "content" or "checksum". AssertionError where that is not in order."""
     path = folder() / file
     committed = (ROOT / file).read_bytes()
     assume(spoilt.raw != committed)
@@ -389,12 +391,9 @@ def test_spoilt_files_are_refused_with_their_place(number):
 # The torture is only worth something if it finds a check that lets something pass.
 
 
-def off_by_one(file, old, new):
-    return Spoilt((ROOT / file).read_bytes().replace(old, new, 1))
-
-
 def test_a_missing_check_is_noticed(monkeypatch):
-    fault = "data/ai-joint-use-form.csv", off_by_one("data/ai-joint-use-form.csv", b",20\n", b",21\n")
+    file = "data/ai-joint-use-form.csv"
+    fault = file, Spoilt((ROOT / file).read_bytes().replace(b",20\n", b",21\n", 1))
     assert refused(*fault) == "content"
     monkeypatch.setattr(data, "_sums", lambda *arguments: None)
     with pytest.raises(AssertionError, match="noticed by its checksum alone"):
