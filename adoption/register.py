@@ -90,13 +90,14 @@ def rows_of(template: str, table: pd.DataFrame | Mapping | tuple) -> list[dict]:
                          f"one (nearest: {', '.join(near) or 'none'})")
     if not isinstance(table, pd.DataFrame):
         table = pd.DataFrame([table])
-    table = table.rename(columns={"estimate": "value"})
     if any(name is not None for name in table.index.names):
         table = table.reset_index()
     places = PLACE.findall(template)
     if absent := [place for place in places if place not in table.columns]:
         raise ValueError(f"{template}: found no column {', '.join(absent)}, expected one for each "
                          f"place (columns: {', '.join(map(str, table.columns))})")
+    if "value" not in table.columns and "estimate" not in places:
+        table = table.rename(columns={"estimate": "value"})
     if not set(NUMBERS) & set(table.columns):
         numeric = [name for name in table.columns if name not in places
                    and pd.api.types.is_numeric_dtype(table[name])]
