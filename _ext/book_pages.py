@@ -4,7 +4,6 @@
   landing page, Chapter on the others, Dataset where tables are described.
 * Version and build digest in the footer. Sphinx writes a placeholder, which tools/build.py
   replaces by the digest of data, code and lock, so that a page need not be written anew for it.
-* The role {result}`ID`, which links to a row of the register.
 * The tables and the register, copied beside the pages for download under stable addresses.
 """
 
@@ -99,19 +98,6 @@ def add_footer(app, config):
         + f'<p class="version">Version {html.escape(work.version)}, build {PLACEHOLDER}</p>')
 
 
-def result_role(name, rawtext, text, lineno, inliner, options=None, content=None):
-    """{result}`ai.rate-ratio.municipal` as a link to that row. An unknown id is an error."""
-    try:
-        register.get(text)
-    except KeyError as error:
-        message = inliner.reporter.error(error.args[0], line=lineno)
-        return [inliner.problematic(rawtext, rawtext, message)], [message]
-    page = inliner.document.settings.env.docname
-    address = ("" if page.startswith("chapters/") else "chapters/") + f"register.html#{text}"
-    return [nodes.reference("", "", nodes.literal(text=text), refuri=address, internal=True,
-                            classes=["result"])], []
-
-
 def copy_downloads(app, exception):
     if exception or app.builder.format != "html":
         return
@@ -129,7 +115,6 @@ def copy_downloads(app, exception):
 
 
 def setup(app):
-    app.add_role("result", result_role)
     app.connect("config-inited", add_footer)
     app.connect("html-page-context", add_metadata)
     app.connect("build-finished", copy_downloads)
