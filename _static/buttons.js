@@ -1,8 +1,17 @@
-// The theme's two buttons that carry their action in an attribute, which the pages' policy refuses.
+// The theme's two buttons that carry their action in an attribute, which the pages' policy refuses,
+// and the switch that shows the code, remembered from page to page.
 "use strict";
 document.addEventListener("DOMContentLoaded", () => {
   const act = (selector, action) => document.querySelectorAll(selector).forEach(
     (button) => button.addEventListener("click", action));
   act(".btn-download-pdf-button", () => window.print());
   act(".btn-fullscreen-button", () => toggleFullScreen());
+
+  const code = document.getElementById("show-code");
+  if (!code) return;
+  // A browser may refuse to remember: then the switch works page by page.
+  try { code.checked = localStorage.getItem("show-code") === "yes"; } catch { /* as it is */ }
+  code.addEventListener("change", () => {
+    try { localStorage.setItem("show-code", code.checked ? "yes" : "no"); } catch { /* as it is */ }
+  });
 });

@@ -1,0 +1,95 @@
+"""The code on the page: an address for each cell, one switch for all of them.
+
+* A code cell has the address `CHAPTER.html#cell-NAME`, NAME being the cell's id in the notebook.
+  Each row of the register names the cell that made it; a row whose cell is not there is a warning.
+* Code is folded. A box under the title shows it, on this page and, remembered, on the next ones
+  (buttons.js); the address of a cell shows its code alone. It is all CSS (book.css).
+* Beside the box stands where the functions that the page's code calls are described.
+* A figure's caption leads to its cell.
+"""
+
+import ast
+import json
+from pathlib import Path
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.util import logging
+
+from adoption import register
+
+SWITCH = ('<label><input type="checkbox" id="show-code" autocomplete="off"> '
+          "Show the code of this page</label>")
+
+
+def read_cells(app, doctree):
+    """Give the cells of a page their addresses, and the page its switch."""
+    page = app.env.docname
+    path = Path(app.env.doc2path(page))
+    if path.suffix != ".ipynb":
+        return
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    labels, sources = app.env.get_domain("std"), []
+    for node in list(doctree.findall(nodes.container)):
+        if node.get("nb_element") != "cell_code":
+            continue
+        cell = cells[node["cell_index"]]
+        id = f"cell-{cell['id']}"
+        node["ids"].append(id)
+        labels.note_hyperlink_target(label(page, cell["id"]), page, id, cell["id"])
+        node.attributes.pop("hide_mode", None)  # else MyST-NB makes a box of each
+        sources.append("".join(cell["source"]))
+        for figure in node.findall(nodes.figure):
+            [legend] = figure.findall(nodes.legend)
+            legend[-1] += [nodes.Text(" · "), nodes.reference(
+                "", "How this figure is made", refuri=f"#{id}", internal=True)]
+    if sources:
+        described = functions(app.env, sources)
+        switch = nodes.container("", nodes.raw("", SWITCH, format="html"), described,
+                                 classes=["code-switch"])
+        next(doctree.findall(nodes.section)).insert(1, switch)
+
+
+def label(page, cell):
+    """The name by which Sphinx knows a cell of any page."""
+    return f"{page}-cell-{cell}"
+
+
+def functions(env, sources):
+    """A sentence with links to the pages that describe what the code calls."""
+    names = sorted(name for name in called(sources) if f"reference/{name}" in env.found_docs)
+    sentence = nodes.inline(classes=["functions"])
+    for i, name in enumerate(names):
+        sentence += nodes.Text(", " if i else "The functions that it calls are described under ")
+        sentence += addnodes.pending_xref(
+            "", nodes.inline("", name), refdomain="std", reftype="doc", refwarn=True,
+            reftarget=f"/reference/{name}", refdoc=env.docname, refexplicit=True)
+    return sentence
+
+
+def called(sources):
+    """Modules of the package that the code imports, and those whose objects these hand out."""
+    found = set()
+    for source in sources:
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.ImportFrom) and node.module == "adoption":
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("adoption."):
+                found.add(node.module.split(".")[1])
+    return found | ({"survey"} if "mic" in found else set())
+
+
+def check(app, env):
+    """Each row of the register leads to a cell that is there."""
+    known = env.get_domain("std").anonlabels
+    for row in register.read_file(register.PATH).values():
+        if label(f"chapters/{row.chapter}", row.cell) not in known:
+            logging.getLogger(__name__).warning(
+                "results.csv, row %s: found no cell %s on the page chapters/%s, expected the cell "
+                "that made it", row.id, row.cell, row.chapter)
+
+
+def setup(app):
+    app.connect("doctree-read", read_cells)
+    app.connect("env-check-consistency", check)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
