@@ -15,9 +15,10 @@ from pathlib import Path
 
 from docutils import nodes
 
-from adoption import citation, register
+import citation
+from adoption import register
 
-ROOT = Path(citation.PATH).parent
+ROOT = citation.PATH.parent
 PLACEHOLDER = '<span class="build-digest">not stamped</span>'
 DATASETS = {
     "chapters/codebook": ("Tables of the survey of AI and RPA in Japan's local governments",
@@ -104,14 +105,22 @@ def copy_downloads(app, exception):
     # Not in _static: Sphinx would add it to every page.
     for script in ("register.js", "my-town.js"):
         shutil.copyfile(Path(__file__).with_name(script), Path(app.outdir) / "_static" / script)
-    for folder, patterns in (("data", ("*.csv", "datapackage.json")),
-                             ("results", ("*.csv", "results.json"))):
+    for folder in ("data", "results", "results/stored"):
         target = Path(app.outdir) / folder
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir()
-        for pattern in patterns:
-            for path in sorted((ROOT / folder).glob(pattern)):
-                shutil.copyfile(path, target / path.name)
+        for path in sorted((ROOT / folder).glob("*.csv")):
+            shutil.copyfile(path, target / path.name)
+    shutil.copyfile(ROOT / "data/datapackage.json", Path(app.outdir) / "data/datapackage.json")
+    (Path(app.outdir) / "results/results.json").write_text(
+        register_json(), encoding="utf-8", newline="\n")
+
+
+def register_json() -> str:
+    """The register as JSON, one row a line, numbers as results.csv has them."""
+    rows = [json.dumps(row._asdict(), ensure_ascii=False)
+            for row in register.read_file(register.PATH).values()]
+    return "[\n" + ",\n".join(rows) + "\n]\n"
 
 
 def setup(app):

@@ -18,6 +18,7 @@ from sphinx.transforms import SphinxTransform
 
 from adoption import register
 from adoption.phrases import phrases
+from changes import in_words, printed
 
 TITLE = "Numbers on this page"
 REGISTER = "chapters/register"
@@ -29,19 +30,6 @@ class number(nodes.inline):
 
 class number_list(nodes.General, nodes.Element):
     """The list at the end of a page; without children, so that a search does not find its words."""
-
-
-def printed(value: float | None) -> str:
-    """A number as the register holds it; infinity as a sign."""
-    return "" if value is None else f"{value:.10g}".replace("inf", "∞")
-
-
-def numbers(result: register.Result) -> str:
-    """The numbers of a result in a few words: value, from – to, p."""
-    ends = [printed(end) for end in (result.lower, result.upper) if end is not None]
-    return ", ".join(filter(None, [
-        printed(result.value), " – ".join(ends),
-        f"p = {printed(result.p_value)}" if result.p_value is not None else ""]))
 
 
 def find(name: str) -> tuple[register.Result, int | float | str]:
@@ -119,11 +107,11 @@ class NumbersOnThisPage(SphinxTransform):
             if any(isinstance(parent, nodes.reference) for parent in parents(link)):
                 link.replace_self(node)
         rows = {id: register.get(id) for id in ids}
-        used(self.env)[self.env.docname] = rows
+        used(self.env).setdefault(self.env.docname, {}).update(rows)
         if rows:
             top = next(self.document.findall(nodes.section), self.document)
             top += nodes.section(
-                "", nodes.title("", TITLE), number_list(rows=sorted(rows.values())),
+                "", nodes.title("", TITLE), number_list(rows=list(rows.values())),
                 ids=["numbers-on-this-page"], names=[nodes.fully_normalize_name(TITLE)])
 
 
@@ -174,7 +162,7 @@ def visit_number_list(self, node):
     for row in node["rows"]:
         lines.append(
             f'<li id="n-{row.id}">{escape(row.label)} ({escape(row.unit)}): '
-            f"<strong>{escape(numbers(row))}</strong>. {escape(row.evidence.capitalize())}; base: "
+            f"<strong>{escape(in_words(row))}</strong>. {escape(row.evidence.capitalize())}; base: "
             f"{escape(row.base)}; source: {escape(row.source)}. "
             f'<a href="{address(page, REGISTER)}#{row.id}"><code>{row.id}</code></a> · '
             f'<a href="{address(page, f"chapters/{row.chapter}")}#cell-{row.cell}">code</a></li>')

@@ -1,13 +1,14 @@
 """How to cite the book and its parts: plain text, BibTeX and RIS, from CITATION.cff."""
 
-import html
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 import yaml
 
-PATH = Path(__file__).resolve().parents[1] / "CITATION.cff"
+from adoption import register
+
+PATH = register.PATH.parents[1] / "CITATION.cff"
 
 
 class Work(NamedTuple):
@@ -61,11 +62,3 @@ def ris(work: Work, part: str = "") -> str:
              *([("N1", part)] if part else []), *([("UR", work.url)] if work.url else []),
              ("ER", "")]
     return "\n".join(f"{tag}  - {value}" for tag, value in lines)
-
-
-def show(entry: str, name: str = "") -> None:
-    """Put a citation on the page as text that can be copied; `name` is its format."""
-    from IPython.display import HTML, display
-    head = f"<p>{html.escape(name)}</p>" if name else ""
-    display(HTML(f'<div class="citation">{head}'
-                 f'<pre tabindex="0">{html.escape(entry)}</pre></div>'))

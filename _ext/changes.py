@@ -4,21 +4,53 @@ A release stores its register as results/released/VERSION.csv. Every id whose nu
 the last released register has to stand in results/changes.csv with a reason.
 """
 
-import math
 import re
 from pathlib import Path
-
-import pandas as pd
+from typing import NamedTuple
 
 from adoption import csvfile
 from adoption.csvfile import DataError, fail, label, row_place
-from adoption.register import NUMBERS, PATH, Result, read_file
+from adoption.register import COLUMNS, NUMBERS, PATH, same
 
 RELEASED = PATH.parent / "released"
 CHANGES = PATH.parent / "changes.csv"
 FIELDS = ("version", "id", "reason")
 VERSION = r"\d+\.\d+\.\d+"
-TOLERANCE = 1e-6  # relative, as for the register itself
+#: Version 0.1.0 named a function where later ones name a cell.
+FORMER_COLUMNS = (*COLUMNS[:10], "function", "chapter")
+
+
+class Numbers(NamedTuple):
+    """The numbers of a result."""
+
+    value: float | None
+    lower: float | None
+    upper: float | None
+    p_value: float | None
+
+
+def printed(value: float | None) -> str:
+    """A number as the register holds it."""
+    return "" if value is None else f"{value:.10g}"
+
+
+def in_words(row) -> str:
+    """The numbers of a result in a few words: value (from – to), p."""
+    span = " – ".join(printed(end) for end in (row.lower, row.upper) if end is not None)
+    both = f"{printed(row.value)} ({span})" if span and row.value is not None else ""
+    p = f"p = {printed(row.p_value)}" if row.p_value is not None else ""
+    return ", ".join(filter(None, [both or printed(row.value) or span, p]))
+
+
+def read(path: Path) -> dict[str, Numbers]:
+    """The numbers of a register's file by id."""
+    former = csvfile.text_of(path, "a register").startswith(",".join(FORMER_COLUMNS))
+    rows = {}
+    for index, (id, *cells) in enumerate(csvfile.read(path, FORMER_COLUMNS if former else COLUMNS)):
+        rows[id] = Numbers(*(
+            csvfile.number(text, path, f"{row_place(index)}, column {name}") if text else None
+            for name, text in zip(NUMBERS, cells)))
+    return rows
 
 
 def versions(folder: Path = RELEASED) -> list[Path]:
@@ -44,59 +76,30 @@ def explained(path: Path = CHANGES) -> dict[tuple[str, str], str]:
     return reasons
 
 
-def numbers(result: Result) -> str:
-    """The numbers of a result in a few words: value, from - to, p."""
-    span = [f"{end:.10g}" for end in (result.lower, result.upper) if end is not None]
-    parts = [f"{result.value:.10g}" if result.value is not None else "",
-             f"({' to '.join(span)})" if span else "",
-             f"p = {result.p_value:.10g}" if result.p_value is not None else ""]
-    return " ".join(filter(None, parts))
-
-
-def _same(old: float | None, new: float | None) -> bool:
-    if old is None or new is None:
-        return old is new
-    return math.isclose(old, new, rel_tol=TOLERANCE)
-
-
-def between(old: dict[str, Result], new: dict[str, Result]) -> list[tuple[str, str, str]]:
+def between(old: dict[str, Numbers], new: dict[str, Numbers]) -> list[tuple[str, str, str]]:
     """Ids of `old` whose numbers differ in `new`, with both; "withdrawn" where there is none."""
-    return [(id, numbers(before), numbers(new[id]) if id in new else "withdrawn")
+    return [(id, in_words(before), in_words(new[id]) if id in new else "withdrawn")
             for id, before in sorted(old.items())
-            if id not in new or not all(_same(getattr(before, name), getattr(new[id], name))
-                                        for name in NUMBERS)]
+            if id not in new or not all(map(same, before, new[id]))]
 
 
 def history(current: str, folder: Path = RELEASED, path: Path = CHANGES,
-            register: Path = PATH) -> list[dict[str, str]]:
+            register: Path = PATH) -> list[tuple[str, str, str, str, str]]:
     """All changes, newest version first: version, id, before, after, reason.
 
     current: version of the register as it is now, compared with the last released one.
     Raises DataError for a change without a reason and for a reason without a change.
     """
-    released = [(p.stem, read_file(p)) for p in versions(folder) if p.stem != current]
-    steps = [*released, (current, read_file(register))]
-    reasons, found = explained(path), []
+    steps = [*((p.stem, read(p)) for p in versions(folder) if p.stem != current),
+             (current, read(register))]
+    reasons, rows = explained(path), []
     for (_, old), (version, new) in zip(steps, steps[1:]):
         for id, before, after in between(old, new):
             if (version, id) not in reasons:
                 raise DataError(f"{label(path)}: found no reason why {id} was {before} and is "
                                 f"{after} in version {version}, expected one")
-            found.append({"version": version, "id": id, "before": before, "after": after,
-                          "reason": reasons.pop((version, id))})
+            rows.append((version, id, before, after, reasons.pop((version, id))))
     for version, id in reasons:
         raise DataError(f"{label(path)}, version {version}, id {id}: found a reason for a change, "
                         "expected none, since no number of this result changed")
-    return found[::-1]
-
-
-def shown() -> pd.DataFrame:
-    """The history as a table for the page; one line says so where nothing has changed."""
-    from adoption import citation
-    rows = history(citation.book().version)
-    if not rows:
-        return pd.DataFrame([{"Version": citation.book().version, "Result": "none",
-                              "Change": "No released number has changed."}])
-    return pd.DataFrame(rows).rename(columns={
-        "version": "Version", "id": "Result", "before": "Before", "after": "After",
-        "reason": "Reason"})
+    return rows[::-1]
