@@ -5,11 +5,12 @@
 * Code is folded. A box under the title shows it, on this page and, remembered, on the next ones
   (buttons.js); the address of a cell shows its code alone. It is all CSS (book.css).
 * Beside the box stands where the functions that the page's code calls are described.
-* A figure's caption leads to its cell.
+* A figure's caption leads to its cell, and a cell to the rows of the register that it records.
 """
 
 import ast
 import json
+from html import escape
 from pathlib import Path
 
 from docutils import nodes
@@ -43,11 +44,24 @@ def read_cells(app, doctree):
             [legend] = figure.findall(nodes.legend)
             legend[-1] += [nodes.Text(" · "), nodes.reference(
                 "", "How this figure is made", refuri=f"#{id}", internal=True)]
+        if recorded := [row["id"] for output in cell["outputs"]
+                        for row in output.get("metadata", {}).get("adoption", {}).get("rows", ())]:
+            node += nodes.raw("", links(recorded, page), format="html")
     if sources:
         described = functions(app.env, sources)
         switch = nodes.container("", nodes.raw("", SWITCH, format="html"), described,
                                  classes=["code-switch"])
         next(doctree.findall(nodes.section)).insert(1, switch)
+
+
+def links(ids, page):
+    """Links to rows of the register, folded."""
+    register = ("" if page.startswith("chapters/") else "chapters/") + "register.html"
+    items = "".join(f'<li><a href="{register}#{id}"><code>{id}</code></a></li>'
+                    for id in map(escape, ids))
+    many = "1 number" if len(ids) == 1 else f"{len(ids)} numbers"
+    return (f'<details class="recorded"><summary>{many} computed here, in the register</summary>'
+            f"<ul>{items}</ul></details>")
 
 
 def label(page, cell):
@@ -80,13 +94,16 @@ def called(sources):
 
 
 def check(app, env):
-    """Each row of the register leads to a cell that is there."""
+    """The rows of the register lead to cells that are there."""
     known = env.get_domain("std").anonlabels
+    made = {}
     for row in register.read_file(register.PATH).values():
-        if label(f"chapters/{row.chapter}", row.cell) not in known:
+        made.setdefault((row.chapter, row.cell), []).append(row.id)
+    for (chapter, cell), ids in made.items():
+        if label(f"chapters/{chapter}", cell) not in known:
             logging.getLogger(__name__).warning(
-                "results.csv, row %s: found no cell %s on the page chapters/%s, expected the cell "
-                "that made it", row.id, row.cell, row.chapter)
+                "results.csv, %s row%s, %s first: found no cell %s on the page chapters/%s, "
+                "expected the one that made it", len(ids), "s"[:len(ids) > 1], ids[0], cell, chapter)
 
 
 def setup(app):
