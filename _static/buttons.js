@@ -15,3 +15,15 @@ document.addEventListener("DOMContentLoaded", () => {
     try { localStorage.setItem("show-code", code.checked ? "yes" : "no"); } catch { /* as it is */ }
   });
 });
+
+// A link to a folded line opens what it is folded in; some browsers do so by themselves.
+const unfold = () => {
+  const folded = document.getElementById(decodeURIComponent(location.hash.slice(1)))
+    ?.closest("details:not([open])");
+  if (folded) {
+    folded.open = true;
+    location.replace(location.hash);
+  }
+};
+addEventListener("hashchange", unfold);
+addEventListener("DOMContentLoaded", unfold);
