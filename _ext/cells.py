@@ -78,6 +78,8 @@ def functions(env, sources):
         sentence += addnodes.pending_xref(
             "", nodes.inline("", name), refdomain="std", reftype="doc", refwarn=True,
             reftarget=f"/reference/{name}", refdoc=env.docname, refexplicit=True)
+    if names:
+        sentence += nodes.Text(".")
     return sentence
 
 

@@ -31,15 +31,21 @@ def definitions(app, what, name, thing, options, lines):
             inside = True
             said += [", ".join(f"``{name}``" for name in match[1].split(", ")),
                      f"    {match[2]}"]
-        elif inside and line.startswith(" "):
+        elif inside and line.strip():
             said.append(f"    {line.strip()}")
         else:
-            if inside and line.strip():
-                said.append("")
-            inside = inside and not line.strip()
+            inside = False
             said.append(line)
     lines[:] = CODE.sub(lambda match: f"``{match[1]}``" if match[1] else match[0],
                         "\n".join(said)).split("\n")
+
+
+def without_private(app, what, name, thing, options, signature, returned):
+    """A class without the fields that are its own affair, and empty for what is empty by default."""
+    if signature is None:
+        return None
+    signature = re.sub(r", _\w+: [^,=]+ = <factory>", "", signature)
+    return signature.replace("<factory>", "{}"), returned
 
 
 def without_fields(app, what, name, thing, skip, options):
@@ -58,7 +64,10 @@ def outside(app, env, node, content):
 
 
 def setup(app):
+    app.setup_extension("sphinx.ext.autodoc")
+    app.setup_extension("sphinx.ext.viewcode")
     app.connect("autodoc-process-docstring", definitions)
+    app.connect("autodoc-process-signature", without_private)
     app.connect("autodoc-skip-member", without_fields)
     app.connect("missing-reference", outside)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -72,8 +72,8 @@ def number_role(name, rawtext, text, lineno, inliner, options=None, content=None
 
 
 def cell(line: int) -> str:
-    """Where a line of a notebook stands: MyST-NB counts 10,000 for each cell."""
-    return f" (cell {line // 10_000}, line {line % 10_000})" if line and line >= 10_000 else ""
+    """Where a line of a notebook stands: MyST-NB counts 10,000 for each cell, and one too many."""
+    return f" (cell {line // 10_000}, line {line % 10_000 - 1})" if line > 10_000 else ""
 
 
 def result_role(name, rawtext, text, lineno, inliner, options=None, content=None):
