@@ -3,7 +3,6 @@
 import io
 import json
 import re
-import sys
 from pathlib import Path
 
 from sphinx.application import Sphinx
@@ -11,9 +10,6 @@ from sphinx.util.docutils import docutils_namespace
 
 from adoption import register
 from adoption.register import Result
-
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "_ext"))
 
 ROWS = [
     Result("a.ratio", 5.516853933, None, None, None, "ratio", "A < b", "fact", "all", "S & T",

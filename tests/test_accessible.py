@@ -2,14 +2,11 @@
 
 import base64
 import hashlib
-import sys
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "_ext"))
-import accessible  # noqa: E402
-import content_security  # noqa: E402
+import accessible
+import content_security
 
 
 @pytest.mark.parametrize("text, marked", [

@@ -9,13 +9,11 @@ from urllib.parse import unquote, urlparse
 
 import pytest
 from bs4 import BeautifulSoup
+from pages import NOTEBOOKS, PAGES
 
 from adoption import data
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = re.findall(r"^\s*(?:- )?(?:root|file):\s*(\S+)\s*$",
-                   (ROOT / "_toc.yml").read_text(encoding="utf-8"), re.M)
-NOTEBOOKS = [name for name in PAGES if (ROOT / f"{name}.ipynb").exists()]
 
 
 @pytest.fixture(scope="session")
@@ -40,14 +38,19 @@ def test_page_has_a_title_and_no_leftovers(soup, name):
     assert page.html["lang"] == "en"
     assert len(article(page).find_all("h1")) == 1
     prose = article(page).get_text()
-    for leftover in ("{glue", "{cite", "{download", "{math", "Traceback", "nan%"):
-        assert leftover not in prose, leftover
+    for leftover in (r"\{(?:n|result)\}\S", r"\{cite", r"\{download", r"\{math", "Traceback", "nan%"):
+        assert not re.search(leftover, prose), leftover
+
+
+def downloaded(soup, html, name):
+    """The notebook behind the page's button."""
+    link = soup(name).select_one("a.btn-download-source-button")
+    return json.loads(((html / name).parent / unquote(link["href"])).read_text("utf-8"))
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
-def test_every_cell_was_executed_and_shows_something(html, name):
-    staged = json.loads((ROOT / "_build/stage" / f"{name}.ipynb").read_text(encoding="utf-8"))
-    for cell in staged["cells"]:
+def test_every_cell_was_executed_and_shows_something(soup, html, name):
+    for cell in downloaded(soup, html, name)["cells"]:
         if cell["cell_type"] == "code":
             assert cell["execution_count"] is not None, cell["id"]
             if "hide-cell" not in cell["metadata"].get("tags", []):
@@ -57,10 +60,8 @@ def test_every_cell_was_executed_and_shows_something(html, name):
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_the_notebook_can_be_downloaded(soup, html, name):
     """As it ran: the committed cells, with their outputs."""
-    link = soup(name).select_one("a.btn-download-source-button")
-    downloaded = json.loads(((html / name).parent / unquote(link["href"])).read_text("utf-8"))
     committed = json.loads((ROOT / f"{name}.ipynb").read_text(encoding="utf-8"))
-    assert ["".join(cell["source"]) for cell in downloaded["cells"]] == [
+    assert ["".join(cell["source"]) for cell in downloaded(soup, html, name)["cells"]] == [
         "".join(cell["source"]) for cell in committed["cells"]]
 
 
@@ -76,16 +77,15 @@ def test_figures_are_complete(soup, html, name):
         data = (html / f"{name}.html").parent / unquote(link["href"])
         lines = data.read_text(encoding="utf-8").splitlines()
         assert data.name == f"{figure['id']}.csv" and len(lines) > 1
-        made = figure.find_next("details", class_="provenance")
-        assert "adoption.figures." in made.get_text(), figure["id"]
-        assert "Tables:" in made.get_text() or "Results:" in made.get_text(), figure["id"]
+        made = caption.find("a", string="How this figure is made")
+        assert figure.find_parent(id=made["href"].removeprefix("#")), figure["id"]
     images = article(page).find_all("img")
     assert all(image.find_parent("figure") for image in images), "an image outside a figure"
 
 
-@pytest.mark.parametrize("name", NOTEBOOKS)
+@pytest.mark.parametrize("name", PAGES)
 def test_tables_have_caption_and_scopes(soup, name):
-    for table in article(soup(name)).select(".cell_output table"):
+    for table in article(soup(name)).select(".cell_output table, .table-scroll table"):
         assert table.caption.get_text(strip=True)
         assert all(head.get("scope") in ("row", "col") for head in table.find_all("th"))
 
@@ -102,6 +102,32 @@ def test_links_lead_somewhere(soup, html, name):
         if address.fragment and target.suffix == ".html":
             page = soup(target.relative_to(html).with_suffix("").as_posix())
             assert page.find(id=unquote(address.fragment)), link["href"]
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_each_code_cell_has_its_address(soup, name):
+    cells = json.loads((ROOT / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
+    assert [cell["id"] for cell in article(soup(name)).select("div.cell")] == [
+        f"cell-{cell['id']}" for cell in cells if cell["cell_type"] == "code"]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_numbers_lead_to_their_lines_at_the_end_of_the_page(soup, name):
+    page = article(soup(name))
+    numbers = page.select("a.n > data")
+    if not numbers:
+        assert not page.find(id="numbers-on-this-page")
+        return
+    section = page.find(id="numbers-on-this-page")
+    assert section.find_next_sibling() is None
+    lines = [line["id"] for line in section.find_all("li")]
+    assert {number.parent["href"] for number in numbers} == {f"#{id}" for id in lines}
+    for number in numbers:
+        exact, line = number["value"], page.find(id=number.parent["href"].removeprefix("#"))
+        assert exact in line.strong.get_text() and number.get_text(), line["id"]
+    for line in section.find_all("li"):
+        row, cell = line.find_all("a")
+        assert row.get_text() == line["id"].removeprefix("n-") and "#cell-" in cell["href"]
 
 
 def test_a_host_that_runs_jekyll_serves_every_folder(html):

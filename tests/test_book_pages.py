@@ -1,21 +1,19 @@
 """_ext/book_pages.py: what every built page carries besides its text."""
 
 import datetime
-import importlib.util
 import json
 import re
-from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
 from docutils import nodes
 from docutils.utils import new_document
+from pages import PAGES
 
-from adoption import citation, register
+import book_pages
+import citation
+from adoption import register
 
-ROOT = Path(__file__).resolve().parents[1]
-PAGES = re.findall(r"^\s*(?:- )?(?:root|file):\s*(\S+)\s*$",
-                   (ROOT / "_toc.yml").read_text(encoding="utf-8"), re.M)
 TYPES = {"index": "Report", "chapters/codebook": "Dataset", "chapters/register": "Dataset"}
 
 # Properties of schema.org (version 29) that each type has or inherits, as far as they are used.
@@ -36,14 +34,6 @@ REQUIRED = {"Report": {"name", "author", "datePublished", "version", "license"},
 def heads(html):
     return {name: BeautifulSoup((html / f"{name}.html").read_text(encoding="utf-8"),
                                 "html.parser") for name in PAGES}
-
-
-@pytest.fixture(scope="module")
-def module():
-    spec = importlib.util.spec_from_file_location("book_pages", ROOT / "_ext/book_pages.py")
-    loaded = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(loaded)
-    return loaded
 
 
 def described(page):
@@ -109,14 +99,14 @@ def page_of(*parts):
     return page
 
 
-def test_description_is_the_finding_in_whole_sentences(module):
+def test_description_is_the_finding_in_whole_sentences():
     finding = nodes.admonition("", nodes.title("", "Finding"), nodes.paragraph(
         "", "Yes. " + "A word " * 30 + "ends. " + "More words " * 30 + "end."), classes=["finding"])
     before = nodes.paragraph("", "A sentence above it.")
-    found = module.description(page_of(before, finding))
+    found = book_pages.description(page_of(before, finding))
     assert found.startswith("Yes. A word") and found.endswith("word ends.") and len(found) < 300
-    assert module.description(page_of(before)) == "A sentence above it."
-    assert module.description(page_of()) == ""
+    assert book_pages.description(page_of(before)) == "A sentence above it."
+    assert book_pages.description(page_of()) == ""
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -125,16 +115,12 @@ def test_every_page_has_a_description(heads, name):
     assert 30 < len(meta["content"]) <= 300 and meta["content"].endswith(".")
 
 
-def test_a_title_cannot_leave_its_tag(module):
+def test_a_title_cannot_leave_its_tag(monkeypatch):
     work = citation.Work('A "b" <c>', ("N </script>",), "1.0", "2026-01-01", "")
     context = {"title": "What &lt;/script&gt; &amp; “x”?"}
-    original = module.citation.book
-    try:
-        module.citation.book = lambda: work
-        module.add_metadata(None, "chapters/x", "page.html", context,
+    monkeypatch.setattr(citation, "book", lambda: work)
+    book_pages.add_metadata(None, "chapters/x", "page.html", context,
                             page_of(nodes.paragraph("", 'Say "<b>" & go. And so on.')))
-    finally:
-        module.citation.book = original
     page = BeautifulSoup(context["metatags"], "html.parser")
     assert described(page)["name"] == "What </script> & “x”?"
     assert described(page)["isPartOf"]["author"][0]["name"] == "N </script>"
@@ -143,9 +129,9 @@ def test_a_title_cannot_leave_its_tag(module):
         'Say "<b>" & go. And so on.')
 
 
-def test_pages_without_a_source_get_no_metadata(module):
+def test_pages_without_a_source_get_no_metadata():
     context = {"title": "Search"}
-    module.add_metadata(None, "search", "search.html", context, None)
+    book_pages.add_metadata(None, "search", "search.html", context, None)
     assert context == {"title": "Search"}
 
 
@@ -167,46 +153,36 @@ def test_no_page_is_from_another_build(html):
 
 
 def test_downloads_are_the_committed_files(html):
-    for folder, patterns in (("data", ("*.csv", "datapackage.json")),
-                             ("results", ("results.csv", "results.json"))):
-        for pattern in patterns:
-            for path in (ROOT / folder).glob(pattern):
-                assert (html / folder / path.name).read_bytes() == path.read_bytes(), path.name
+    for pattern in ("data/*.csv", "data/datapackage.json", "results/*.csv", "results/stored/*.csv"):
+        for path in register.PATH.parents[1].glob(pattern):
+            copy = html / path.relative_to(register.PATH.parents[1])
+            assert copy.read_bytes() == path.read_bytes(), path.name
+
+
+def test_register_as_json_says_the_same(html):
+    rows = json.loads((html / "results/results.json").read_text(encoding="utf-8"))
+    assert [register.Result(**row) for row in rows] == list(register.read_file().values())
 
 
 # --- the register: every id has an anchor, and what names an id leads to it ---------------------
 
-def test_every_result_has_one_anchor(heads):
+def test_every_result_has_one_anchor_and_its_cell(heads):
     page = heads["chapters/register"]
     anchors = [element["id"] for element in page.find_all(id=True)]
-    for id in register.read().index:
-        assert anchors.count(id) == 1, id
+    for row in register.read_file().values():
+        assert anchors.count(row.id) == 1, row.id
+        assert heads[f"chapters/{row.chapter}"].find(id=f"cell-{row.cell}"), row.id
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_results_of_figures_and_text_lead_to_their_rows(heads, name):
+def test_ids_of_cells_and_text_lead_to_their_rows(heads, name):
     prefix = "" if name.startswith("chapters/") else "chapters/"
-    known = set(register.read().index)
-    for link in heads[name].select("details.provenance a, a.result"):
+    known = register.read_file()
+    for link in heads[name].select("details.recorded a, a.result"):
         id = link.get_text()
         assert id in known and link["href"] == f"{prefix}register.html#{id}"
 
 
-def test_some_figures_and_texts_have_such_links(heads):
-    assert len(heads["chapters/who-adopts-first"].select("details.provenance a")) > 3
+def test_some_cells_and_texts_have_such_links(heads):
+    assert len(heads["chapters/who-adopts-first"].select("details.recorded a")) > 30
     assert len(heads["chapters/brief"].select("a.result")) > 9
-
-
-def test_an_unknown_result_in_the_text_is_an_error(module):
-    class Reporter:
-        def error(self, message, line):
-            return message
-
-    class Inliner:
-        reporter = Reporter()
-
-        def problematic(self, *arguments):
-            return "problematic"
-
-    shown, messages = module.result_role("result", "x", "ai.rate-ratio.smalest", 1, Inliner())
-    assert shown == ["problematic"] and "ai.rate-ratio.smallest" in messages[0]

@@ -1,11 +1,12 @@
-"""adoption.changes: which released numbers changed, and that each change has a reason."""
+"""_ext/changes.py: which released numbers changed, and that each change has a reason."""
 
 import pytest
 
-from adoption import changes, citation
+import changes
+import citation
 from adoption.register import COLUMNS, Result
 
-ROW = Result("a.b", 1.0, None, None, None, "u", "L", "fact", "B", "S", "f", "c")
+ROW = Result("a.b", 1.0, None, None, None, "u", "L", "fact", "B", "S", "chapter", "cell")
 
 
 def write(path, *results):
@@ -46,8 +47,7 @@ def test_same_numbers_are_no_change(history):
 def test_change_with_its_reason(history):
     assert history({"0.1.0": [ROW], "0.2.0": [ROW._replace(value=2.0)]},
                    [("0.2.0", "a.b", "A source was corrected")]) == [
-        {"version": "0.2.0", "id": "a.b", "before": "1", "after": "2",
-         "reason": "A source was corrected"}]
+        ("0.2.0", "a.b", "1", "2", "A source was corrected")]
 
 
 def test_change_without_a_reason(history):
@@ -67,7 +67,7 @@ def test_reason_without_a_change(history):
 
 def test_withdrawn_id(history):
     assert history({"0.1.0": [ROW, ROW._replace(id="a.c")], "0.2.0": [ROW]},
-                   [("0.2.0", "a.c", "Not computed any more")])[0]["after"] == "withdrawn"
+                   [("0.2.0", "a.c", "Not computed any more")])[0][3] == "withdrawn"
 
 
 @pytest.mark.parametrize("column, before, after", [
@@ -82,7 +82,7 @@ def test_versions_are_ordered_as_numbers(history, tmp_path):
     registers = {"0.9.0": [ROW], "0.10.0": [ROW._replace(value=2.0)],
                  "1.0.0": [ROW._replace(value=3.0)]}
     found = history(registers, [("0.10.0", "a.b", "First"), ("1.0.0", "a.b", "Second")])
-    assert [(row["version"], row["before"], row["after"]) for row in found] == [
+    assert [(version, before, after) for version, _, before, after, _ in found] == [
         ("1.0.0", "2", "3"), ("0.10.0", "1", "2")]
     assert [p.stem for p in changes.versions(tmp_path / "released")] == ["0.9.0", "0.10.0"]
 
@@ -96,7 +96,7 @@ def test_current_version_may_be_released_already(tmp_path):
     write(tmp_path / "results.csv", ROW._replace(value=2.0))
     (tmp_path / "changes.csv").write_text("version,id,reason\n0.2.0,a.b,Why\n", "utf-8")
     [row] = changes.history("0.2.0", folder, tmp_path / "changes.csv", tmp_path / "results.csv")
-    assert (row["before"], row["after"]) == ("1", "2")
+    assert row[2:4] == ("1", "2")
 
 
 @pytest.mark.parametrize("text, words", [
@@ -112,18 +112,18 @@ def test_bad_list_of_reasons(tmp_path, text, words):
 
 
 @pytest.mark.parametrize("result, words", [
-    (ROW, "1"), (ROW._replace(value=None, lower=0.25, upper=0.5), "(0.25 to 0.5)"),
-    (ROW._replace(lower=0.5, upper=2.0, p_value=0.03), "1 (0.5 to 2) p = 0.03")])
+    (ROW, "1"), (ROW._replace(value=None, lower=0.25, upper=0.5), "0.25 – 0.5"),
+    (ROW._replace(lower=0.5, upper=2.0, p_value=0.03), "1 (0.5 – 2), p = 0.03")])
 def test_numbers_in_words(result, words):
-    assert changes.numbers(result) == words
+    assert changes.in_words(result) == words
 
 
-def test_page_shows_the_history(monkeypatch):
-    monkeypatch.setattr(changes, "history", lambda version: [])
-    assert changes.shown()["Change"].tolist() == ["No released number has changed."]
-    row = {"version": "0.2.0", "id": "a", "before": "1", "after": "2", "reason": "Why"}
-    monkeypatch.setattr(changes, "history", lambda version: [row])
-    assert changes.shown().columns.tolist() == ["Version", "Result", "Before", "After", "Reason"]
+def test_first_version_named_functions(tmp_path):
+    """Its register had other columns beside the numbers."""
+    path = tmp_path / "0.1.0.csv"
+    path.write_text(",".join(changes.FORMER_COLUMNS) + "\na.b,1,,2,,u,L,fact,B,S,f,c\n", "utf-8")
+    assert changes.read(path) == {"a.b": (1.0, None, 2.0, None)}
+    assert len(changes.read(changes.RELEASED / "0.1.0.csv")) == 878
 
 
 def test_committed_history_is_in_order():

@@ -1,12 +1,12 @@
-"""adoption.citation: entries that reference managers can read."""
+"""_ext/citation.py: entries that reference managers can read."""
 
 import re
 
 import pybtex.database
 import pytest
 
-from adoption import citation
-from adoption.citation import Work
+import citation
+from citation import Work
 
 BOOK = citation.book()
 WITH_ADDRESS = Work("Size & adoption", ("Sato, Hanako", "An institute, Tokyo"), "1.2.0",

@@ -2,19 +2,14 @@
 
 import gzip
 import re
-import sys
-from pathlib import Path
 from urllib.parse import unquote, urljoin, urlparse
 
 import pytest
 from bs4 import BeautifulSoup
+from pages import PAGES
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "_ext"))
-import page_weight  # noqa: E402
+import page_weight
 
-PAGES = re.findall(r"^\s*(?:- )?(?:root|file):\s*(\S+)\s*$",
-                   (ROOT / "_toc.yml").read_text(encoding="utf-8"), re.M)
 #: Elements by which a page loads something, and the attribute that names it.
 LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "object": "data"}
 LOADED_LINKS = {"stylesheet", "preload", "modulepreload", "icon", "manifest", "preconnect",

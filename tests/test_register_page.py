@@ -1,46 +1,95 @@
-"""adoption.register_page: the register as a table that works without JavaScript."""
-
-import math
+"""_ext/report_pages.py: the pages that only report, as tables that work without JavaScript."""
 
 import pytest
 from bs4 import BeautifulSoup
+from small_book import ROWS, Book
 
-from adoption import citation, register, register_page
-from adoption.register import Result
+import changes
+import citation
+import report_pages
+from adoption import data
 
-FACT = Result("a.b", 0.5, None, None, None, "fraction", "A < b", "fact", "all", "S & T",
-              "adoption.m.f", "joint-use")
-RANGE = FACT._replace(id="a.c", value=None, lower=1.0, upper=math.inf, evidence="range")
-TEST = FACT._replace(id="a.d", value=None, p_value=0.003, evidence="test")
+FACT, RANGE, TEST = ROWS
 
 
-@pytest.mark.parametrize("value, text", [(None, ""), (0.25, "0.25"), (296.0, "296"),
-                                         (math.inf, "∞"), (1.25e-47, "1.25e-47")])
-def test_number(value, text):
-    assert register_page.number(value) == text
+def page(tmp_path, text, **more):
+    book = Book(tmp_path, {"index.md": f"# Title\n\n{text}\n"}, **more)
+    warnings = [line for line in book.warnings.splitlines() if "found no cell" not in line]
+    return BeautifulSoup(book.html["index.md"], "html.parser"), "\n".join(warnings)
 
 
 @pytest.mark.parametrize("result, text", [
-    (FACT, "Result a.b = 0.5"), (RANGE, "Result a.c = 1 to ∞"), (TEST, "Result a.d = p = 0.003")])
-def test_part_says_the_value(result, text):
-    assert register_page.part(result) == text
+    (FACT, "Result a.ratio = 5.516853933"),
+    (RANGE, "Result a.share = 0.4655870445 – 0.5951417004"),
+    (TEST, "Result a.test = 1, p = 0.0016"),
+    (RANGE._replace(value=0.5), "Result a.share = 0.5 (0.4655870445 – 0.5951417004)")])
+def test_what_is_cited_says_the_value(result, text):
+    assert report_pages.cited(result) == text
 
 
 def test_row_is_escaped_and_has_its_id():
-    row = BeautifulSoup(register_page.row(FACT), "html.parser").tr
-    assert row["id"] == "a.b" and row["data-part"] == "Result a.b = 0.5"
+    row = BeautifulSoup(report_pages.register_row(FACT, "chapter.html"), "html.parser").tr
+    assert row["id"] == "a.ratio" and row["data-part"] == "Result a.ratio = 5.516853933"
     assert row.th["scope"] == "row" and "A < b" in row.th.get_text()
-    assert row.select_one("a.id")["href"] == "#a.b"
-    assert [a["href"] for a in row.find_all("a")][-1] == "joint-use.html"
+    assert row.select_one("a.id")["href"] == "#a.ratio"
+    assert [a["href"] for a in row.find_all("a")][-1] == "chapter.html#cell-rates"
     cells = [cell.get_text() for cell in row.find_all("td")]
-    assert cells == ["0.5", "", "", "fact", "all", "S & T", "m.f"]
-    assert len(cells) + 1 == len(register_page.COLUMNS)
+    assert cells == ["5.516853933", "", "", "fact", "all", "S & T", "chapter, cell rates"]
+    assert len(cells) + 1 == len(report_pages.REGISTER)
 
 
-def test_table_has_every_result_once_in_order():
-    page = BeautifulSoup(register_page.table(register.rows()), "html.parser")
-    assert [row["id"] for row in page.tbody.find_all("tr")] == list(register.read().index)
-    assert page.caption.get_text().startswith(f"{len(register.read())} results")
-    assert page.table["data-citation"] == citation.text(citation.book(), "{part}")
-    assert [a["href"] for a in page.p.find_all("a")] == ["../results/results.csv",
-                                                         "../results/results.json"]
+def test_register_has_every_result_once_in_order(tmp_path):
+    shown, warnings = page(tmp_path, "```{register}\n```")
+    assert warnings == ""
+    assert [row["id"] for row in shown.tbody.find_all("tr")] == [row.id for row in ROWS]
+    assert shown.caption.get_text().startswith("3 results")
+    assert shown.table["data-citation"] == citation.text(citation.book(), "{part}")
+    assert [a["href"] for a in shown.select("section > p > a")] == [
+        "../results/results.csv", "../results/results.json"]
+
+
+def test_changes_are_a_table_or_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(changes, "history", lambda version: [])
+    shown, _ = page(tmp_path / "none", "```{changes}\n```")
+    assert "no released number has changed" in shown.find("section").get_text()
+    monkeypatch.setattr(changes, "history", lambda version: [("0.2.0", "a", "1", "2", "Why")])
+    shown, _ = page(tmp_path / "some", "```{changes}\n```")
+    assert [cell.get_text() for cell in shown.tbody.tr.find_all(["th", "td"])] == [
+        "0.2.0", "a", "1", "2", "Why"]
+    assert [head["scope"] for head in shown.find_all("th")] == ["col"] * 5 + ["row"] * 2
+
+
+def test_a_change_without_a_reason_is_an_error(tmp_path, monkeypatch):
+    def fail(version):
+        raise data.DataError("changes.csv: found no reason")
+    monkeypatch.setattr(changes, "history", fail)
+    assert "ERROR: changes.csv: found no reason" in page(tmp_path, "```{changes}\n```")[1]
+
+
+def test_codebook_describes_every_table(tmp_path):
+    shown, warnings = page(tmp_path, "```{codebook}\n```")
+    assert warnings == ""
+    headings = [heading.contents[0] for heading in shown.find_all("h2")]
+    assert headings == [data.describe(name)["title"] for name in data.names()]
+    for section, name in zip(shown.select("section > section"), data.names(), strict=True):
+        assert f"data/{name}.csv" in section.p.get_text() and "Licence:" in section.ul.get_text()
+        fields = [row.th.get_text() for row in section.tbody.find_all("tr")]
+        assert fields == list(data.load(name).columns)
+
+
+def test_citation_of_a_part_and_of_a_number(tmp_path):
+    shown, warnings = page(tmp_path, "```{citation} k-chapter\nChapter: What?\n```\n\n"
+                                     "```{citation} k-number\n:result: a.ratio\n```")
+    assert warnings == ""
+    entries = [entry.get_text() for entry in shown.select(".citation pre")]
+    assert len(entries) == 6 and "Chapter: What?" in entries[0]
+    assert entries[1].startswith("@misc{k-chapter,") and "N1  - Chapter: What?" in entries[2]
+    assert all("Result a.ratio = 5.516853933" in entry for entry in entries[3:])
+    shown, warnings = page(tmp_path / "wrong", "```{citation} k\n:result: a.rato\n```")
+    assert "no result 'a.rato'" in warnings
+
+
+def test_a_cited_number_makes_its_page_outdated(tmp_path):
+    pages = {"index.md": "# T\n\n```{citation} k\n:result: a.ratio\n```\n"}
+    assert Book(tmp_path, pages).read == ["index"] and Book(tmp_path, pages).read == []
+    assert Book(tmp_path, pages, [FACT._replace(value=6.0), RANGE]).read == ["index"]

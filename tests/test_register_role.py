@@ -26,7 +26,7 @@ PLACES = {
     "admonition": (":::{admonition} {n}`a.ratio:.1f`\n:class: finding\n\nText.\n:::", "div"),
     "admonition's text": (":::{admonition} Box\n\n{n}`a.ratio:.1f`\n:::", "div"),
     "table": ("| a | b |\n|---|---|\n| c | {n}`a.ratio:.1f` |", "tbody"),
-    "list table": ("```{list-table} A table of {n}`a.ratio:.1f`\n:header-rows: 1\n\n* - a\n  - b\n* - c\n  - d\n```", "caption"),
+    "list table": (":::{list-table} A table of {n}`a.ratio:.1f`\n:header-rows: 1\n\n* - a\n  - b\n* - c\n  - d\n:::", "caption"),
     "figure": ("```{figure} x.png\n\nIt is {n}`a.ratio:.1f`.\n```", "figcaption"),
     "definition": ("word\n: It is {n}`a.ratio:.1f`.", "dd"),
 }

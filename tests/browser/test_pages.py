@@ -1,15 +1,11 @@
 """Every page as a reader's browser shows it: alone, light, and open to everybody."""
 
 import gzip
-import re
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from pages import PAGES
 
-ROOT = Path(__file__).resolve().parents[2]
-PAGES = re.findall(r"^\s*(?:- )?(?:root|file):\s*(\S+)\s*$",
-                   (ROOT / "_toc.yml").read_text(encoding="utf-8"), re.M)
 every_page = pytest.mark.parametrize("name", [*PAGES, "search", "genindex"])
 
 
