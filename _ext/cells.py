@@ -44,9 +44,12 @@ def read_cells(app, doctree):
             [legend] = figure.findall(nodes.legend)
             legend[-1] += [nodes.Text(" · "), nodes.reference(
                 "", "How this figure is made", refuri=f"#{id}", internal=True)]
-        if recorded := [row["id"] for output in cell["outputs"]
-                        for row in output.get("metadata", {}).get("adoption", {}).get("rows", ())]:
-            node += nodes.raw("", links(recorded, page), format="html")
+        recorded = [part for part in node.findall(nodes.container) if "recorded" in part]
+        if recorded:
+            ids = [id for part in recorded for id in part["recorded"]]
+            node += nodes.raw("", links(ids, page), format="html")
+        for part in recorded:
+            part.parent.remove(part)
     if sources:
         described = functions(app.env, sources)
         switch = nodes.container("", nodes.raw("", SWITCH, format="html"), described,

@@ -2,8 +2,8 @@
 
 A figure of `figures.show` becomes a numbered figure that other pages can refer to: image, alt
 text, caption, data download, source line, all of them from the metadata of the output, where they
-can hold computed numbers. What `register.record` shows is left out: the pages list the rows of
-each cell (_ext/cells.py). Outside the book (JupyterLab, GitHub) the same outputs are an image and
+can hold computed numbers. What `register.record` shows becomes an empty node with the rows, of
+which _ext/cells.py makes a list. Outside the book (JupyterLab, GitHub) the same outputs are an image and
 a line of text.
 """
 
@@ -14,11 +14,14 @@ from myst_nb.core.render import MimeRenderPlugin, create_figure_context
 class FigureRenderer(MimeRenderPlugin):
     @staticmethod
     def handle_mime(renderer, data, inline):
-        """The docutils nodes of a figure, none of recorded rows; None for any other output."""
-        if inline or "adoption" in data.output_metadata:
-            return None if inline else []
+        """The docutils nodes of a figure or of recorded rows; None for any other output."""
         figure = data.output_metadata.get("image/svg+xml", {}).get("figure")
-        return draw(renderer, data, figure) if figure and data.mime_type == "image/svg+xml" else None
+        recorded = data.output_metadata.get("adoption")
+        if recorded and not inline:
+            return [nodes.container(recorded=[row["id"] for row in recorded["rows"]])]
+        if figure and not inline and data.mime_type == "image/svg+xml":
+            return draw(renderer, data, figure)
+        return None
 
 
 def draw(renderer, data, figure):
