@@ -28,6 +28,8 @@ SHELL = (
     # they say.
     (re.compile(r'(<(?:table|td)) style="[^"]*"'), r"\1"),
     (re.compile(r'<button onclick="[^"]*"'), "<button"),
+    # The sign that unfolds a part of the sidebar has no name.
+    (re.compile(r'<summary>(?=<span class="toctree-toggle")'), '<summary aria-label="Pages below">'),
 )
 
 
@@ -49,10 +51,6 @@ def repair(app, page, template, context, doctree):
     # Deprecated roles, of which a list may not consist.
     body = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
     body = re.sub(r"<img(?! loading)", '<img loading="lazy"', body)
-    # A summary holds phrases, no paragraphs, and they name it better than its label.
-    body = body.replace('<summary aria-label="Toggle hidden content">', "<summary>")
-    body = re.sub(r'<p class="(collapsed|expanded) admonition-title">([^<]*)</p>',
-                  r'<span class="\1 admonition-title">\2</span>', body)
     context["body"] = mark_japanese(body)
 
 

@@ -13,6 +13,8 @@ document.addEventListener("DOMContentLoaded", () => {
   try { code.checked = localStorage.getItem("show-code") === "yes"; } catch { /* as it is */ }
   code.addEventListener("change", () => {
     try { localStorage.setItem("show-code", code.checked ? "yes" : "no"); } catch { /* as it is */ }
+    // The theme looks again which parts scroll, and lets the keyboard reach these.
+    dispatchEvent(new Event("resize"));
   });
 });
 
