@@ -10,6 +10,8 @@ tables of several surveys can be put below each other. Nothing here knows a year
 number of stages or a unit of size.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
