@@ -1,16 +1,15 @@
-"""adoption.validation: the stored tables and their builder, what they say, the sealed envelope."""
+"""adoption.validation: the stored tables, and the builder that makes them."""
 
 import importlib
 import os
 import shutil
 import sys
 
-import numpy as np
 import pandas as pd
 import pytest
 from joblib import Parallel, delayed
 
-from adoption import census, curve, data, mic, register, simulation, validation
+from adoption import census, data, mic, simulation, validation
 from adoption.csvfile import ChecksumError, DataError
 
 
@@ -23,9 +22,6 @@ def builder():
         return importlib.import_module("build_stored")
     finally:
         sys.path.remove(folder)
-
-
-# --- the stored tables ----------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -140,130 +136,3 @@ def test_command_line_selects_parts(builder, folder, monkeypatch):
     validation.check(folder)
     with pytest.raises(SystemExit):
         builder.main(["--only", "nothing"])
-
-
-# --- what the simulation must say -----------------------------------------------------------------
-
-
-def share(id):
-    return register.get(id).value
-
-
-def test_free_bounds_never_miss_and_facts_never_by_more_than_a_body():
-    for law in simulation.TRUTHS:
-        assert share(f"validation.{law}.free-contains") == 1
-        assert share(f"validation.{law}.facts-within-a-body") == 1
-
-
-@pytest.mark.parametrize("law,what", [
-    ("ordered", "slope"), ("ordered", "ordered.half"), ("ordered", "ordered.share-30000"),
-    ("null", "slope"), ("null", "contrast"), ("null", "multinomial.share-30000"),
-    ("multinomial", "contrast"), ("multinomial", "multinomial.half"),
-    ("multinomial", "multinomial.share-100000")])
-def test_intervals_cover_where_their_model_is_right(law, what):
-    # 500 surveys: two standard errors are two points.
-    assert 0.925 < share(f"validation.{law}.{what}.coverage") < 0.985
-
-
-def test_tests_keep_their_size_and_have_power():
-    for law, test in (("ordered", "ordered"), ("null", "ordered"), ("multinomial", "multinomial"),
-                      ("null", "multinomial")):
-        assert share(f"validation.{law}.{test}-rejected") < 0.08
-    for stage in (1, 5):
-        assert share(f"validation.null.test-{stage}-rejected") < 0.07
-        assert share(f"validation.ordered.test-{stage}-rejected") == 1
-    assert share("validation.hump.multinomial-rejected") == 1
-
-
-def test_invented_micro_data_mislead():
-    assert share("validation.ordered.odds-ratio.true") == pytest.approx(np.exp(0.725))
-    true = 0.725
-    for how in ("apart", "together"):
-        assert share(f"validation.ordered.invented-{how}.coverage") == 0
-        assert share(f"validation.ordered.invented-{how}.bias") < -0.25 * true
-
-
-# --- the sealed envelope --------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("t", mic.TECHNOLOGIES)
-def test_envelope_is_opened_only_afterwards(t, monkeypatch):
-    """What comes from the envelope never touches the table of answers."""
-    load, opened = data.load, []
-
-    def watched(name, *arguments):
-        opened.append(name)
-        assert name != "adoption-2023-by-size"
-        return load(name, *arguments)
-
-    mic.envelope.cache_clear()
-    monkeypatch.setattr(data, "load", watched)
-    envelope = mic.envelope(t)
-    fit = envelope.fit().fit
-    envelope.bounds(1, census.CLASS_LIMITS)
-    envelope.curve([1e4])
-    assert "adoption-2023-published" in opened
-    assert fit.df == 1 and fit.moments.observed.size == 3
-
-
-@pytest.mark.parametrize("t", mic.TECHNOLOGIES)
-def test_envelope_holds_what_the_answers_give(t):
-    envelope, table = mic.envelope(t), mic.answers_2023(abandoned=True)
-    assert sum(envelope.counts) == table["bodies"].sum() == 1741
-    assert envelope.counts[0] == table[t].sum()
-    for members, n, m in zip((table[t], table["bodies"] - table[t]), envelope.counts,
-                             envelope.medians, strict=True):
-        assert members[table["upper"] <= m].sum() <= n / 2
-        assert members[table["lower"] > m].sum() <= n / 2
-
-
-@pytest.mark.parametrize("t", mic.TECHNOLOGIES)
-def test_envelope_rates_by_hand(t):
-    """439 of 498 and 439 of 1,242 for AI, 360 of 409 and 360 of 1,332 for RPA."""
-    half, above, below = {"ai": (439, 498, 1242), "rpa": (360, 409, 1332)}[t]
-    for side, bodies in (("above", above), ("below", below)):
-        for suffix in ("", ".opened"):
-            assert share(f"envelope.{t}.rate-{side}{suffix}") == pytest.approx(
-                half / bodies, rel=1e-9)
-
-
-@pytest.mark.parametrize("t", mic.TECHNOLOGIES)
-def test_envelope_slope_is_the_logit_of_the_answers_to_within_its_error(t):
-    """Hausman's test by hand: the two differ by less than the loss of precision explains."""
-    fit = mic.envelope(t).fit().fit
-    opened = register.get(f"envelope.{t}.odds-ratio-per-doubling.opened")
-    error = np.log(opened.upper / opened.lower) / (2 * 1.96)
-    spread = np.sqrt(fit.covariance[1, 1] - error**2)
-    assert abs(fit.slopes[0] - np.log(opened.value)) < 2.5 * spread
-    assert share(f"envelope.{t}.odds-ratio-per-doubling.width-ratio") > 1
-
-
-def test_envelope_fit_does_not_depend_on_the_intervals_of_the_frame():
-    """Merged by fours, except around the medians."""
-    envelope = mic.envelope("ai")
-    sizes, weights = envelope.frame.binned(envelope.medians, envelope.floor)
-    cuts = np.searchsorted(sizes, sorted([*envelope.medians, *(m + 1 for m in envelope.medians)]))
-    starts = np.unique([*range(0, sizes.size, 4), *cuts])
-    merged = np.add.reduceat(weights, starts)
-    coarse = curve.fit("ordered", np.add.reduceat(sizes * weights, starts) / merged, merged,
-                       envelope.counts, envelope.medians, envelope.odd, floor=mic.FLOOR)
-    assert coarse.slopes[0] == pytest.approx(envelope.fit().fit.slopes[0], rel=0.01)
-
-
-def test_free_bounds_of_the_envelope_hold_the_answers():
-    classes = mic.classes_2023().set_index("t")
-    for t in mic.TECHNOLOGIES:
-        ends = mic.envelope(t).bounds(1, census.CLASS_LIMITS)
-        true = classes.loc[t, "share"].to_numpy()
-        assert (ends["lower"] <= true + 1e-12).all() and (true <= ends["upper"] + 1e-12).all()
-    assert share("envelope.free-bounds.hold") == share("envelope.size-classes") == 12
-
-
-def test_what_the_chapter_says_of_2023_in_words():
-    """Shares rise from class to class; all monotone bounds hold; one median misread."""
-    for t in mic.TECHNOLOGIES:
-        assert share(f"envelope.{t}.adoption.falls") == 0
-    assert share("envelope.monotone-bounds.hold") == 12
-    assert share("envelope.medians-misread") == 1
-    for suffix in ("fit", "curvature.opened"):
-        assert (register.get(f"envelope.rpa.{suffix}").p_value < 0.05) == ("opened" in suffix)
