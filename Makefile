@@ -2,9 +2,11 @@
 PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
+FILE ?= _build/release/SHA256SUMS
+SHA256 := $(shell command -v sha256sum || echo shasum -a 256)
 
 .DEFAULT_GOAL := help
-.PHONY: help book test torture interrupt serve pdf lab results validation bench reproduce version release \
+.PHONY: help book test torture interrupt serve pdf lab validation bench reproduce version release \
 	check-release data lock clean
 
 help:  ## list the commands
@@ -14,11 +16,12 @@ book: .venv/ready  ## execute what changed and build the book: _build/html/index
 	@$(BIN)/python tools/build.py
 
 test: .venv/ready  ## run everything that can fail: data, unit tests, every chapter, the pages
-	@$(BIN)/python tools/build.py --all --frozen
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/python tools/build.py --check
 	@BOOK_IS_BUILT=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 torture: .venv/ready  ## spoil copies of the data in 2,600 ways and see that each is refused
-	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python tools/torture.py
+	@TORTURE=2600 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest tests/test_torture.py
 
 interrupt: .venv/ready  ## kill 20 builds at random moments and see that the next one is right
 	@INTERRUPTIONS=20 $(BIN)/python -m pytest -v tests/test_interrupted.py -k kill
@@ -33,9 +36,6 @@ pdf: book  ## print the whole book with this machine's Chromium: _build/pdf/book
 lab: .venv/ready  ## open the chapters in JupyterLab
 	@$(BIN)/jupyter lab
 
-results: .venv/ready  ## recompute the register: results/results.csv
-	@$(BIN)/python -m adoption.results
-
 validation: .venv/ready  ## redo the long computations behind the validation (about an hour)
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m adoption.validation
 
@@ -46,24 +46,39 @@ data: .venv/ready  ## check the data package and renew its checksums: data/datap
 	@$(BIN)/python -m adoption.data
 
 reproduce: .venv/ready  ## build twice from clean clones and compare every byte
-	@$(BIN)/python tools/reproduce.py
+	@sh tools/reproduce.sh
 
-version: .venv/ready  ## start a version: make version VERSION=0.2.0
-	@$(BIN)/python tools/release.py version "$(VERSION)"
+version:  ## start a version: make version VERSION=0.2.0
+	@echo "$(VERSION)" | grep -Eqx '(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}' \
+		|| { echo "version: found '$(VERSION)', expected one like 1.2.3" >&2; exit 1; }
+	@if git rev-parse -q --verify "refs/tags/v$(VERSION)" > /dev/null; then \
+		echo "version: $(VERSION) was released as v$(VERSION)" >&2; exit 1; fi
+	@sed -i.old -e 's/^version: .*/version: $(VERSION)/' \
+		-e "s/^date-released: .*/date-released: $$(date +%Y-%m-%d)/" CITATION.cff
+	@sed -i.old 's/^version = ".*"/version = "$(VERSION)"/' pyproject.toml
+	@rm CITATION.cff.old pyproject.toml.old
+	@cp results/results.csv results/released/$(VERSION).csv
+	@echo "version: $(VERSION) stands in CITATION.cff and pyproject.toml, its register in" \
+		"results/released. Give it a section in CHANGELOG.md, and commit"
 
 release: .venv/ready  ## test everything, and make the files of a release: _build/release
-	@$(BIN)/python tools/release.py make
+	@sh tools/release.sh
 
-check-release: .venv/ready  ## verify a downloaded one: make check-release FILE=manifest.json
-	@$(BIN)/python tools/release.py check "$(FILE)"
+check-release:  ## verify downloaded files: make check-release FILE=path/to/SHA256SUMS
+	@cd "$(dir $(FILE))" && $(SHA256) -c "$(notdir $(FILE))"
 
-lock: .venv/ready  ## renew requirements.txt from requirements.in
+lock: .venv/ready  ## pin what requirements.in asks for: requirements.txt (UPGRADE=1: the newest)
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-emit-index-url --upgrade --output-file requirements.txt requirements.in
+		--no-emit-index-url --no-strip-extras $(if $(UPGRADE),--upgrade) \
+		--output-file requirements.txt requirements.in
+	@# pip before 24 takes a package and the same package with an extra for two: both are pinned.
+	@awk '{print} /^[^ \#]*\[.*==/ {copy = 1; sub(/\[[^]]*\]/, "")} \
+		copy {held = held $$0 "\n"; if (!/\\$$/) {printf "%s", held; held = ""; copy = 0}}' \
+		requirements.txt > requirements.partial && mv requirements.partial requirements.txt
 	@echo "lock: requirements.txt"
 
 clean:  ## remove what was built (the environment stays: remove .venv to set it up anew)
-	rm -rf _build .hypothesis
+	rm -rf _build .book
 
 .venv/ready: requirements.txt pyproject.toml tools/setup.py
 	@"$(PYTHON)" tools/setup.py

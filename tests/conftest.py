@@ -1,7 +1,9 @@
-"""What several tests share: the sources beside the repository, the built book."""
+"""What several tests share: the sources beside the repository, the built book, a small book."""
 
 import importlib
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -61,15 +63,15 @@ def html(pytestconfig) -> Path:
         pytest.fail("each worker would build the book: run make test, or pytest without -n")
     with pytestconfig.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
         print(flush=True)
-        built = subprocess.run([sys.executable, ROOT / "tools" / "build.py", "--all", "--frozen"])
+        built = subprocess.run([sys.executable, ROOT / "tools" / "build.py", "--check"])
     if built.returncode:
         pytest.fail("the book does not build; the reason stands above", pytrace=False)
     return ROOT / "_build" / "html"
 
 
 @pytest.fixture(scope="session")
-def copy_of_the_build(html):
-    """Function that copies the repository's files with their finished build to a new folder."""
+def checkout():
+    """Function that copies the repository's own files, nothing that was built, to a new folder."""
     tracked = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT,
                              capture_output=True, text=True, check=True)
 
@@ -78,7 +80,141 @@ def copy_of_the_build(html):
             if (ROOT / name).is_file():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, folder / name)
-        shutil.copytree(ROOT / "_build", folder / "_build", symlinks=True,
-                        ignore=shutil.ignore_patterns("hypothesis", "pdf", "release"))
         return folder
     return copy
+
+
+# --- a small book, built by the book's own tools --------------------------------------------------
+
+# Two chapters record: `one` from a table, by way of a module; `claims` from the register.
+SMALL = {
+    "_toc.yml": "format: jb-book\nroot: index\nchapters:\n- file: chapters/one\n"
+                "- file: chapters/claims\n- file: chapters/words\n",
+    "_config.yml": """
+title: A small book
+only_build_toc_files: true
+execute: {execute_notebooks: auto}
+html: {extra_footer: '<p>build <span class="build-digest">not stamped</span></p>'}
+""",
+    "index.md": "# A small book\n",
+    "chapters/words.md": "# Words\n\nA term: okapi.\n",
+    "CITATION.cff": "date-released: 2026-11-24\n",
+    "requirements.txt": "", "data/table.csv": "number\n6\n", "data/pause.csv": "0\n",
+    "results/results.csv": "claims,6\none,6\n", "results/words.csv": "",
+    "adoption/data.py": """
+import sys
+from pathlib import Path
+ROOT = Path(__file__).resolve().parents[1]
+class DataError(Exception):
+    pass
+def number():
+    text = (ROOT / "data/table.csv").read_text().split()[1]
+    if not text.isdigit():
+        raise DataError(f"data/table.csv, row 1, column number: found {text!r}, expected digits")
+    return int(text)
+check_rows = number
+def pause():
+    import time
+    time.sleep(float((ROOT / "data/pause.csv").read_text()))
+def register():
+    lines = (ROOT / "results/results.csv").read_text().split()
+    return dict(line.split(",") for line in lines)
+""",
+    # What adoption.register does, in few lines.
+    "adoption/register.py": """
+import json, sys
+from pathlib import Path
+from adoption import data
+def collect(folder):
+    for path in sorted(Path(folder).rglob("*.ipynb")):
+        for cell in json.loads(path.read_text())["cells"]:
+            for output in cell.get("outputs", []):
+                for id, value in output.get("metadata", {}).get("adoption", {}).items():
+                    yield f"{id},{value}"
+if __name__ == "__main__":
+    path = data.ROOT / "results/results.csv"
+    old, new = path.read_text(), "".join(f"{line}\\n" for line in sorted(collect(sys.argv[1])))
+    if old != new:
+        print(f"register: was {old.split()}, is {new.split()}")
+        if "--check" in sys.argv:
+            sys.exit("register: not what the chapters record")
+        path.write_text(new)
+""",
+}
+CHAPTERS = {
+    "one": ["number = data.number()", "data.pause()",
+            "display(f'one: {number}', metadata={'adoption': {'one': number}})"],
+    "claims": ["number = data.register()['one']",
+               "display(f'claimed: {number}', metadata={'adoption': {'claims': number}})"],
+}
+
+
+class Book:
+    """A book in a folder, and what a test does to it."""
+
+    def __init__(self, folder: Path):
+        self.folder, self.html = folder, folder / "_build" / "html"
+        self.command = [sys.executable, str(folder / "tools" / "build.py")]
+
+    def build(self, *options: str, **environment: str) -> tuple[int, str]:
+        done = subprocess.run([*self.command, *options], capture_output=True, text=True,
+                              env={**os.environ, **environment})
+        return done.returncode, re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr)
+
+    def built(self, *options: str, **environment: str) -> str:
+        code, output = self.build(*options, **environment)
+        assert code == 0, output
+        return output
+
+    def change(self, name: str, old: str, new: str) -> None:
+        text = (self.folder / name).read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{name}: {text.count(old)} times {old!r}"
+        (self.folder / name).write_text(text.replace(old, new), encoding="utf-8", newline="\n")
+
+    def page(self, name: str) -> str:
+        return (self.html / f"{name}.html").read_text(encoding="utf-8")
+
+    def pages(self) -> dict[str, bytes]:
+        return {path.relative_to(self.html).as_posix(): path.read_bytes()
+                for path in sorted(self.html.rglob("*")) if path.is_file()}
+
+    def copy(self, folder: Path) -> "Book":
+        shutil.copytree(self.folder, folder)
+        return Book(folder)
+
+
+def executed(output: str) -> set[str]:
+    """Names of the chapters that a build says it executes."""
+    return {name for found in re.findall(r"executing \d+ chapters: (.*)", output)
+            for name in found.split(", ")}
+
+
+@pytest.fixture(scope="session")
+def unbuilt(tmp_path_factory) -> Book:
+    folder = tmp_path_factory.mktemp("small") / "book"
+    for name in ("tools/build.py", "tools/book.mk"):
+        SMALL[name] = (ROOT / name).read_text(encoding="utf-8")
+    for name, cells in CHAPTERS.items():
+        code = [{"cell_type": "code", "id": f"cell-{number}", "metadata": {}, "outputs": [],
+                 "execution_count": None, "source": source} for number, source in enumerate(cells)]
+        code[0]["source"] = "from adoption import data\n" + code[0]["source"]
+        head = {"cell_type": "markdown", "id": "title", "metadata": {}, "source": f"# On {name}"}
+        SMALL[f"chapters/{name}.ipynb"] = json.dumps(
+            {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [head, *code]}, indent=1)
+    for name, text in SMALL.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    return Book(folder)
+
+
+@pytest.fixture(scope="session")
+def finished(unbuilt, tmp_path_factory) -> Book:
+    book = unbuilt.copy(tmp_path_factory.mktemp("small") / "book")
+    book.built()
+    return book
+
+
+@pytest.fixture
+def book(finished, tmp_path) -> Book:
+    """A small book, built."""
+    return finished.copy(tmp_path / "book")

@@ -1,411 +1,205 @@
-"""tools/build.py: what is executed again after which change, and what a failure leaves behind.
+"""The build: what is executed again after which change, and what a failure leaves behind.
 
-The tests work on a copy of the repository that starts with the finished build.
+A small book with tools/build.py and tools/book.mk as they are (conftest.py). That the whole book
+builds, and its register is what its chapters record, is what `make test` begins with.
 """
 
 import importlib.util
 import json
-import os
 import re
-import shutil
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
 
 import pytest
-from bs4 import BeautifulSoup
+from conftest import executed
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def build(folder, *options):
-    done = subprocess.run([sys.executable, folder / "tools" / "build.py", *options],
-                          capture_output=True, text=True)
-    return done.returncode, re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr)
-
-
-def executed(output):
-    """Names of the chapters that a build says it executes."""
-    found = re.search(r"executing \d+ of \d+ chapters: (.*)", output)
-    return set(found[1].split(", ")) if found else set()
-
-
-@pytest.fixture
-def copy(copy_of_the_build, tmp_path):
-    return copy_of_the_build(tmp_path / "book")
-
-
-def change(path, old, new):
-    text = path.read_text(encoding="utf-8")
-    assert text.count(old) == 1, f"{path.name}: {text.count(old)} times {old!r}"
-    path.write_text(text.replace(old, new), encoding="utf-8")
-
-
-def test_nothing_changed_executes_nothing(copy):
-    code, output = build(copy)
-    assert code == 0 and "nothing changed" in output and not executed(output), output
-
-
-def test_a_changed_number_reaches_the_page(copy):
-    """Two designated cities fewer without a plan for joint RPA, two more considering it."""
-    table = copy / "data" / "rpa-joint-use-status.csv"
-    for old, new in (("designated_city,no_plan,19", "designated_city,no_plan,17"),
-                     ("designated_city,considering,1", "designated_city,considering,3"),
-                     ("total,no_plan,1678", "total,no_plan,1676"),
-                     ("total,considering,99", "total,considering,101")):
-        change(table, old, new)
-    before = (copy / "_build/html/chapters/joint-use.html").read_text(encoding="utf-8")
-    code, output = build(copy)
-    assert code == 0, output
-    assert "joint-use" in executed(output)
-    assert "who-adopts-first" not in executed(output)
-    assert "joint.rpa.designated-city.considering: value was 1.0, is now 3.0" in output
-    after = (copy / "_build/html/chapters/joint-use.html").read_text(encoding="utf-8")
-    assert "3 considering, 0 using, of 20" not in before
-    assert "Designated cities: 0 using and 3 considering of 20" in after
-    assert "Designated cities: 0 using and 1 considering of 20" not in after
-    # The figures of the build before are gone.
-    pages = "".join(page.read_text("utf-8") for page in (copy / "_build/html").rglob("*.html"))
-    figures = [path.name for path in (copy / "_build/html/_images").iterdir()]
-    assert len(figures) > 10 and [name for name in figures if name not in pages] == []
-    assert "nothing changed" in build(copy, "--frozen")[1]
-
-
-def test_an_edited_chapter_is_executed_alone(copy):
-    path = copy / "chapters" / "joint-use.ipynb"
-    notebook = json.loads(path.read_text(encoding="utf-8"))
-    notebook["cells"][-1]["source"].append("\n\nA sentence that nobody has read before.")
-    path.write_text(json.dumps(notebook), encoding="utf-8")
-    code, output = build(copy)
-    assert code == 0, output
-    assert executed(output) == {"joint-use"}
-    page = (copy / "_build/html/chapters/joint-use.html").read_text(encoding="utf-8")
-    assert "A sentence that nobody has read before." in page
-    # The other pages' terms are still found.
-    assert "term-Exact-fact" in (copy / "_build/html/searchindex.js").read_text(encoding="utf-8")
-
-
-def planned(folder):
-    """Names of the chapters that a build would execute."""
-    code, output = build(folder, "--plan")
-    assert code == 0, output
-    return set(re.search(r"would execute: (.*)", output)[1].split(", ")) - {"nothing"}
-
-
-def append(path, text):
-    with path.open("a", encoding="utf-8") as file:
-        file.write(text)
-
-
-def test_a_module_executes_its_chapters_and_no_others(copy):
-    append(copy / "adoption" / "census.py", "\n# A comment.\n")
-    assert planned(copy) == users(copy, "file:adoption/census.py")
-
-
-def test_a_table_executes_its_chapters_and_no_others(copy):
-    table = copy / "data" / "small-adopters.csv"
-    table.write_text(table.read_text(encoding="utf-8").replace(",2560,", ",2561,"), "utf-8")
-    assert planned(copy) == users(copy, "table:small-adopters") >= {"small-adopters", "codebook"}
-    assert "who-adopts-first" not in planned(copy)
-
-
-def test_a_result_executes_its_chapters_and_no_others(copy):
-    change(copy / "results" / "results.csv", "ai-rpa.difference.bodies,74,",
-           "ai-rpa.difference.bodies,75,")
-    whole = users(copy, "result:*")
-    assert planned(copy) == users(copy, "result:ai-rpa.difference.bodies") | whole
-    assert "joint-use" not in planned(copy)
-
-
-def test_renewed_checksums_execute_nothing_but_what_shows_them(copy):
-    package = copy / "data" / "datapackage.json"
-    package.write_text(re.sub(r'"bytes": \d+', '"bytes": 1', package.read_text("utf-8")), "utf-8")
-    assert planned(copy) <= users(copy, "table:*")
-
-
-def test_the_lock_executes_everything(copy):
-    append(copy / "requirements.txt", "# A comment.\n")
-    state = json.loads((copy / "_build" / "state.json").read_text(encoding="utf-8"))
-    assert planned(copy) == {Path(name).stem for name in state if name != "html"}
-
-
-def users(folder, dependency):
-    state = json.loads((folder / "_build" / "state.json").read_text(encoding="utf-8"))
-    return {Path(name).stem for name, known in state.items()
-            if dependency in known.get("inputs", {})}
-
-
-def test_dependencies_are_seen_where_they_are():
-    """What the chapters read, against what their source says."""
-    assert "joint-use" in users(ROOT, "table:rpa-joint-use-status")
-    assert "who-adopts-first" not in users(ROOT, "table:rpa-joint-use-status")
-    assert "survey-data" in users(ROOT, "file:adoption/census.py")
-    assert "index" not in users(ROOT, "file:adoption/census.py")
-    assert users(ROOT, "result:ai.rate-ratio.smallest") >= {"index"}
-
-
-@pytest.mark.parametrize("source, said", [
-    ("raise ValueError('broken')", "ValueError: broken"),
-    ("import sys; print('careful', file=sys.stderr)", "printed on stderr"),
-])
-def test_a_failing_chapter_leaves_the_last_good_book(copy, source, said):
-    path = copy / "chapters" / "joint-use.ipynb"
-    notebook = json.loads(path.read_text(encoding="utf-8"))
-    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"][-1]
-    code["source"] = [source]
-    path.write_text(json.dumps(notebook), encoding="utf-8")
-    page = copy / "_build/html/chapters/joint-use.html"
-    before = page.read_bytes()
-    returned, output = build(copy)
-    assert returned != 0 and said in output and "joint-use" in output, output
-    assert page.read_bytes() == before
-    assert build(copy)[0] != 0, "the failure was taken for a success the second time"
-
-
-def test_a_warning_of_the_page_builder_fails(copy):
-    path = copy / "chapters" / "glossary.md"
-    path.write_text(path.read_text(encoding="utf-8") + "\n[](no-such-page)\n", encoding="utf-8")
-    code, output = build(copy)
-    assert code != 0 and "no-such-page" in output, output
-
-
-def test_bad_data_stops_with_its_place(copy):
-    change(copy / "data" / "adoption-by-stage.csv", "AI,3,,,58,36831", "AI,3,,,59,36831")
-    code, output = build(copy)
-    assert code != 0
-    assert "data/adoption-by-stage.csv" in output and "1789" in output and "1788" in output
-    assert "Traceback" not in output
-
-
-DAMAGED = {
-    "no JSON": ("data/datapackage.json", lambda text: text[:-20], "found no JSON"),
-    "no list of tables": ("data/datapackage.json", lambda text: '{"resources": null}\n',
-                          "datapackage.json, the package: found no property 'name'"),
-    "another field": ("data/datapackage.json",
-                      lambda text: text.replace("median_population", "median", 1),
-                      "data/adoption-by-stage.csv, header (line 1): found technology,stage"),
-    "short row": ("results/results.csv", lambda text: text.replace(",ai-versus-rpa\n", "\n", 1),
-                  "results/results.csv, row 1 (line 2): found 11 cells"),
-    "no reason": ("results/changes.csv", lambda text: text + "0.1.0,a.b,\n",
-                  "results/changes.csv, row 1 (line 2), column reason: found an empty cell"),
-    "no number": ("results/simulation.csv",
-                  lambda text: text.replace("ordered,0,5,", "ordered,0,５,"),
-                  "results/simulation.csv, row 1 (line 2), column replicates: found '５'"),
-}
-
-
-def test_any_damaged_file_stops_with_its_place(copy):
-    """Before a chapter runs, and so without the traceback of one."""
-    for name, spoil, words in DAMAGED.values():
-        text = (copy / name).read_text(encoding="utf-8")
-        (copy / name).write_text(spoil(text), encoding="utf-8", newline="")
-        code, output = build(copy)
-        assert code != 0 and words in output and "expected" in output, output
-        assert "Traceback" not in output and not executed(output)
-        (copy / name).write_text(text, encoding="utf-8", newline="")
-    assert "nothing changed" in build(copy)[1]
-
-
-@pytest.mark.parametrize("module", ["adoption.results", "adoption.data", "adoption.stored"])
-def test_commands_stop_with_the_place_of_a_fault(copy, module):
-    change(copy / "data" / "datapackage.json", '"name": "survey_fy",', "")
-    done = subprocess.run([sys.executable, "-m", module], cwd=copy, capture_output=True, text=True,
-                          env={**os.environ, "PYTHONPATH": str(copy)})
-    assert done.returncode != 0 and "Traceback" not in done.stderr
-    assert ("data/datapackage.json, resources[later-surveys].schema.fields[0]: found no property "
-            "'name', expected one") in done.stderr
-
-
-def test_a_register_that_nobody_computed_is_noticed(copy):
-    change(copy / "results" / "results.csv", "ai-rpa.difference.bodies,74,",
-           "ai-rpa.difference.bodies,75,")
-    code, output = build(copy, "--frozen")
-    assert code != 0 and "changed since the register was computed: results/results.csv" in output
-
-
-@pytest.mark.parametrize("text", ["[]", "{", "null", "5"])
-def test_damaged_digests_count_as_none(copy, text):
-    (copy / "results" / "inputs.json").write_text(text)
-    code, output = build(copy, "--frozen")
-    assert code != 0 and "Traceback" not in output and "make results" in output
-
-
-def test_a_stale_register_is_an_error_where_nothing_may_change(copy):
-    append(copy / "adoption" / "census.py", "\n# A comment.\n")
-    code, output = build(copy, "--frozen")
-    assert code != 0 and "adoption/census.py" in output and "make results" in output
-
-
-def lines_for_the_next_survey():
-    """What the page says to add when the next survey comes: lines by the name of their file."""
-    page = (ROOT / "chapters" / "how-to-rerun.md").read_text(encoding="utf-8")
-    section = page.split("\n## When the next survey comes\n")[1].split("\n## ")[0]
-    found = re.findall(r"^\d\. `([^`\n]+)`.*?^ +```\w+\n(.*?)^ +```$", section, re.M | re.S)
-    return {name: textwrap.dedent(lines) for name, lines in found}
-
-
-def register_rows(folder):
-    lines = (folder / "results" / "results.csv").read_text(encoding="utf-8").splitlines()
-    return {line.split(",", 1)[0]: line for line in lines}
-
-
-def test_the_next_survey_is_three_files(copy):
-    """The example of the page is carried out, on a year that no real survey has yet."""
-    added = lines_for_the_next_survey()
-    table, package, log = map(copy.joinpath, added)
-    assert [*added] == ["data/later-surveys.csv", "data/datapackage.json", "CHANGELOG.md"]
-    lines = added["data/later-surveys.csv"]
-    append(table, lines)
-    head, tail = package.read_text(encoding="utf-8").split('"name": "survey_fy"')
-    tail = re.sub(r'"maximum": \d+', added["data/datapackage.json"].strip(), tail, count=1)
-    package.write_text(f'{head}"name": "survey_fy"{tail}', encoding="utf-8")
-    log.write_text(re.sub(r"(\n## .*\n)", rf"\1\n{added['CHANGELOG.md']}",
-                          log.read_text(encoding="utf-8"), count=1), "utf-8")
-
-    def python(*arguments):
-        done = subprocess.run(
-            [sys.executable, "-m", *arguments], cwd=copy, capture_output=True, text=True,
-            env={**os.environ, "REQUIRE_SHARED": "", "PYTHONPATH": str(copy)})
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    before = register_rows(copy)
-    assert "checksums renewed: later-surveys" in python("adoption.data")
-    assert f"{lines.count(chr(10))} changed" in python("adoption.results")
-    after = register_rows(copy)
-    expected = {}
-    for line in lines.splitlines():
-        year, _, technology, kind, status, _, percent, *_ = line.split(",")
-        id = f"since-2020.{technology.lower()}.{kind}.{status}.{year}".replace("_", "-")
-        expected[id] = float(percent) / 100
-    assert {id: float(after[id].split(",")[1]) for id in after.keys() - before.keys()} == expected
-    assert {id: line for id, line in after.items() if id in before} == before
-
-    assert planned(copy) == users(copy, "table:later-surveys") | users(copy, "result:*")
-    code, output = build(copy, "--frozen")
-    assert code == 0 and "since-2020" in executed(output), output
-    page = BeautifulSoup((copy / "_build/html/chapters/since-2020.html").read_bytes(),
-                         "html.parser")
-    rows = [[cell.get_text(strip=True).split("* [")[0] for cell in row.find_all(["th", "td"])]
-            for row in page.find_all("tr")]
-    assert ["AI", "2099", "2099-12-31", "100%", "100%", "83%", ""] in rows
-    assert "2099 98%" in page.find(id="fig-forecast").find("img")["alt"]
-    # What looks at the committed tables and results; the register has just been recomputed.
-    looks = ("in_order or frictionless or codebook or field or test_results or test_changes"
-             " or one_version")
-    files = [f"tests/test_{name}.py" for name in ("data", "results", "changes", "release")]
-    python("pytest", "-q", *files,
-           "-k", f"({looks}) and not committed_register_is_what_the_code_computes")
-
-
-def test_a_missing_register_is_computed(copy):
-    names = ("results.csv", "results.json", "inputs.json")
-    before = [(copy / "results" / name).read_bytes() for name in names]
-    for name in names:
-        (copy / "results" / name).unlink()
-    code, output = build(copy)
-    assert code == 0 and not executed(output), output
-    assert [(copy / "results" / name).read_bytes() for name in names] == before
-
-
-def test_a_page_of_another_build_is_noticed_and_replaced(copy):
-    """Such a page can be as long as the right one: its name and size say nothing."""
-    page = copy / "_build/html/chapters/joint-use.html"
-    right = page.read_text(encoding="utf-8")
-    digest = json.loads((copy / "_build/html/build.json").read_text())["digest"]
-    page.write_text(right.replace(digest, "0" * 32), encoding="utf-8")
-    code, output = build(copy)
-    assert code == 0 and "left from another build" in output, output
-    assert "chapters/joint-use.html" in output and not executed(output)
-    assert page.read_text(encoding="utf-8") == right
-    assert "nothing changed" in build(copy)[1]
-
-
-def test_a_chapter_outside_the_contents_is_an_error(copy):
-    shutil.copy(copy / "chapters/joint-use.ipynb", copy / "chapters/forgotten.ipynb")
-    code, output = build(copy)
-    assert code != 0 and "not in _toc.yml: chapters/forgotten.ipynb" in output
-
-
-# --- the build digest ----------------------------------------------------------------------------
-
-@pytest.fixture
-def book(tmp_path, monkeypatch):
-    """tools/build.py as a module, on a small folder of its own."""
+@pytest.fixture(scope="session")
+def tool():
+    """tools/build.py as a module."""
     spec = importlib.util.spec_from_file_location("book_build", ROOT / "tools" / "build.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    for name in ("data/a.csv", "data/datapackage.json", "results/results.csv", "adoption/m.py",
-                 "index.ipynb", "chapters/a.ipynb", "chapters/b.md", "_ext/x.py",
-                 "_static/book.css", "_config.yml", "_toc.yml", "references.bib", "CITATION.cff",
-                 "requirements.txt", "README.md", "tests/test_m.py"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(name)
-    monkeypatch.setattr(module, "ROOT", tmp_path)
     return module
 
 
-@pytest.mark.parametrize("name", ["data/a.csv", "data/datapackage.json", "results/results.csv",
-                                  "adoption/m.py", "index.ipynb", "chapters/a.ipynb",
-                                  "chapters/b.md", "_ext/x.py", "_static/book.css", "_config.yml",
-                                  "_toc.yml", "references.bib", "CITATION.cff",
-                                  "requirements.txt"])
-def test_build_digest_changes_with_every_source(book, name):
-    before = book.book_digest()
-    assert before == book.book_digest() and re.fullmatch("[0-9a-f]{32}", before)
-    append(book.ROOT / name, " ")
-    assert book.book_digest() != before
+def test_nothing_changed_runs_nothing(book):
+    for path in book.folder.rglob("*"):
+        if path.is_file() and ".book" not in path.parts:
+            path.touch()
+    output = book.built()
+    assert "nothing changed" in output and not executed(output) and "pages" not in output
 
 
-def test_build_digest_changes_when_a_file_comes_goes_or_moves(book):
-    digests = [book.book_digest()]
-    (book.ROOT / "data/b.csv").write_text("b")
-    digests.append(book.book_digest())
-    (book.ROOT / "data/b.csv").rename(book.ROOT / "data/c.csv")
-    digests.append(book.book_digest())
-    (book.ROOT / "adoption/m.py").unlink()
-    digests.append(book.book_digest())
-    assert len(set(digests)) == len(digests)
-
-
-@pytest.mark.parametrize("name", ["README.md", "tests/test_m.py"])
-def test_build_digest_is_not_of_what_no_page_shows(book, name):
-    before = book.book_digest()
-    append(book.ROOT / name, " ")
-    assert book.book_digest() == before
+def test_a_changed_chapter_is_executed_alone(book):
+    before = json.loads(book.pages()["build.json"])["digest"]
+    book.change("chapters/one.ipynb", "On one", "On one, with an echidna")
+    assert executed(book.built()) == {"one"}
+    assert "with an echidna" in book.page("chapters/one")
+    # All pages are of this build, and the terms of the others are still found.
+    assert b"okapi" in book.pages()["searchindex.js"]
+    digest = json.loads(book.pages()["build.json"])["digest"]
+    assert digest != before
+    for name in ("index", "chapters/one", "chapters/claims", "chapters/words"):
+        assert f'<span class="build-digest" title="{digest}">{digest[:12]}</span>' in book.page(name)
+    assert "nothing changed" in book.built()
 
 
 @pytest.fixture
-def pages(tmp_path):
-    folder = tmp_path / "pages"
-    (folder / "chapters").mkdir(parents=True)
-    for name in ("index", "chapters/a", "chapters/b"):
-        (folder / f"{name}.html").write_text(
-            '<p>build <span class="build-digest">not stamped</span></p>', encoding="utf-8")
-    (folder / "plain.html").write_text("<p>no footer</p>", encoding="utf-8")
-    return folder
+def stale(book, tool, monkeypatch):
+    """Function: names of the chapters that the next build would execute."""
+    monkeypatch.setattr(tool, "ROOT", book.folder)
+    monkeypatch.setattr(tool, "SOURCE", book.folder / ".book" / "source")
+
+    def names():
+        tool.take()
+        return {Path(target).name.split(".")[0] for target in tool.read()[2]
+                if not (book.folder / target).exists()}
+    return names
 
 
-def test_stamp_puts_one_digest_on_all_pages(book, pages):
-    assert book.pages_of_other_builds(pages, "a" * 32) == [
-        "chapters/a.html", "chapters/b.html", "index.html"]
-    book.stamp(pages, "a" * 32)
-    for path in pages.rglob("*.html"):
-        if path.name != "plain.html":
-            assert f'title="{"a" * 32}">{"a" * 12}</span>' in path.read_text(encoding="utf-8")
-    assert json.loads((pages / "build.json").read_text()) == {"digest": "a" * 32}
-    assert book.pages_of_other_builds(pages, "a" * 32) == []
+@pytest.mark.parametrize("name, chapters", [
+    *((name, {"one", "claims"}) for name in (
+        "adoption/data.py", "data/table.csv", "requirements.txt", "CITATION.cff",
+        "results/stored.csv", "tools/build.py", "tools/book.mk")),
+    ("chapters/one.ipynb", {"one"}), ("results/results.csv", {"claims"}),
+    *((name, set()) for name in ("results/words.csv", "results/families.csv", "index.md",
+                                 "chapters/words.md", "_config.yml", "_toc.yml",
+                                 "chapters/.ipynb_checkpoints/one-checkpoint.ipynb"))])
+def test_what_a_change_executes(book, stale, tool, name, chapters):
+    """And the same when the file is gone again, or as it was."""
+    path, before = book.folder / name, tool.read()
+    text = path.read_text(encoding="utf-8") if path.exists() else None
+    path.parent.mkdir(exist_ok=True)
+    path.write_text((text or "") + "\n", encoding="utf-8", newline="\n")
+    assert stale() == chapters
+    assert (tool.read()[0] == before[0]) == ("checkpoint" in name)
+    path.unlink()
+    assert stale() == ((chapters if text is not None else set()) - {path.stem})
+    if text is not None:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    assert stale() == set() and tool.read() == before
 
 
-def test_a_page_of_another_build_is_found(book, pages):
-    book.stamp(pages, "a" * 32)
-    change(pages / "chapters" / "b.html", "a" * 32, "b" * 32)
-    assert book.pages_of_other_builds(pages, "a" * 32) == ["chapters/b.html"]
+def test_a_changed_number_reaches_the_register_and_what_reads_it(book):
+    book.change("data/table.csv", "6", "7")
+    output = book.built()
+    assert "was ['claims,6', 'one,6'], is ['claims,6', 'one,7']" in output
+    assert (book.folder / "results/results.csv").read_text() == "claims,7\none,7\n"
+    assert "one: 7" in book.page("chapters/one") and "claimed: 7" in book.page("chapters/claims")
+    assert "nothing changed" in book.built()
 
 
-def test_the_place_for_the_digest_is_the_same_in_both_files():
-    """The extension leaves it, the build fills it."""
-    [place] = re.findall(r"^PLACEHOLDER = '(.*)'$",
-                         (ROOT / "_ext/book_pages.py").read_text(encoding="utf-8"), re.M)
-    assert f"place = b'{place}'" in (ROOT / "tools/build.py").read_text(encoding="utf-8")
+def test_a_register_that_the_chapters_do_not_record_is_an_error_where_it_may_not_change(book):
+    book.change("results/results.csv", "one,6", "one,5")
+    register = (book.folder / "results/results.csv").read_text()
+    code, output = book.build("--check")
+    assert code != 0 and "not what the chapters record" in output
+    assert (book.folder / "results/results.csv").read_text() == register
+    assert executed(output) == {"one", "claims"}
+
+
+def test_a_new_result_may_be_read_at_once(book):
+    """`claims` fails as long as the register does not have it: the register comes first."""
+    book.change("chapters/one.ipynb", "{'one': number}", "{'one': number, 'two': 2}")
+    book.change("chapters/claims.ipynb", "['one']", "['two']")
+    output = book.built()
+    assert "failed" not in output
+    assert (book.folder / "results/results.csv").read_text() == "claims,2\none,6\ntwo,2\n"
+    book.change("chapters/claims.ipynb", "['two']", "['three']")
+    code, output = book.build()
+    assert code != 0 and "chapters/claims.ipynb, cell cell-0 failed:" in output
+    assert "KeyError: 'three'" in output
+
+
+@pytest.mark.parametrize("source, said", [
+    ("import sys; print('careful', file=sys.stderr)", "cell cell-1 printed on stderr:\ncareful"),
+    ("import os; os._exit(1)", "it did not come to its end:"),
+    ("raise ValueError('broken')", "cell cell-1 failed:"),
+])
+def test_a_failing_chapter_is_named_first_and_leaves_the_last_good_book(book, source, said):
+    book.change("chapters/one.ipynb", "data.pause()", source)
+    before = book.pages()
+    code, output = book.build()
+    lines = output.splitlines()
+    assert code != 0 and output.startswith(
+        f"book: executing 1 chapters: one\nbook: chapters/one.ipynb, {said}"), output
+    assert ".book" not in output
+    assert lines[-1] == "book: the reason stands above; the last finished book is as it was"
+    assert book.pages() == before
+
+
+def test_a_failure_is_not_taken_for_a_success_and_what_ran_is_kept(book):
+    book.change("chapters/one.ipynb", "data.pause()", "raise ValueError('broken')")
+    book.change("chapters/claims.ipynb", "On claims", "On all claims")
+    code, output = book.build()
+    assert code != 0 and executed(output) == {"one", "claims"} and "ValueError: broken" in output
+    code, output = book.build()
+    assert code != 0 and executed(output) == {"one"}
+
+
+def test_a_warning_of_the_page_builder_fails(book):
+    before = book.pages()
+    book.change("chapters/words.md", "A term", "[](no-such-page), a term")
+    code, output = book.build()
+    assert code != 0 and re.search(r"^chapters/words.md:3: WARNING: .*no-such-page", output, re.M)
+    assert book.pages() == before
+
+
+def test_a_damaged_table_stops_before_anything_is_computed(book):
+    book.change("data/table.csv", "6", "六")
+    code, output = book.build()
+    assert code != 0 and not executed(output) and "Traceback" not in output
+    assert "data/table.csv, row 1, column number: found '六', expected digits" in output
+
+
+def test_pages_that_another_program_wrote_are_replaced(book):
+    """Such a page can be as long as the right one: its name and size say nothing."""
+    before = book.pages()
+    page = book.html / "chapters/one.html"
+    page.write_text(page.read_text("utf-8").replace("one: 6", "one: 5"), "utf-8")
+    (book.html / "chapters/two.html").write_text("left over")
+    (book.html / "index.html").unlink()
+    assert not executed(book.built()) and book.pages() == before
+
+
+def test_two_clean_builds_are_the_same_bytes(unbuilt, finished, tmp_path):
+    other = unbuilt.copy(tmp_path / "another folder" / "with a longer name")
+    other.built(TZ="Asia/Tokyo", LC_ALL="POSIX", PYTHONHASHSEED="2")
+    assert other.pages() == finished.pages()
+
+
+# --- the book itself ------------------------------------------------------------------------------
+
+def test_every_source_of_a_page_is_read(tool):
+    found = tool.digests(ROOT, tool.SOURCES)
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True,
+                             check=True).stdout.split()
+    left = {name.split("/")[0] for name in tracked if name not in found and (ROOT / name).exists()}
+    assert left <= {".ci", ".gitattributes", ".github", ".gitignore", "CHANGELOG.md",
+                    "CONTRIBUTING.md", "LICENSE", "LICENSE-text", "Makefile", "README.md",
+                    "binder", "pyproject.toml", "requirements.in", "tests", "tools"}
+    assert tool.PLACE.decode() in (ROOT / "_ext/book_pages.py").read_text(encoding="utf-8")
+    assert "execute_notebooks: auto" in (ROOT / "_config.yml").read_text(encoding="utf-8")
+
+
+def test_only_two_chapters_read_the_register(tool):
+    readers = {path.relative_to(ROOT).as_posix() for path in (ROOT / "chapters").glob("*.ipynb")
+               if re.search(r"\bregister\.(get|read)\b", path.read_text(encoding="utf-8"))}
+    assert readers <= set(tool.READERS)
+
+
+def test_a_damaged_table_of_the_book_is_named_with_its_place(checkout, tmp_path):
+    """Before a chapter runs, and so without the traceback of one."""
+    folder = checkout(tmp_path / "book")
+    table = folder / "data" / "adoption-by-stage.csv"
+    text = table.read_text(encoding="utf-8")
+    assert "AI,3,,,58,36831" in text
+    table.write_text(text.replace("AI,3,,,58,36831", "AI,3,,,59,36831"), "utf-8", newline="\n")
+    done = subprocess.run([sys.executable, folder / "tools/build.py"], capture_output=True, text=True)
+    output = done.stdout + done.stderr
+    assert done.returncode != 0 and "Traceback" not in output and not executed(output)
+    assert "data/adoption-by-stage.csv" in output and "1789" in output and "1788" in output

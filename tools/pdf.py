@@ -19,6 +19,7 @@ from urllib.parse import unquote
 
 import matplotlib
 import matplotlib_fontja
+import yaml
 from bs4 import BeautifulSoup
 from fontTools import subset
 from playwright.sync_api import Error, sync_playwright
@@ -35,6 +36,12 @@ STYLE = Path(__file__).with_suffix(".css")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Containers often have neither a sandbox nor a large /dev/shm.
 ARGUMENTS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking")
+FONTS = (
+    ("Book", "STIXGeneral", ""), ("Book", "STIXGeneralBol", "font-weight: 700"),
+    ("Book", "STIXGeneralItalic", "font-style: italic"),
+    ("Book", "STIXGeneralBolIta", "font-weight: 700; font-style: italic"),
+    ("Plain", "DejaVuSans", ""), ("Plain", "DejaVuSans-Bold", "font-weight: 700"),
+    ("Mono", "DejaVuSansMono", ""), ("Japanese", "ipaexg", ""))
 # Not on paper: code, what only a screen can do, and what would be said twice.
 DROPPED = (".cell_input", "details.hide", ".headerlink", "a.download", "script", "noscript > p",
            "form", "div.my-town", ".toctree-wrapper", "template")
@@ -57,13 +64,9 @@ def find_browser() -> str | None:
 
 def contents() -> list[tuple[str, str]]:
     """Caption of the part ('' before the first) and name of each page, in the book's order."""
-    part, found = "", []
-    for line in (ROOT / "_toc.yml").read_text(encoding="utf-8").splitlines():
-        if caption := re.match(r"\s*- caption: (.*)", line):
-            part = caption[1]
-        elif page := re.match(r"\s*(?:- file|root): (\S+)", line):
-            found.append((part, page[1]))
-    return found
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    return [("", toc["root"]), *((part["caption"], chapter["file"])
+                                 for part in toc["parts"] for chapter in part["chapters"])]
 
 
 def anchor(page: str, part: str = "") -> str:
@@ -122,23 +125,15 @@ def fonts(text: str) -> str:
     reason without ligatures.
     """
     latin = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-    japanese = Path(matplotlib_fontja.__file__).parent / "fonts" / "ipaexg.ttf"
-    faces = [("Book", "STIXGeneral", 400, "normal"), ("Book", "STIXGeneralBol", 700, "normal"),
-             ("Book", "STIXGeneralItalic", 400, "italic"),
-             ("Book", "STIXGeneralBolIta", 700, "italic"),
-             ("Plain", "DejaVuSans", 400, "normal"), ("Plain", "DejaVuSans-Bold", 700, "normal"),
-             ("Mono", "DejaVuSansMono", 400, "normal")]
-    files = [(family, latin / f"{name}.ttf", weight, style)
-             for family, name, weight, style in faces]
-    files.append(("Japanese", japanese, 400, "normal"))
+    japanese = Path(matplotlib_fontja.__file__).parent / "fonts"
+    (OUT / "fonts").mkdir(parents=True, exist_ok=True)
     rules = []
-    for family, path, weight, style in files:
-        target = OUT / "fonts" / path.name
-        target.parent.mkdir(parents=True, exist_ok=True)
+    for family, path, look in FONTS:
+        path = (japanese if family == "Japanese" else latin) / f"{path}.ttf"
         subset.main([str(path), f"--text={text}", "--layout-features=kern", "--drop-tables+=FFTM",
-                     f"--output-file={target}"])
+                     f"--output-file={OUT / 'fonts' / path.name}"])
         rules.append(f'@font-face {{ font-family: "{family}"; src: url("fonts/{path.name}"); '
-                     f"font-weight: {weight}; font-style: {style}; }}")
+                     f"{look} }}")
     return "\n".join(rules)
 
 

@@ -1,0 +1,64 @@
+# The steps of a build. tools/build.py starts them, and says by their contents what there is:
+#   BOOK      digest of all sources             COMMON  of those that every chapter reads
+#   EXECUTED  the executed chapters, each with the digest of what it was made from in its name
+#   CHECK     --check where the register has to be as it is
+#   BIN, EPOCH  folder of the programs; date of the release, for what is dated
+SOURCE := .book/source
+STAGE := .book/stage
+STALE := $(filter-out $(wildcard $(EXECUTED)),$(EXECUTED))
+
+# The same answer wherever and whenever the build runs.
+export PYTHONHASHSEED := 0
+export TZ := UTC
+export LC_ALL := C.UTF-8
+export SOURCE_DATE_EPOCH := $(EPOCH)
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+export PYDEVD_DISABLE_FILE_VALIDATION := 1
+export IPYTHONDIR := $(CURDIR)/.book/ipython
+export PYTHONPATH := $(CURDIR)/$(SOURCE)
+
+.PHONY: published pages stage collected execute
+
+published: pages
+	@"$(BIN)/python" tools/build.py publish $(BOOK)
+
+# All pages, always: where Sphinx writes some, its search index loses the terms of the others.
+pages: .book/collected-$(BOOK) stage
+	@echo "book: writing the pages"
+	@rm -rf .book/sphinx
+	@PYTHONPATH="$(CURDIR)/$(STAGE)" "$(BIN)/jupyter-book" build $(STAGE) \
+		--path-output .book/sphinx -W -n --keep-going -q > .book/pages.log 2>&1 \
+		|| { sed "s#$(CURDIR)/$(STAGE)/##g" .book/pages.log >&2; exit 1; }
+
+# The sources with the executed chapters: what the register is collected from and pages are made of.
+stage: $(EXECUTED)
+	@rm -rf $(STAGE)
+	@cp -R $(SOURCE) $(STAGE)
+	@sed 's/execute_notebooks: auto/execute_notebooks: "off"/' $(SOURCE)/_config.yml > $(STAGE)/_config.yml
+	@for file in $(patsubst .book/executed/%,%,$(EXECUTED)); do \
+		name=$${file%.*.ipynb}; cp .book/executed/$$name.*.ipynb $(STAGE)/$$name.ipynb || exit; done
+
+# A register that changed is another book, and what reads it is executed again.
+collected: .book/collected-$(BOOK)
+.book/collected-$(BOOK): $(EXECUTED) | stage
+	@"$(BIN)/python" -m adoption.register $(STAGE) $(CHECK)
+	@if cmp -s $(SOURCE)/results/results.csv $(STAGE)/results/results.csv; then \
+		rm -f .book/collected-*; touch $@; \
+	else \
+		cp $(SOURCE)/results/results.csv results/results.csv.partial; \
+		mv results/results.csv.partial results/results.csv; \
+	fi
+
+ifneq ($(STALE),)
+$(STALE): execute ;
+endif
+execute: .book/data-$(COMMON)
+	@mkdir -p .book/ipython/profile_default
+	@echo "get_config().HistoryManager.enabled = False" > .book/ipython/profile_default/ipython_config.py
+	@"$(BIN)/python" tools/build.py execute "$(CHECK)" $(STALE)
+
+# The tables are read strictly before anything is computed from them.
+.book/data-$(COMMON):
+	@"$(BIN)/python" tools/build.py data
+	@rm -f .book/data-*; touch $@
