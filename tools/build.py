@@ -26,9 +26,9 @@ SOURCE, EXECUTED, SPHINX = WORK / "source", WORK / "executed", WORK / "sphinx"
 HTML, OLD = ROOT / "_build" / "html", WORK / "html.old"
 PUBLISHED = WORK / "published"  # digests of the sources and of the pages as they were put there
 # What the pages are made of.
-SOURCES = ("adoption", "chapters", "data", "results", "tests/fixtures", "locale", "_ext", "_static",
-           "_config.yml", "_toc.yml", "index.*", "references.bib", "CITATION.cff",
-           "requirements.txt", "tools/b*")
+SOURCES = ("adoption", "chapters", "reference", "data", "results", "tests/fixtures", "locale",
+           "_ext", "_static", "_config.yml", "_toc.yml", "index.*", "references.bib",
+           "CITATION.cff", "requirements.txt", "tools/b*")
 # Read by every chapter, or able to change what it shows. The register is read by two chapters, and
 # the words of its rows by none.
 COMMON = re.compile(r"(adoption|data|results|tests|tools)/|CITATION\.cff|requirements\.txt")
