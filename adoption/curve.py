@@ -25,7 +25,7 @@ The misfit J = (s - mean)' cov^-1 (s - mean) is compared with chi-square on
 2K - 1 - (number of parameters) degrees of freedom, the over-identification test of Hansen (1982,
 Econometrica 50, 1029-1054).  In simulations on a frame of 1,741 bodies
 the ordered slope has no visible bias and the multinomial contrast of the first and last stage one
-of a quarter of its standard error (results/simulation.csv).
+of a quarter of its standard error (results/stored/simulation.csv).
 
 A frame is given as ``sizes`` (ascending) and ``weights`` (bodies of each size): either the bodies
 themselves, with weights 1, or bins made by :func:`bin_sizes`.  Bins have to be cut at every

@@ -107,7 +107,9 @@ def percent_up(share: float, digits: int = 0) -> str:
 
 
 def percent_range(lower: float, upper: float, digits: int = 0) -> str:
-    """A range of shares as percentages, rounded outward."""
+    """A range of shares as percentages, rounded outward; a single one where both ends are equal."""
+    if lower == upper:
+        return f"{lower:.{digits}%}"
     return f"{percent_down(lower, digits)} – {percent_up(upper, digits)}"
 
 

@@ -37,6 +37,7 @@ EVIDENCE = ("fact", "range", "bound", "interval", "test")
 EITHER = "fact or range"  # a fact where both ends are equal
 TOLERANCE = 1e-6  # relative: last digits differ between processors
 PLACE = re.compile(r"\{(\w+)\}")
+SHOWN = 12  # rows that a cell shows of what it recorded
 ID = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
 
 
@@ -76,10 +77,17 @@ def record(template: str, table: pd.DataFrame | Mapping | tuple) -> None:
     """
     from IPython.display import display
     rows = rows_of(template, table)
-    names = ", ".join(row["id"] for row in rows[:4])
-    said = f"{len(rows)} result{'s' if len(rows) > 1 else ''}: {names}"
-    display({"text/plain": said + (", …" if len(rows) > 4 else "")}, raw=True,
-            metadata={"adoption": {"template": template, "rows": rows}})
+    shown = "\n".join(_in_words(row) for row in rows[:SHOWN])
+    more = f"\n… and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
+    display({"text/plain": f"{len(rows)} result{'s' if len(rows) > 1 else ''}\n{shown}{more}"},
+            raw=True, metadata={"adoption": {"template": template, "rows": rows}})
+
+
+def _in_words(row: dict) -> str:
+    """A recorded row for the reader of the notebook: id, value, ends, p-value."""
+    ends = f"{row['lower']} – {row['upper']}" if row["lower"] or row["upper"] else ""
+    p = f"p = {row['p_value']}" if row["p_value"] else ""
+    return "  ".join(filter(None, [row["id"], row["value"], ends, p]))
 
 
 def rows_of(template: str, table: pd.DataFrame | Mapping | tuple) -> list[dict]:

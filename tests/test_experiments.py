@@ -8,10 +8,12 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from adoption import census, register
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "chapters" / "how-to-rerun.md").read_text(encoding="utf-8")
 # Chapter and cell stand in the sentence before a block of two lines, "- before" and "+ after".
-EXPERIMENT = re.compile(r"`([\w-]+)\.ipynb`, cell `([\w-]+)`[^`]*```diff\n- (.*)\n\+ (.*)\n```", re.S)
+EXPERIMENT = re.compile(r"`([\w-]+)\.ipynb`, cell `([\w-]+)`:\n\n```diff\n- (.*)\n\+ (.*)\n```")
 EXPERIMENTS = EXPERIMENT.findall(PAGE)
 
 
@@ -43,9 +45,24 @@ def test_the_line_to_change_is_there_once(chapter, cell, before, after):
     assert source.count(before) == 1
 
 
-def test_another_number_of_prefectures_gives_another_rate():
+def test_one_reading_only_gives_another_range():
     """With one reading only, the ratio is that of the municipalities: 1,473 / 267."""
     chapter, cell, before, after = EXPERIMENTS[0]
     rows = recorded(changed(chapter, cell, before, after))
     assert float(rows["ai.rate-ratio.smallest"]["value"]) == pytest.approx(1473 / 267)
     assert "ai.rate-ratio.all" not in rows
+
+
+def test_another_limit_gives_other_bounds():
+    """Half of the 296 adopters may all be below 5,000 people."""
+    rows = recorded(changed(*EXPERIMENTS[1]))
+    small = census.class_counts("all", [5_000])[0]
+    upper = float(rows["ai.adoption-bound.under-5k.free.every-base"]["upper"])
+    assert upper == pytest.approx(148 / small)
+
+
+def test_one_tail_is_half_of_two():
+    rows = recorded(changed(*EXPERIMENTS[2]))
+    for stage in (1, 5):
+        id = f"ai.stage-{stage}.median-test.every-base"
+        assert float(rows[id]["p_value"]) == pytest.approx(register.get(id).p_value / 2)

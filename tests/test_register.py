@@ -107,12 +107,19 @@ def test_record_says_what_it_recorded_and_attaches_it(monkeypatch):
     shown = []
     monkeypatch.setattr(IPython.display, "display",
                         lambda data, raw, metadata: shown.append((data, metadata)))
-    register.record("{t}.rate", pd.DataFrame({"t": list("abcde"), "value": 1.0}))
+    register.record("{t}.rate", pd.DataFrame({"t": list("abcdefghijklmn"), "value": 1.0}))
     [(data, metadata)] = shown
-    assert data == {"text/plain": "5 results: a.rate, b.rate, c.rate, d.rate, …"}
+    lines = data["text/plain"].splitlines()
+    assert lines[:2] == ["14 results", "a.rate  1"]
+    assert lines[-2:] == ["l.rate  1", "… and 2 more"]
     assert metadata["adoption"]["template"] == "{t}.rate"
-    assert len(metadata["adoption"]["rows"]) == 5
+    assert len(metadata["adoption"]["rows"]) == 14
     json.dumps(metadata)
+
+
+def test_a_recorded_row_in_words():
+    row = {"id": "x", "value": "1", "lower": "0.5", "upper": "2", "p_value": "0.01"}
+    assert register._in_words(row) == "x  1  0.5 – 2  p = 0.01"
 
 
 def test_words_of_a_place():
