@@ -49,12 +49,10 @@ def downloaded(soup, html, name):
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
-def test_every_cell_was_executed_and_shows_something(soup, html, name):
+def test_every_cell_was_executed(soup, html, name):
     for cell in downloaded(soup, html, name)["cells"]:
         if cell["cell_type"] == "code":
             assert cell["execution_count"] is not None, cell["id"]
-            if "hide-cell" not in cell["metadata"].get("tags", []):
-                assert cell["outputs"], f"{cell['id']} shows nothing"
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
