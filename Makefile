@@ -49,20 +49,10 @@ reproduce: .venv/ready  ## build twice from clean clones and compare every byte
 	@sh tools/reproduce.sh
 
 version:  ## start a version: make version VERSION=0.2.0
-	@echo "$(VERSION)" | grep -Eqx '(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}' \
-		|| { echo "version: found '$(VERSION)', expected one like 1.2.3" >&2; exit 1; }
-	@if git rev-parse -q --verify "refs/tags/v$(VERSION)" > /dev/null; then \
-		echo "version: $(VERSION) was released as v$(VERSION)" >&2; exit 1; fi
-	@sed -i.old -e 's/^version: .*/version: $(VERSION)/' \
-		-e "s/^date-released: .*/date-released: $$(date +%Y-%m-%d)/" CITATION.cff
-	@sed -i.old 's/^version = ".*"/version = "$(VERSION)"/' pyproject.toml
-	@rm CITATION.cff.old pyproject.toml.old
-	@cp results/results.csv results/released/$(VERSION).csv
-	@echo "version: $(VERSION) stands in CITATION.cff and pyproject.toml, its register in" \
-		"results/released. Give it a section in CHANGELOG.md, and commit"
+	@sh tools/release.sh version "$(VERSION)"
 
 release: .venv/ready  ## test everything, and make the files of a release: _build/release
-	@sh tools/release.sh
+	@sh tools/release.sh make
 
 check-release:  ## verify downloaded files: make check-release FILE=path/to/SHA256SUMS
 	@cd "$(dir $(FILE))" && $(SHA256) -c "$(notdir $(FILE))"

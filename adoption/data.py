@@ -23,10 +23,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from adoption import csvfile, descriptor
+from adoption import HOME, csvfile, descriptor
 from adoption.csvfile import ChecksumError, DataError, fail, label, row_place
 
-DATA = Path(__file__).resolve().parents[1] / "data"
+DATA = HOME / "data"
 PACKAGE = "datapackage.json"
 
 KIND_COUNTS = {"prefecture": 47, "designated_city": 20, "other_municipality": 1721}

@@ -7,16 +7,15 @@ value with the functions of the package.
 import csv
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
 from statsmodels.miscmodels.ordinal_model import OrderedModel
 
-from adoption import curve, followup, medians, simulation, tables
+from adoption import HOME, curve, followup, medians, simulation, tables
 
-FIXTURES = Path(__file__).resolve().parents[1] / "tests" / "fixtures"
+FIXTURES = HOME / "tests" / "fixtures"
 FLOOR = 100.0  # of logarithms, as in the scripts
 
 

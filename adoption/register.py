@@ -23,10 +23,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from adoption import csvfile
+from adoption import HOME, csvfile
 from adoption.csvfile import DataError, fail, row_place
 
-FOLDER = Path(__file__).resolve().parents[1] / "results"
+FOLDER = HOME / "results"
 PATH = FOLDER / "results.csv"
 FAMILIES = FOLDER / "families.csv"
 WORDS = FOLDER / "words.csv"

@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from adoption import census, csvfile, curve, data, mic, simulation
+from adoption import HOME, census, csvfile, curve, data, mic, simulation
 from adoption.csvfile import ChecksumError, fail, label, row_place
 
-STORED = Path(__file__).resolve().parents[1] / "results" / "stored"
+STORED = HOME / "results" / "stored"
 REPLICATES = 500  # surveys of each law
 OUTSIDE_COLUMNS = ("technology", "base", "model", "vectors", "odds_ratio_least",
                    "odds_ratio_most", "J_least", "J_most")

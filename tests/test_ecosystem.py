@@ -1,51 +1,125 @@
-"""What people of this ecosystem type works too, not only make: on a copy without any build."""
+"""What people of this ecosystem type works too, not only make: in a clone that is set up, and
+without make, with the pip that a Python brings."""
 
+import ast
+import json
 import os
-import shutil
+import re
 import subprocess
 import sys
+import tomllib
+import urllib.request
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 
 
 @pytest.fixture(scope="module")
-def checkout(tmp_path_factory):
+def clone(checkout, tmp_path_factory):
     if not os.environ.get("REQUIRE_PLAIN"):
         pytest.skip("executes every chapter once more: set REQUIRE_PLAIN=1 to run it")
-    folder = tmp_path_factory.mktemp("plain") / "book"
-    tracked = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT,
-                             capture_output=True, text=True, check=True)
-    for name in tracked.stdout.splitlines():
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
+    folder = checkout(tmp_path_factory.mktemp("plain") / "book")
+    # What lies in a clone that is set up and built, and is no page of the book.
+    for name in (".venv/lib/python3/site-packages/package/README.md", ".book/stage/index.md",
+                 ".book/executed/chapters/joint-use.0.ipynb", "build/lib/adoption/notes.md",
+                 ".pytest_cache/README.md", "chapters/.ipynb_checkpoints/a-checkpoint.ipynb"):
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).write_text("# No page\n\n[](no-such-page)\n" if name.endswith("md") else "{}")
     return folder
 
 
-def run(command, folder):
-    """As typed in an activated environment, with this copy's package."""
-    env = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
-           "PYTHONPATH": str(folder if (folder / "adoption").exists() else folder.parent)}
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
+def run(folder, *command, **environment):
+    done = subprocess.run(list(map(str, command)), cwd=folder, capture_output=True, text=True,
+                          env={**os.environ, **environment})
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    return done.stdout
+    return done.stdout + done.stderr
 
 
-def test_nbmake_on_the_chapters(checkout):
-    chapters = len(list((checkout / "chapters").glob("*.ipynb")))
-    out = run([BIN / "pytest", "--nbmake", "-n", "2", "chapters"], checkout)
+def activated(folder):
+    """The variables of an activated environment whose package is this copy's."""
+    return {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(folder)}
+
+
+def pages_of(folder):
+    toc = yaml.safe_load((folder / "_toc.yml").read_text(encoding="utf-8"))
+    return {toc["root"], *(chapter["file"] for part in toc["parts"]
+                           for chapter in part["chapters"])}
+
+
+def check_pages(folder):
+    """The book's pages are there, with what their chapters computed, and no others."""
+    html = folder / "_build" / "html"
+    found = {path.relative_to(html).with_suffix("").as_posix() for path in html.rglob("*.html")}
+    found = {name for name in found if not name.startswith(("_", "search", "genindex", "py-mod"))}
+    assert found == pages_of(folder)
+    page = (html / "chapters/who-adopts-first.html").read_text(encoding="utf-8")
+    assert "fig-exact-rates" in page and "108,174" in page
+
+
+def test_nbmake_on_the_chapters(clone):
+    chapters = len(list((clone / "chapters").glob("*.ipynb")))
+    out = run(clone, BIN / "pytest", "--nbmake", "-n", "2", "chapters", **activated(clone))
     assert f"{chapters} passed" in out
 
 
-def test_a_chapter_from_its_own_folder(checkout):
-    run([BIN / "jupyter", "execute", "who-adopts-first.ipynb"], checkout / "chapters")
+def test_jupyter_book_build(clone):
+    run(clone, BIN / "jupyter-book", "build", ".", "-W", "-n", "--keep-going", **activated(clone))
+    check_pages(clone)
 
 
-def test_jupyter_book_build(checkout):
-    run([BIN / "jupyter-book", "build", ".", "-W", "-n", "--keep-going"], checkout)
-    page = (checkout / "_build/html/chapters/who-adopts-first.html").read_text(encoding="utf-8")
-    assert "fig-exact-rates" in page and "108,174" in page
+def test_jupyter_lab_serves_a_chapter_and_its_kernel(clone):
+    """From its own folder, in which the kernel of the environment runs it."""
+    run(clone / "chapters", BIN / "jupyter", "execute", "who-adopts-first.ipynb", **activated(clone))
+    lab = subprocess.Popen(
+        [BIN / "jupyter", "lab", "--no-browser", "--allow-root", "--ServerApp.token=word",
+         "--ServerApp.port=0"], cwd=clone, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, env={**os.environ, **activated(clone)})
+    try:
+        address = next(found[0] for line in lab.stdout
+                       if (found := re.search(r"http://(?:localhost|127\.0\.0\.1):\d+", line)))
+
+        def get(path):
+            with urllib.request.urlopen(f"{address}/{path}?token=word", timeout=60) as answer:
+                return answer.read().decode()
+        assert "JupyterLab" in get("lab/tree/chapters/who-adopts-first.ipynb")
+        cells = json.loads(get("api/contents/chapters/who-adopts-first.ipynb"))["content"]["cells"]
+        assert len(cells) > 5
+        assert json.loads(get("api/kernelspecs"))["default"] == "python3"
+    finally:
+        lab.terminate()
+        lab.communicate()
+
+
+def test_without_make(clone, tmp_path):
+    """pip as this Python brings it, the lock, the package, the book."""
+    bin = tmp_path / "environment" / "bin"
+    run(clone, sys._base_executable, "-m", "venv", tmp_path / "environment")
+    run(clone, bin / "pip", "install", "-q", "-r", "requirements.txt")
+    run(clone, bin / "pip", "install", "-q", ".")
+    shown = run(tmp_path, bin / "python", "-c", "from adoption import data, register; "
+                "print(len(data.load_all()), len(register.read()))", PYTHONPATH="")
+    tables, results = map(int, shown.split())
+    assert tables == len(list((ROOT / "data").glob("*.csv"))) and results > 800
+    run(clone, bin / "jupyter-book", "clean", ".", "--all")
+    run(clone, bin / "jupyter-book", "build", ".", PYTHONPATH="",
+        PATH=f"{bin}{os.pathsep}{os.environ['PATH']}")
+    check_pages(clone)
+
+
+def test_the_package_declares_what_it_imports():
+    """No more and no less, so that `pip install .` gives one that works."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {re.match("[a-z-]+", name)[0] for name in project["dependencies"]}
+    imported = {name.split(".")[0] for path in (ROOT / "adoption").glob("*.py")
+                for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+                for name in ([node.module] if isinstance(node, ast.ImportFrom) else
+                             [alias.name for alias in getattr(node, "names", [])]
+                             if isinstance(node, ast.Import) else [])}
+    # What displays in a notebook or writes a page is there where that is done.
+    elsewhere = {"adoption", "IPython", "docutils", "myst_nb", "yaml", "dask", "distributed"}
+    found = {name.replace("_", "-") for name in imported - sys.stdlib_module_names - elsewhere}
+    assert found == declared

@@ -42,7 +42,7 @@ stage: $(EXECUTED)
 # A register that changed is another book, and what reads it is executed again.
 collected: .book/collected-$(BOOK)
 .book/collected-$(BOOK): $(EXECUTED) | stage
-	@"$(BIN)/python" -m adoption.register $(STAGE) $(CHECK)
+	@"$(BIN)/python" -P -m adoption.register $(STAGE) $(CHECK)
 	@if cmp -s $(SOURCE)/results/results.csv $(STAGE)/results/results.csv; then \
 		rm -f .book/collected-*; touch $@; \
 	else \

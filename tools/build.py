@@ -123,7 +123,7 @@ def execute(targets, tolerant):
         return
     for name, wrong in failed.items():
         said = f"{name}, {wrong}" if wrong[-1] != ":" else f"{name}, {wrong}\n{done.stdout}"
-        say(re.sub(r"\x1b\[[\d;]*m|\S*\.book/(source|run/\w+)/", "", said))
+        say(re.sub(r"\x1b\[[\d;]*m|[^\s('\"]*\.book/(source|run/\w+)/", "", said))
     if failed or done.returncode:
         sys.exit(f"book: these chapters failed: {', '.join(failed)}" if failed else done.stdout)
 
@@ -154,10 +154,13 @@ def trouble(notebook):
 
 
 def check_data():
-    """Read the tables strictly. The damaged one is named with row and column."""
+    """Read the tables and the stored results strictly: a damaged one is named, with its place."""
     from adoption import data
     try:
         data.check_rows()
+        if (SOURCE / "results" / "stored").exists():
+            from adoption import validation
+            validation.simulated(), validation.outside_ranges()
     except data.DataError as error:
         sys.exit(f"book: {error}")
 
@@ -194,8 +197,9 @@ def build(check, lock):
         published = PUBLISHED.read_text(encoding="utf-8") if PUBLISHED.exists() else ""
         if published == f"{book} {digest(digests(HTML))}":
             return say("nothing changed")
-        variables = {"BIN": str(Path(sys.executable).parent), "BOOK": book, "COMMON": common, "EPOCH": epoch(),
-                     "EXECUTED": " ".join(targets), "CHECK": "--check" * (goal == "published")}
+        variables = {"BIN": str(Path(sys.executable).parent), "EPOCH": epoch(), "BOOK": book,
+                     "COMMON": common, "EXECUTED": " ".join(targets),
+                     "CHECK": "--check" * (goal == "published")}
         environment = {name: value for name, value in os.environ.items() if "MAKE" not in name}
         # Every step holds the lock too: should this program be killed, the next build waits for it.
         done = subprocess.run(

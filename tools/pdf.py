@@ -227,6 +227,8 @@ def print_book(browser) -> None:
 def main() -> None:
     try:
         browser = find_browser()
+        if "--find" in sys.argv:  # for release.sh
+            sys.exit(0 if browser else 3)
         if not browser:
             raise PdfError("no Chromium or Chrome found: install one, or set CHROMIUM to its "
                            "path. The pages in _build/html need none, and can be printed singly")

@@ -1,28 +1,46 @@
 #!/bin/sh
-# Make the files of a release in _build/release: the pages, the PDF where a browser is found, the
-# data package with the register, and SHA256SUMS. Run by `make release`, with the version before it.
+#   sh tools/release.sh version 0.2.0   write the version where it stands, store its register
+#   sh tools/release.sh make            test, and put the files of a release into _build/release:
+#                                       pages, data with the register, SHA256SUMS, and the PDF where
+#                                       a browser is found
 set -eu
 stop() { echo "release: $*" >&2; exit 1; }
+is_last() { # version: none after it is tagged or stored
+  newest=$( (git tag --list 'v*' | sed 's/^v//'; ls results/released | sed 's/\.csv$//'; echo "$1") \
+    | sort -t . -k 1,1n -k 2,2n -k 3,3n | tail -1)
+  [ "$newest" = "$1" ] || stop "found version $1, expected none before $newest"
+}
+
+if [ "$1" = version ]; then
+  version=$2
+  echo "$version" | grep -Eqx '(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}' || stop "found version '$version', expected one like 1.2.3"
+  is_last "$version"
+  ! git rev-parse -q --verify "refs/tags/v$version" > /dev/null || stop "version $version was released as v$version"
+  sed -i.old -e "s/^version: .*/version: $version/" -e "s/^date-released: .*/date-released: $(date +%Y-%m-%d)/" CITATION.cff
+  sed -i.old "s/^version = \".*\"/version = \"$version\"/" pyproject.toml
+  rm CITATION.cff.old pyproject.toml.old
+  cp results/results.csv "results/released/$version.csv"
+  echo "release: version $version stands in CITATION.cff and pyproject.toml, its register in results/released. Give it a section in CHANGELOG.md, and commit"
+  exit
+fi
+
 clean() {
   changed=$(git status --porcelain)
   [ -z "$changed" ] || stop "found uncommitted changes, expected none: $changed"
   [ "$commit" = "$(git rev-parse HEAD)" ] || stop "another commit was checked out while the tests ran"
 }
-sum=sha256sum
-command -v sha256sum > /dev/null || sum="shasum -a 256"
 commit=$(git rev-parse HEAD)
 clean
-
-# One version, in four places, that was not released before.
 version=$(sed -n 's/^version: *//p' CITATION.cff)
 grep -q "^version = \"$version\"\$" pyproject.toml || stop "pyproject.toml: found another version than $version, which CITATION.cff has"
 [ "$(sed -n 's/^## \([^ ]*\).*/\1/p' CHANGELOG.md | head -1)" = "$version" ] || stop "CHANGELOG.md: found no section for $version at the top"
+is_last "$version"
 tagged=$(git rev-parse -q --verify "refs/tags/v$version^{commit}" || true)
 [ "${tagged:-$commit}" = "$commit" ] || stop "version $version was released as v$version from another commit: make version VERSION=..."
-stored=results/released/$version.csv
-cmp -s results/results.csv "$stored" || stop "$stored: found another register, or none, expected that of this version: make version VERSION=$version"
-newest=$( (git tag --list 'v*' | sed 's/^v//'; ls results/released | sed 's/\.csv$//'; echo "$version") | sort -t . -k 1,1n -k 2,2n -k 3,3n | tail -1)
-[ "$newest" = "$version" ] || stop "found version $version, expected one after $newest"
+cmp -s results/results.csv "results/released/$version.csv" || stop "results/released/$version.csv: found another register, or none, expected that of this version: make version VERSION=$version"
+browser=0
+.venv/bin/python tools/pdf.py --find || browser=$?
+[ "$browser" -eq 0 ] || [ "$browser" -eq 3 ] || exit 1
 
 make --silent test || stop "a test failed; the reason stands above"
 clean
@@ -41,10 +59,14 @@ for part in html data; do
     "$out/$name-$part" "$out" "$name-$part"
   rm -r "${out:?}/$name-$part"
 done
-if .venv/bin/python tools/pdf.py --find; then
+if [ "$browser" -eq 0 ]; then
   make --silent pdf
   cp _build/pdf/book.pdf "$out/$name.pdf"
 else
   echo "release: no PDF, since no Chromium or Chrome was found"
 fi
-(cd "$out" && $sum "$name"* > SHA256SUMS && $sum -c SHA256SUMS)
+sum=sha256sum
+command -v $sum > /dev/null || sum="shasum -a 256"
+cd "$out"
+$sum "$name"* > SHA256SUMS
+$sum -c SHA256SUMS
