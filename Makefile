@@ -21,7 +21,7 @@ test: .venv/ready  ## run everything that can fail: data, unit tests, every chap
 	@BOOK_IS_BUILT=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 torture: .venv/ready  ## spoil copies of the data in 2,600 ways and see that each is refused
-	@TORTURE=2600 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest tests/test_torture.py
+	@TORTURE=2600 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n auto tests/test_torture.py
 
 interrupt: .venv/ready  ## kill 20 builds at random moments and see that the next one is right
 	@INTERRUPTIONS=20 $(BIN)/python -m pytest -v tests/test_interrupted.py -k kill
@@ -37,7 +37,7 @@ lab: .venv/ready  ## open the chapters in JupyterLab
 	@$(BIN)/jupyter lab
 
 validation: .venv/ready  ## redo the long computations behind the validation (about an hour)
-	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m adoption.validation
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python data/builders/build_stored.py
 
 bench: .venv/ready  ## how time and memory grow with the number of bodies
 	@$(BIN)/python tools/bench.py

@@ -23,13 +23,15 @@ SHELL = (
     # A second title and table of contents for paper, which book.css hides there too.
     (re.compile(r'<div id="jb-print-docs-body".*?(?=<div id="searchbox">)', re.S), ""),
     # The last of three equal ones remains.
-    (re.compile(r'<meta name="viewport" content="width=device-width, initial-scale=1(?:.0)?" />'), ""),
+    (re.compile(r'<meta name="viewport" content="width=device-width, initial-scale=1(?:.0)?" />'),
+     ""),
     # Attributes that the policy of content_security.py refuses: book.css and buttons.js have what
     # they say.
     (re.compile(r'(<(?:table|td)) style="[^"]*"'), r"\1"),
     (re.compile(r'<button onclick="[^"]*"'), "<button"),
     # The sign that unfolds a part of the sidebar has no name.
-    (re.compile(r'<summary>(?=<span class="toctree-toggle")'), '<summary aria-label="Pages below">'),
+    (re.compile(r'<summary>(?=<span class="toctree-toggle")'),
+     '<summary aria-label="Pages below">'),
 )
 
 

@@ -13,9 +13,9 @@ import re
 import shutil
 from pathlib import Path
 
+import citation
 from docutils import nodes
 
-import citation
 from adoption import register
 
 ROOT = citation.PATH.parent

@@ -108,7 +108,8 @@ def check(app, env):
         if label(f"chapters/{chapter}", cell) not in known:
             logging.getLogger(__name__).warning(
                 "results.csv, %s row%s, %s first: found no cell %s on the page chapters/%s, "
-                "expected the one that made it", len(ids), "s"[:len(ids) > 1], ids[0], cell, chapter)
+                "expected the one that made it", len(ids), "s"[:len(ids) > 1], ids[0], cell,
+                chapter)
 
 
 def setup(app):

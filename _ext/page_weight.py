@@ -76,8 +76,8 @@ def cut_icons(app, exception):
                        rf'src:url(\g<1>{font.stem}.woff) format("woff")', style)
     sheet.write_text(style, encoding="utf-8")
     # Nothing refers to these any more.
-    for unused in [*fonts.glob("*.woff2"), *fonts.glob("*.ttf"), *static.glob("scripts/fontawesome*"),
-                   *(static / name for name in UNUSED)]:
+    for unused in [*fonts.glob("*.woff2"), *fonts.glob("*.ttf"),
+                   *static.glob("scripts/fontawesome*"), *(static / name for name in UNUSED)]:
         unused.unlink(missing_ok=True)
 
 

@@ -41,7 +41,7 @@ def definitions(app, what, name, thing, options, lines):
 
 
 def without_private(app, what, name, thing, options, signature, returned):
-    """A class without the fields that are its own affair, and empty for what is empty by default."""
+    """A class without its private fields, and empty for what is empty by default."""
     if signature is None:
         return None
     signature = re.sub(r", _\w+: [^,=]+ = <factory>", "", signature)

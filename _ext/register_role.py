@@ -13,12 +13,12 @@ row that it uses has changed, and only then.
 import difflib
 from html import escape
 
+from changes import in_words, printed
 from docutils import nodes
 from sphinx.transforms import SphinxTransform
 
 from adoption import register
 from adoption.phrases import phrases
-from changes import in_words, printed
 
 TITLE = "Numbers on this page"
 REGISTER = "chapters/register"
@@ -66,7 +66,7 @@ def number_role(name, rawtext, text, lineno, inliner, options=None, content=None
     exact = (result.lower if suffix.startswith(".lower") else
              result.upper if suffix.startswith(".upper") else
              result.p_value if suffix.startswith(".p.") or suffix == ".p" else result.value)
-    # A reference, which Sphinx leaves out of tables of contents, where no link may stand in another.
+    # A reference: Sphinx leaves it out of contents, where no link may stand in another.
     return [nodes.reference("", "", number("", said, value=printed(exact), id=result.id),
                             refuri=f"#n-{result.id}", internal=True, classes=["n"])], []
 
@@ -166,7 +166,7 @@ def visit_number_list(self, node):
             f"{escape(row.base)}; source: {escape(row.source)}. "
             f'<a href="{address(page, REGISTER)}#{row.id}"><code>{row.id}</code></a> · '
             f'<a href="{address(page, f"chapters/{row.chapter}")}#cell-{row.cell}">code</a></li>')
-    many = f"{len(lines)} number{'s' if len(lines) > 1 else ''}, exactly, with where each comes from"
+    many = f"{len(lines)} number{'s'[:len(lines) > 1]}, exactly, with where each comes from"
     self.body.append(f'<details class="numbers"><summary>{many}</summary>'
                      f'<ul>{"".join(lines)}</ul></details>')
     raise nodes.SkipNode

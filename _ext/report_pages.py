@@ -12,15 +12,15 @@ A table is HTML with a caption and scopes, which the tables of docutils do not h
 from html import escape
 from pathlib import Path
 
-from docutils import nodes
-from docutils.parsers.rst import directives
-from sphinx.util.docutils import SphinxDirective
-
 import changes
 import citation
-from adoption import data, register
 from changes import printed
+from docutils import nodes
+from docutils.parsers.rst import directives
 from register_role import used
+from sphinx.util.docutils import SphinxDirective
+
+from adoption import data, register
 
 REGISTER = ("Result", "Value", "From – to", "p", "Evidence", "Base", "Source", "Made by")
 CHANGES = ("Version", "Result", "Before", "After", "Reason")

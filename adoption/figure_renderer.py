@@ -3,8 +3,8 @@
 A figure of `figures.show` becomes a numbered figure that other pages can refer to: image, alt
 text, caption, data download, source line, all of them from the metadata of the output, where they
 can hold computed numbers. What `register.record` shows becomes an empty node with the rows, of
-which _ext/cells.py makes a list. Outside the book (JupyterLab, GitHub) the same outputs are an image and
-a line of text.
+which _ext/cells.py makes a list. Outside the book (JupyterLab, GitHub) the same outputs are an
+image and a line of text.
 """
 
 from docutils import nodes

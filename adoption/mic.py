@@ -69,7 +69,8 @@ def prefectures_with_ai() -> int:
     total = int(census.prefectures()["bodies"].sum())
     fitting = [k for k in range(total + 1) if math.floor(100 * k / total + 0.5) == percent]
     if len(fitting) != 1:
-        raise ValueError(f"{percent} % of {total} prefectures: found {fitting}, expected one number")
+        raise ValueError(f"{percent} % of {total} prefectures: found {fitting}, expected one "
+                         "number")
     return fitting[0]
 
 

@@ -3,10 +3,9 @@
 import base64
 import hashlib
 
-import pytest
-
 import accessible
 import content_security
+import pytest
 
 
 @pytest.mark.parametrize("text, marked", [

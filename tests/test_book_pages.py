@@ -4,14 +4,14 @@ import datetime
 import json
 import re
 
+import book_pages
+import citation
 import pytest
 from bs4 import BeautifulSoup
 from docutils import nodes
 from docutils.utils import new_document
 from pages import PAGES
 
-import book_pages
-import citation
 from adoption import register
 
 TYPES = {"index": "Report", "chapters/codebook": "Dataset", "chapters/register": "Dataset"}

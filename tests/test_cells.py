@@ -1,10 +1,9 @@
 """_ext/cells.py and the figure renderer: the code on the page, and what leads to it."""
 
+import cells
 import pytest
 from bs4 import BeautifulSoup
 from small_book import ROWS, Book, notebook
-
-import cells
 
 FIGURE = {"output_type": "display_data", "data": {"image/svg+xml": "<svg></svg>", "text/plain": "Alt"},
           "metadata": {"image/svg+xml": {"figure": {

@@ -1,9 +1,9 @@
 """_ext/changes.py: which released numbers changed, and that each change has a reason."""
 
-import pytest
-
 import changes
 import citation
+import pytest
+
 from adoption.register import COLUMNS, Result
 
 ROW = Result("a.b", 1.0, None, None, None, "u", "L", "fact", "B", "S", "chapter", "cell")

@@ -2,10 +2,9 @@
 
 import re
 
+import citation
 import pybtex.database
 import pytest
-
-import citation
 from citation import Work
 
 BOOK = citation.book()

@@ -8,12 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import citation
 import pybtex.database
 import pytest
 from bs4 import BeautifulSoup
 from frictionless import Package
 
-import citation
 from adoption import data, register
 
 ROOT = Path(__file__).resolve().parents[1]

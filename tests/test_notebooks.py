@@ -6,9 +6,9 @@ import json
 import re
 
 import pytest
+import register_role
 from pages import NOTEBOOKS, ROOT, TOC, names
 
-import register_role
 from adoption import census, data, medians, mic, register, simulation
 
 NOTEBOOKS = [ROOT / f"{name}.ipynb" for name in NOTEBOOKS]

@@ -4,11 +4,10 @@ import gzip
 import re
 from urllib.parse import unquote, urljoin, urlparse
 
+import page_weight
 import pytest
 from bs4 import BeautifulSoup
 from pages import PAGES
-
-import page_weight
 
 #: Elements by which a page loads something, and the attribute that names it.
 LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "object": "data"}

@@ -1,7 +1,8 @@
 """_ext/reference.py: pages that describe the functions, from their docstrings."""
 
-import reference
 from small_book import Book
+
+import reference
 
 
 def test_described_names_become_a_list():

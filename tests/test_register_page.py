@@ -1,12 +1,12 @@
 """_ext/report_pages.py: the pages that only report, as tables that work without JavaScript."""
 
+import changes
+import citation
 import pytest
+import report_pages
 from bs4 import BeautifulSoup
 from small_book import ROWS, Book
 
-import changes
-import citation
-import report_pages
 from adoption import data
 
 FACT, RANGE, TEST = ROWS

@@ -1,10 +1,9 @@
 """_ext/register_role.py: numbers of the text, their list, and what a page depends on."""
 
 import pytest
+import register_role
 from bs4 import BeautifulSoup
 from small_book import ROWS, Book, notebook
-
-import register_role
 
 CHAPTER = {"chapters/chapter.ipynb": notebook(
     ("markdown", "title", "# Chapter"), ("code", "rates", "1"), ("code", "tests", "2")),

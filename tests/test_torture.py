@@ -33,7 +33,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, seed, settings
 from hypothesis import strategies as st
 
-from adoption import changes, csvfile, data, descriptor, register, simulation, validation
+from adoption import changes, csvfile, data, descriptor, register, validation
 from adoption.csvfile import ChecksumError, DataError
 
 ROOT = Path(__file__).resolve().parents[1]

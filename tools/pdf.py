@@ -26,9 +26,10 @@ from playwright.sync_api import Error, sync_playwright
 from pypdf import PdfReader
 from pypdf.generic import Destination
 
-from adoption import citation
-
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "_ext"))
+import citation  # noqa: E402
+
 HTML = ROOT / "_build" / "html"
 OUT = ROOT / "_build" / "pdf"
 PDF = OUT / "book.pdf"
@@ -43,8 +44,9 @@ FONTS = (
     ("Plain", "DejaVuSans", ""), ("Plain", "DejaVuSans-Bold", "font-weight: 700"),
     ("Mono", "DejaVuSansMono", ""), ("Japanese", "ipaexg", ""))
 # Not on paper: code, what only a screen can do, and what would be said twice.
-DROPPED = (".cell_input", "details.hide", ".headerlink", "a.download", "script", "noscript > p",
-           "form", "div.my-town", ".toctree-wrapper", "template")
+DROPPED = (".cell_input", "details.recorded", ".code-switch", "#numbers-on-this-page",
+           ".headerlink", "a.download", "script", "noscript > p", "form", "div.my-town",
+           ".toctree-wrapper", "template")
 
 
 class PdfError(Exception):
@@ -92,6 +94,10 @@ def article(page: str, pages: set[str]):
         # The sign between it and the source goes too.
         if (after := link.next_sibling) and after.strip(" ").startswith("·"):
             after.replace_with(after.strip(" ").removeprefix("· "))
+    for number in found.select("a.n"):  # to its row, since the page's own list is left out
+        row = number["href"].removeprefix("#n-")
+        number["href"] = os.path.relpath("chapters/register.html", PurePosixPath(page).parent)
+        number["href"] += f"#{row}"
     for selector in DROPPED:
         for part in found.select(selector):
             part.decompose()
