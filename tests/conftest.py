@@ -1,5 +1,6 @@
 """What several tests share: the sources beside the repository, the built book, a small book."""
 
+import csv
 import importlib
 import json
 import os
@@ -49,6 +50,18 @@ def shared() -> Path:
     if not folder.is_dir():
         absent("the official source files are not beside the repository", "REQUIRE_SHARED")
     return folder
+
+
+@pytest.fixture(scope="session")
+def people(shared):
+    """Population of each of the 1,741 municipalities, from the census's own table."""
+    with (shared / "census" / "001_00.csv").open(encoding="cp932", newline="") as file:
+        rows = [row for row in csv.reader(file) if row[4:5] == ["2015"]]
+    people = [int(row[7]) if row[7] != "-" else 0 for row in rows
+              if (row[3] in "123" and row[2] != "13100")
+              or (row[3] == "0" and 13101 <= int(row[2]) <= 13123)]
+    assert len(people) == 1741
+    return people
 
 
 @pytest.fixture(scope="session")
@@ -129,7 +142,7 @@ def collect(folder):
     for path in sorted(Path(folder).rglob("*.ipynb")):
         for cell in json.loads(path.read_text())["cells"]:
             for output in cell.get("outputs", []):
-                for id, value in output.get("metadata", {}).get("adoption", {}).items():
+                for id, value in output.get("metadata", {}).get("stub", {}).items():
                     yield f"{id},{value}"
 if __name__ == "__main__":
     path = data.ROOT / "results/results.csv"
@@ -143,9 +156,9 @@ if __name__ == "__main__":
 }
 CHAPTERS = {
     "one": ["number = data.number()", "data.pause()",
-            "display(f'one: {number}', metadata={'adoption': {'one': number}})"],
+            "display(f'one: {number}', metadata={'stub': {'one': number}})"],
     "claims": ["number = data.register()['one']",
-               "display(f'claimed: {number}', metadata={'adoption': {'claims': number}})"],
+               "display(f'claimed: {number}', metadata={'stub': {'claims': number}})"],
 }
 
 

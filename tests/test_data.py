@@ -503,15 +503,6 @@ def test_field_table_has_every_field():
         assert table["Meaning"].tolist() == [field["description"] for field in fields]
 
 
-def test_codebook_page_has_every_table_under_its_title():
-    page = Path(data.DATA).parent / "chapters" / "codebook.ipynb"
-    sources = ["".join(cell["source"])
-               for cell in json.loads(page.read_text(encoding="utf-8"))["cells"]]
-    shown = {re.search(r'codebook_entry\("(.*)"\)', entry)[1]: heading.removeprefix("## ")
-             for heading, entry in zip(sources, sources[1:]) if "codebook_entry(\"" in entry}
-    assert shown == {name: data.describe(name)["title"] for name in NAMES}
-
-
 def test_command_line(capsys, monkeypatch, folder):
     monkeypatch.setattr(data, "check", lambda: data.load_all(folder))
     data.main(["--check"])

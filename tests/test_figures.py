@@ -1,4 +1,4 @@
-"""adoption.figures: what a table, a picture and its output hold; the figures' own data."""
+"""adoption.figures: what a table and a figure put on the page."""
 
 import json
 
@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from adoption import figures, register
-from adoption.figures import Link, Picture, plt
+from adoption import figures
+from adoption.figures import Link, plt
 
 
 @pytest.fixture
@@ -72,66 +72,53 @@ def test_stacked_table_names_the_column_of_each_cell(shown):
     assert [cell["data-column"] for cell in page.tbody.find_all(["th", "td"])] == ["A", 'B "x"']
 
 
+def test_table_heads_and_formats(shown):
+    frame = pd.DataFrame({"a": [0.123, 0.5], "b": ["x", "y"], "c": [1, 2]})
+    page = table(shown, frame, heads={"b": "Name", "a": "Share"},
+                 formats={"a": ".0%", "b": str.upper})
+    cells = [[cell.get_text() for cell in row.find_all(["th", "td"])]
+             for row in page.find_all("tr")]
+    assert cells == [["Name", "Share"], ["X", "12%"], ["Y", "50%"]]
+    assert frame["a"].tolist() == [0.123, 0.5], "the caller's table was changed"
+
+
 def drawing():
     figure, axes = plt.subplots(figsize=(2, 1))
     axes.plot([1, 2], [3, 4])
-    return Picture(figure, "A line from 3 to 4.", pd.DataFrame({"x": [1, 2], "y": [3.0, 1 / 3]}))
+    return figure
 
 
 def test_show_gives_the_renderer_all_that_belongs_to_a_figure(shown):
-    figures.show(drawing()._replace(function="m.f", results=("a.b",), tables=("t",)),
-                 name="fig-x", caption="C", source="S")
+    figures.show(drawing(), name="fig-x", alt="A line from 3 to 4.", caption="C", source="S",
+                 data=pd.DataFrame({"x": [1, 2], "y": [3.0, 1 / 3]}))
     [((output,), more)] = shown
     assert more["raw"] and output["text/plain"] == "A line from 3 to 4."
     assert output["image/svg+xml"].lstrip().startswith("<?xml")
     details = more["metadata"]["image/svg+xml"]["figure"]
-    assert details == {"name": "fig-x", "caption": "C", "source": "S", "function": "m.f",
-                       "alt": "A line from 3 to 4.", "results": ("a.b",), "tables": ("t",),
-                       "csv": "x,y\n1,3\n2,0.3333333333\n"}
+    assert details == {"name": "fig-x", "caption": "C", "source": "S",
+                       "alt": "A line from 3 to 4.", "csv": "x,y\n1,3\n2,0.3333333333\n"}
     json.dumps(details)
 
 
 def test_svg_is_the_same_each_time_and_without_date():
-    first, second = (figures.svg(drawing().figure) for _ in range(2))
+    first, second = (figures.svg(drawing()) for _ in range(2))
     assert first == second and "<dc:date>" not in first
     assert not plt.get_fignums(), "a figure was left open"
 
 
-def test_picture_notes_function_results_and_tables():
-    frame = pd.DataFrame({"x": [1]})
-    frame.attrs["table"] = "some-table"
-
-    @figures.picture
-    def some_figure(table, get, other):
-        get("ai.adopters.share"), get("rpa.adopters.share"), get("ai.adopters.share")
-        return drawing()
-
-    found = some_figure(frame, register.get, other=pd.DataFrame())
-    assert found.results == ("ai.adopters.share", "rpa.adopters.share")
-    assert found.tables == ("some-table",)
-    assert found.function.endswith("some_figure")
-    register.get("ai.no-plan.share")  # outside the figure
-    assert figures.picture(lambda: drawing())().results == ()
-    plt.close("all")
+def test_population_axis_is_logarithmic_with_plain_labels():
+    figure, axes = plt.subplots()
+    figures.population_axis(axes, 900, 2_000_000)
+    labels = [axes.xaxis.get_major_formatter()(tick) for tick in axes.get_xticks()]
+    assert axes.get_xscale() == "log"
+    assert labels == ["1,000", "3,000", "10,000", "30,000", "100,000", "300,000", "1 million"]
+    plt.close(figure)
 
 
-def test_recordings_do_not_mix():
-    with register.recording() as outer:
-        register.get("ai.adopters.share")
-        with register.recording() as inner:
-            register.get("rpa.adopters.share")
-    assert inner == ["rpa.adopters.share"]
-    assert outer == ["ai.adopters.share", "rpa.adopters.share"]
-
-
-def test_exact_rates_shows_the_register():
-    """The figure's data and its alt text are the results that it names."""
-    drawn = figures.exact_rates(register.get)
-    plt.close(drawn.figure)
-    for row in drawn.data.itertuples():
-        result = register.get(f"{row.technology.lower()}.rate-{row.side}.every-base")
-        assert (row.lower, row.upper) == (result.lower, result.upper)
-        assert register.percent_range(row.lower, row.upper) in drawn.alt
-    assert len(drawn.data) == 4
-    assert {f"{t}.rate-{side}.every-base" for t in ("ai", "rpa")
-            for side in ("above", "below")} <= set(drawn.results)
+def test_a_note_stands_beside_its_point():
+    figure, axes = plt.subplots()
+    figures.note(axes, "right", (1, 2)), figures.note(axes, "left", (1, 2), -6, 3)
+    right, left = axes.texts
+    assert (right.get_ha(), left.get_ha()) == ("left", "right")
+    assert right.xyann == (6, 0) and left.xyann == (-6, 3)
+    plt.close(figure)

@@ -24,9 +24,9 @@ PRINTED = {slide: [int(n.replace(",", "")) for n in text.split()]
 PAGES = {5: "joint-use", 7: "small-adopters"}
 
 STATUS = [("Prefectures", 0, 39, 8), ("Designated cities", 0, 19, 1),
-          ("Other municipalities", 11, 1620, 90), ("Total", 11, 1678, 99)]
+          ("Other municipalities", 11, 1620, 90), ("All types", 11, 1678, 99)]
 FORMS = [("Prefectures", 1, 0, 0), ("Designated cities", 2, 1, 4),
-         ("Other municipalities", 7, 20, 15), ("Total", 10, 21, 19)]
+         ("Other municipalities", 7, 20, 15), ("All types", 10, 21, 19)]
 MEMBERS = {"大和郡山市": 87050, "宇陀市": 31105, "田原本町": 31691, "王寺町": 23025,
            "広陵町": 33487, "射水市": 92308, "魚津市": 42935, "滑川市": 32755, "黒部市": 40991,
            "上市町": 20930, "立山町": 26317, "入善町": 25335, "舟橋村": 2982}
@@ -50,7 +50,7 @@ BETWEEN = [116, 3, 7, 35, 19, 0, 20, 14, 4, 16]
 DASHBOARD = {"prefecture": (47, 44, 44), "designated_city": (20, 20, 20),
              "other_municipality": (859, 700, 567)}
 KINDS = {"Prefectures": "prefecture", "Designated cities": "designated_city",
-         "Other municipalities": "other_municipality", "Total": "total"}
+         "Other municipalities": "other_municipality", "All types": "total"}
 
 
 def numbers(text):

@@ -29,11 +29,12 @@ from pathlib import Path
 from typing import NamedTuple
 from unittest import mock
 
+import changes
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, seed, settings
 from hypothesis import strategies as st
 
-from adoption import changes, csvfile, data, descriptor, register, validation
+from adoption import csvfile, data, descriptor, register, validation
 from adoption.csvfile import ChecksumError, DataError
 
 ROOT = Path(__file__).resolve().parents[1]
