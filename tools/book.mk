@@ -23,10 +23,9 @@ export PYTHONPATH := $(CURDIR)/$(SOURCE)
 published: pages
 	@"$(BIN)/python" tools/build.py publish $(BOOK)
 
-# All pages, always: where Sphinx writes some, its search index loses the terms of the others.
 pages: .book/collected-$(BOOK) stage
 	@echo "book: writing the pages"
-	@rm -rf .book/sphinx
+	@"$(BIN)/python" tools/build.py forget
 	@PYTHONPATH="$(CURDIR)/$(STAGE)" "$(BIN)/jupyter-book" build $(STAGE) \
 		--path-output .book/sphinx -W -n --keep-going -q > .book/pages.log 2>&1 \
 		|| { sed "s#$(CURDIR)/$(STAGE)/##g" .book/pages.log >&2; exit 1; }

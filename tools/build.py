@@ -22,7 +22,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / ".book"
-SOURCE, EXECUTED, SPHINX = WORK / "source", WORK / "executed", WORK / "sphinx"
+SOURCE, EXECUTED, STAGE = WORK / "source", WORK / "executed", WORK / "stage"
+SPHINX, READ = WORK / "sphinx", WORK / "read.json"  # READ: digests of what Sphinx finished with
 HTML, OLD = ROOT / "_build" / "html", WORK / "html.old"
 PUBLISHED = WORK / "published"  # digests of the sources and of the pages as they were put there
 # What the pages are made of.
@@ -165,8 +166,29 @@ def check_data():
         sys.exit(f"book: {error}")
 
 
+def forget():
+    """Let Sphinx read again what changed since it finished last: pages alone, or else everything.
+
+    It goes by times, which say nothing about contents: what is as it was is made old. All pages
+    are written, always: where Sphinx writes some, its search index loses the terms of the others.
+    """
+    now, known = digests(STAGE), {}
+    if READ.exists():
+        known = json.loads(READ.read_text(encoding="utf-8"))
+        READ.unlink()  # until Sphinx has finished
+    changed = {name for name in now.keys() | known.keys() if now.get(name) != known.get(name)}
+    if all(re.match(r"chapters/[^/]*\.(ipynb|md)$", name) and name in now and name in known
+           for name in changed):
+        shutil.rmtree(SPHINX / "_build" / "html", ignore_errors=True)
+        for name in now.keys() - changed:
+            os.utime(STAGE / name, (0, 0))
+    else:
+        shutil.rmtree(SPHINX, ignore_errors=True)
+
+
 def publish(book):
     """Stamp the finished pages with the build's digest, and put them in the last ones' place."""
+    READ.write_text(json.dumps(digests(STAGE)), encoding="utf-8")
     pages = SPHINX / "_build" / "html"
     stamp = f'<span class="build-digest" title="{book}">{book[:12]}</span>'.encode()
     for path in pages.rglob("*.html"):
@@ -191,6 +213,7 @@ def build(check, lock):
     if check:
         shutil.rmtree(EXECUTED, ignore_errors=True)
         PUBLISHED.unlink(missing_ok=True)
+        READ.unlink(missing_ok=True)
     take()
     for goal in ("published",) if check else ("collected", "collected", "published"):
         book, common, targets = read()
@@ -238,6 +261,8 @@ if __name__ == "__main__":
             check_data()
         elif step == "execute":
             execute(arguments[1:], tolerant=not arguments[0])
+        elif step == "forget":
+            forget()
         elif step == "publish":
             publish(*arguments)
         else:
