@@ -5,8 +5,10 @@ import ast
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
+import time
 import tomllib
 import urllib.request
 from pathlib import Path
@@ -28,7 +30,8 @@ def clone(checkout, tmp_path_factory):
                  ".book/executed/chapters/joint-use.0.ipynb", "build/lib/adoption/notes.md",
                  ".pytest_cache/README.md", "chapters/.ipynb_checkpoints/a-checkpoint.ipynb"):
         (folder / name).parent.mkdir(parents=True)
-        (folder / name).write_text("# No page\n\n[](no-such-page)\n" if name.endswith("md") else "{}")
+        text = "# No page\n\n[](no-such-page)\n" if name.endswith("md") else "{}"
+        (folder / name).write_text(text)
     return folder
 
 
@@ -45,9 +48,15 @@ def activated(folder):
 
 
 def pages_of(folder):
-    toc = yaml.safe_load((folder / "_toc.yml").read_text(encoding="utf-8"))
-    return {toc["root"], *(chapter["file"] for part in toc["parts"]
-                           for chapter in part["chapters"])}
+    """Names of the pages that _toc.yml lists, at any depth."""
+    def listed(entry):
+        if isinstance(entry, dict):
+            yield from filter(None, (entry.get("root"), entry.get("file")))
+            entry = entry.values()
+        if not isinstance(entry, str):
+            for part in entry:
+                yield from listed(part)
+    return set(listed(yaml.safe_load((folder / "_toc.yml").read_text(encoding="utf-8"))))
 
 
 def check_pages(folder):
@@ -73,17 +82,24 @@ def test_jupyter_book_build(clone):
 
 def test_jupyter_lab_serves_a_chapter_and_its_kernel(clone):
     """From its own folder, in which the kernel of the environment runs it."""
-    run(clone / "chapters", BIN / "jupyter", "execute", "who-adopts-first.ipynb", **activated(clone))
+    run(clone / "chapters", BIN / "jupyter", "execute", "who-adopts-first.ipynb",
+        **activated(clone))
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
     lab = subprocess.Popen(
         [BIN / "jupyter", "lab", "--no-browser", "--allow-root", "--ServerApp.token=word",
-         "--ServerApp.port=0"], cwd=clone, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, env={**os.environ, **activated(clone)})
+         f"--ServerApp.port={port}"], cwd=clone, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, env={**os.environ, **activated(clone)})
     try:
-        address = next(found[0] for line in lab.stdout
-                       if (found := re.search(r"http://(?:localhost|127\.0\.0\.1):\d+", line)))
+        for _ in range(60):  # until it listens
+            with socket.socket() as tried:
+                if not tried.connect_ex(("127.0.0.1", port)):
+                    break
+            time.sleep(0.5)
 
         def get(path):
-            with urllib.request.urlopen(f"{address}/{path}?token=word", timeout=60) as answer:
+            address = f"http://127.0.0.1:{port}/{path}?token=word"
+            with urllib.request.urlopen(address, timeout=60) as answer:
                 return answer.read().decode()
         assert "JupyterLab" in get("lab/tree/chapters/who-adopts-first.ipynb")
         cells = json.loads(get("api/contents/chapters/who-adopts-first.ipynb"))["content"]["cells"]
@@ -91,7 +107,7 @@ def test_jupyter_lab_serves_a_chapter_and_its_kernel(clone):
         assert json.loads(get("api/kernelspecs"))["default"] == "python3"
     finally:
         lab.terminate()
-        lab.communicate()
+        lab.wait()
 
 
 def test_without_make(clone, tmp_path):

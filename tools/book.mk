@@ -59,5 +59,5 @@ execute: .book/data-$(COMMON)
 
 # The tables are read strictly before anything is computed from them.
 .book/data-$(COMMON):
-	@"$(BIN)/python" tools/build.py data
+	@"$(BIN)/python" tools/build.py tables
 	@rm -f .book/data-*; touch $@

@@ -2,12 +2,11 @@
 
     python tools/build.py [--check]    --check: every chapter anew, and the register may not change
 
-A build reads a copy of the sources, .book/source, made when it begins: what is edited meanwhile is
-another book. Names of what is made carry the digest of what it was made from, so that what is there
-is right, whatever was killed, touched or deleted before. Standard library only.
+A build reads a copy of the sources, made when it begins: what is edited meanwhile is another book.
+What is made carries in its name the digest of what it was made from: what is there is right.
 """
 
-import datetime
+import calendar
 import fcntl
 import hashlib
 import json
@@ -23,18 +22,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / ".book"
 SOURCE, EXECUTED, STAGE = WORK / "source", WORK / "executed", WORK / "stage"
-SPHINX, READ = WORK / "sphinx", WORK / "read.json"  # READ: digests of what Sphinx finished with
-HTML, OLD = ROOT / "_build" / "html", WORK / "html.old"
-PUBLISHED = WORK / "published"  # digests of the sources and of the pages as they were put there
-# What the pages are made of.
+SPHINX, HTML, OLD = WORK / "sphinx", ROOT / "_build" / "html", WORK / "html.old"
+# Digests of what Sphinx finished with; of the sources, and of the pages as they were put there.
+READ, PUBLISHED = WORK / "read.json", WORK / "published"
 SOURCES = ("adoption", "chapters", "reference", "data", "results", "tests/fixtures", "locale",
            "_ext", "_static", "_config.yml", "_toc.yml", "index.*", "references.bib",
-           "CITATION.cff", "requirements.txt", "tools/b*")
-# Read by every chapter, or able to change what it shows. The register is read by two chapters, and
-# the words of its rows by none.
+           "CITATION.cff", "requirements.txt", "tools/build.py", "tools/book.mk")
+# What any chapter may read. The register is read by two of them, and the words of its rows by none.
 COMMON = re.compile(r"(adoption|data|results|tests|tools)/|CITATION\.cff|requirements\.txt")
-REGISTER = "results/results.csv"
-WORDS = ("results/families.csv", "results/words.csv")
+REGISTER, *WORDS = "results/results.csv", "results/families.csv", "results/words.csv"
 READERS = ("chapters/claims.ipynb", "chapters/my-town.ipynb")
 PLACE = b'<span class="build-digest">not stamped</span>'  # left by _ext/book_pages.py
 
@@ -43,16 +39,13 @@ def say(message):
     print(f"book: {message}", flush=True)
 
 
-# --- what a build reads -----------------------------------------------------------------------
-
-
 def digests(folder, patterns=("*",)):
     """Digest of each file, by its name in the folder."""
-    roots = [path for pattern in patterns for path in folder.glob(pattern)]
-    files = [file for path in roots for file in (path.rglob("*") if path.is_dir() else [path])]
-    names = {file.relative_to(folder).as_posix(): file for file in files if file.is_file()}
-    return {name: hashlib.sha256(names[name].read_bytes()).hexdigest() for name in sorted(names)
-            if not re.search(r"__pycache__|\.ipynb_checkpoints|\.partial$", name)}
+    found = {file.relative_to(folder).as_posix(): file for pattern in patterns
+             for path in folder.glob(pattern) for file in (path, *path.rglob("*"))}
+    return {name: hashlib.sha256(file.read_bytes()).hexdigest()
+            for name, file in sorted(found.items()) if file.is_file()
+            and not re.search(r"__pycache__|\.ipynb_checkpoints|\.partial$", name)}
 
 
 def digest(*parts):
@@ -74,19 +67,13 @@ def read():
     common = digest(sys.version_info[:2], {name: value for name, value in found.items() if
                                            COMMON.match(name) and name not in (REGISTER, *WORDS)})
     keys = {name: digest(common, value, name in READERS and found.get(REGISTER))
-            for name, value in found.items() if re.match(r"(chapters/[^/]*|index)\.ipynb", name)}
+            for name, value in found.items() if re.match(r"chapters/[^/]*\.ipynb$", name)}
     return digest(found), common, [f".book/executed/{name[:-6]}.{key}.ipynb"
                                    for name, key in keys.items()]
 
 
-# --- the steps --------------------------------------------------------------------------------
-
-
-def execute(targets, tolerant):
-    """Execute chapters by nbmake, all at once, in a new folder; keep each that ran to its end.
-
-    tolerant: a chapter that reads the register may fail, since the register may be about to change.
-    """
+def execute(strict, *targets):
+    """Execute chapters by nbmake, all at once, in a new folder; keep each that ran to its end."""
     names = {re.sub(r"\.\w{32}(?=\.ipynb$)", "", target.removeprefix(".book/executed/")): target
              for target in targets}
     say(f"executing {len(names)} chapters: {', '.join(Path(name).stem for name in names)}")
@@ -105,8 +92,11 @@ def execute(targets, tolerant):
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     failed = {}
     for name, target in names.items():
-        notebook = loaded(folder / name)
-        if wrong := trouble(notebook):
+        try:
+            notebook = json.loads((folder / name).read_text(encoding="utf-8"))
+        except ValueError:  # it could not be written whole
+            notebook = {"cells": []}
+        if wrong := trouble(notebook["cells"]):
             failed[name] = wrong
             continue
         for cell in notebook["cells"]:  # what differs between two runs of the same code
@@ -116,31 +106,23 @@ def execute(targets, tolerant):
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
         (ROOT / target).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).rename(ROOT / target)
-        for old in EXECUTED.glob(f"{name[:-6]}.*"):
-            if old != ROOT / target:
-                old.unlink()
-    if tolerant and failed and all(name in READERS and any(EXECUTED.glob(f"{name[:-6]}.*"))
-                                   for name in failed):
+        for old in set(EXECUTED.glob(f"{name[:-6]}.*")) - {ROOT / target}:
+            old.unlink()
+    # Where the register may soon change, what reads it may fail.
+    if not strict and failed and all(name in READERS and any(EXECUTED.glob(f"{name[:-6]}.*"))
+                                     for name in failed):
         return
     for name, wrong in failed.items():
-        said = f"{name}, {wrong}" if wrong[-1] != ":" else f"{name}, {wrong}\n{done.stdout}"
+        said = f"{name}, {wrong}" + f"\n{done.stdout}" * (wrong[-1] == ":")
         say(re.sub(r"\x1b\[[\d;]*m|[^\s('\"]*\.book/(source|run/\w+)/", "", said))
     if failed or done.returncode:
         sys.exit(f"book: these chapters failed: {', '.join(failed)}" if failed else done.stdout)
 
 
-def loaded(path):
-    """A notebook; an empty one where it could not be written whole."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        return {"cells": []}
-
-
-def trouble(notebook):
+def trouble(cells):
     """What is wrong with an executed notebook, its cell named first; '' if nothing is."""
     where = "it"  # where the kernel died no cell is known
-    for cell in notebook["cells"]:
+    for cell in cells:
         if cell["cell_type"] != "code" or not "".join(cell["source"]).strip():
             continue
         for output in cell["outputs"]:
@@ -151,17 +133,14 @@ def trouble(notebook):
         if cell["execution_count"] is None:
             return f"{where} did not come to its end:"
         where = "a cell after " + cell["id"]
-    return "" if notebook["cells"] else "the executed notebook could not be written:"
+    return "" if cells else "the executed notebook could not be written:"
 
 
-def check_data():
+def tables():
     """Read the tables and the stored results strictly: a damaged one is named, with its place."""
-    from adoption import data
+    from adoption import data, validation
     try:
-        data.check_rows()
-        if (SOURCE / "results" / "stored").exists():
-            from adoption import validation
-            validation.simulated(), validation.outside_ranges()
+        data.check_rows(), validation.simulated(), validation.outside_ranges()
     except data.DataError as error:
         sys.exit(f"book: {error}")
 
@@ -203,11 +182,8 @@ def publish(book):
     PUBLISHED.write_text(f"{book} {digest(digests(HTML))}", encoding="utf-8")
 
 
-# --- the whole --------------------------------------------------------------------------------
-
-
 def build(check, lock):
-    """Run the steps: the register may change twice, and must be as the chapters record it then."""
+    """Run the steps: the register may change twice, and must be what chapters record then."""
     if OLD.exists() and not HTML.exists():  # killed between two renames
         OLD.rename(HTML)
     if check:
@@ -220,9 +196,11 @@ def build(check, lock):
         published = PUBLISHED.read_text(encoding="utf-8") if PUBLISHED.exists() else ""
         if published == f"{book} {digest(digests(HTML))}":
             return say("nothing changed")
-        variables = {"BIN": str(Path(sys.executable).parent), "EPOCH": epoch(), "BOOK": book,
-                     "COMMON": common, "EXECUTED": " ".join(targets),
-                     "CHECK": "--check" * (goal == "published")}
+        # Dates in the pages are that of the release, and do not depend on the day of the build.
+        released = re.search(r"date-released: (\S+)", (SOURCE / "CITATION.cff").read_text())[1]
+        variables = {"BIN": str(Path(sys.executable).parent), "BOOK": book, "COMMON": common,
+                     "EPOCH": str(calendar.timegm(time.strptime(released, "%Y-%m-%d"))),
+                     "EXECUTED": " ".join(targets), "CHECK": "--check" * (goal == "published")}
         environment = {name: value for name, value in os.environ.items() if "MAKE" not in name}
         # Every step holds the lock too: should this program be killed, the next build waits for it.
         done = subprocess.run(
@@ -231,13 +209,6 @@ def build(check, lock):
         if done.returncode:
             full = shutil.disk_usage(ROOT).free < 1_000_000
             raise OSError("No space left on device" if full else "the reason stands above")
-
-
-def epoch():
-    """The release date in CITATION.cff: dates in the pages do not depend on the day of build."""
-    day = re.search(r"^date-released: (\S+)$", (ROOT / "CITATION.cff").read_text("utf-8"), re.M)[1]
-    moment = datetime.datetime.fromisoformat(day).replace(tzinfo=datetime.timezone.utc)
-    return str(int(moment.timestamp()))
 
 
 def main():
@@ -256,17 +227,9 @@ def main():
 
 if __name__ == "__main__":
     step, arguments = "".join(sys.argv[1:2]).removeprefix("--check"), sys.argv[2:]
+    steps = {function.__name__: function for function in (tables, execute, forget, publish)}
     try:
-        if step == "data":
-            check_data()
-        elif step == "execute":
-            execute(arguments[1:], tolerant=not arguments[0])
-        elif step == "forget":
-            forget()
-        elif step == "publish":
-            publish(*arguments)
-        else:
-            main()
+        steps.get(step, main)(*arguments)
     except KeyboardInterrupt:
         sys.exit(130 if step else "\nbook: interrupted; the last finished book is as it was")
     except OSError as error:

@@ -1,7 +1,6 @@
-"""Run a command without any network: ``python tools/offline.py make book`` (Linux).
+"""Run a command without network: ``python tools/offline.py make book`` (Linux).
 
-It gets a network of its own that holds the loopback device and nothing else; notebooks talk to
-their kernels through that.
+It has its own, of the loopback device alone; notebooks talk to their kernels through that.
 """
 
 import ctypes

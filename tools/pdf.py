@@ -1,19 +1,16 @@
 """Print the finished book to one PDF with a Chromium of this machine: ``make pdf``.
 
-The articles of all pages become one document (_build/pdf/book.html): code and downloads left
-out, folded parts open, links between pages turned into links within the document, fonts from
-the environment, so that Japanese is drawn on any machine. It is printed twice: the first time
-to learn on which page each heading falls, the second time with those numbers in the contents.
+The articles of all pages become one document: code and downloads left out, folded parts open, links
+within the document. It is printed twice: the second time with page numbers in the contents.
 """
 
-import html
 import json
 import os
 import re
 import shutil
 import string
 import sys
-from collections.abc import Iterator
+from html import escape
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
@@ -24,51 +21,34 @@ from bs4 import BeautifulSoup
 from fontTools import subset
 from playwright.sync_api import Error, sync_playwright
 from pypdf import PdfReader
-from pypdf.generic import Destination
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "_ext"))
+sys.path.append(str(ROOT / "_ext"))
 import citation  # noqa: E402
 
-HTML = ROOT / "_build" / "html"
-OUT = ROOT / "_build" / "pdf"
+HTML, OUT = ROOT / "_build" / "html", ROOT / "_build" / "pdf"
 PDF = OUT / "book.pdf"
-STYLE = Path(__file__).with_suffix(".css")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Containers often have neither a sandbox nor a large /dev/shm.
 ARGUMENTS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking")
-FONTS = (
-    ("Book", "STIXGeneral", ""), ("Book", "STIXGeneralBol", "font-weight: 700"),
-    ("Book", "STIXGeneralItalic", "font-style: italic"),
-    ("Book", "STIXGeneralBolIta", "font-weight: 700; font-style: italic"),
-    ("Plain", "DejaVuSans", ""), ("Plain", "DejaVuSans-Bold", "font-weight: 700"),
-    ("Mono", "DejaVuSansMono", ""), ("Japanese", "ipaexg", ""))
 # Not on paper: code, what only a screen can do, and what would be said twice.
-DROPPED = (".cell_input", "details.recorded", ".code-switch", "#numbers-on-this-page",
-           ".headerlink", "a.download", "script", "noscript > p", "form", "div.my-town",
-           ".toctree-wrapper", "template")
-
-
-class PdfError(Exception):
-    pass
+DROPPED = (".cell_input, details.recorded, .code-switch, #numbers-on-this-page, .headerlink, "
+           "a.download, script, noscript > p, form, div.my-town, .toctree-wrapper, template")
 
 
 def find_browser() -> str | None:
-    """Path of a Chromium or Chrome: that of the variable CHROMIUM, or one on the PATH.
-
-    PdfError where the variable names no program.
-    """
+    """Path of a Chromium or Chrome: that of the variable CHROMIUM, or one on the PATH."""
     named = os.environ.get("CHROMIUM")
     if named and not shutil.which(named):
-        raise PdfError(f"CHROMIUM is {named}, and there is no such program")
+        sys.exit(f"pdf: CHROMIUM is {named}, and there is no such program")
     return named or next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 def contents() -> list[tuple[str, str]]:
-    """Caption of the part ('' before the first) and name of each page, in the book's order."""
+    """Part ('' before the first) and name of each page but those of functions, in order."""
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    return [("", toc["root"]), *((part["caption"], chapter["file"])
-                                 for part in toc["parts"] for chapter in part["chapters"])]
+    return [("", toc["root"]), *((part["caption"], chapter["file"]) for part in toc["parts"]
+                                 for chapter in part["chapters"] if "sections" not in chapter)]
 
 
 def anchor(page: str, part: str = "") -> str:
@@ -94,13 +74,11 @@ def article(page: str, pages: set[str]):
         # The sign between it and the source goes too.
         if (after := link.next_sibling) and after.strip(" ").startswith("·"):
             after.replace_with(after.strip(" ").removeprefix("· "))
+    register = os.path.relpath("chapters/register.html", PurePosixPath(page).parent)
     for number in found.select("a.n"):  # to its row, since the page's own list is left out
-        row = number["href"].removeprefix("#n-")
-        number["href"] = os.path.relpath("chapters/register.html", PurePosixPath(page).parent)
-        number["href"] += f"#{row}"
-    for selector in DROPPED:
-        for part in found.select(selector):
-            part.decompose()
+        number["href"] = register + number["href"].replace("#n-", "#")
+    for part in found.select(DROPPED):
+        part.extract()
     for part in found.select("noscript"):
         part.unwrap()
     for part in found.find_all(id=True):
@@ -123,70 +101,49 @@ def article(page: str, pages: set[str]):
     return found
 
 
-def fonts(text: str) -> str:
-    """Style rules for the fonts, all of them from the environment, cut down to the signs of `text`.
+def cut_fonts(style: str, text: str) -> None:
+    """Take the fonts that the style names from the environment, cut down to the signs of `text`.
 
-    Cut down, because a sign's glyph can serve others as well (a Japanese character, a radical of
-    the same form) and the text of a PDF, searched or copied, would have those. For the same
-    reason without ligatures.
+    A glyph can serve other signs as well, a Japanese character and a radical of the same form, and
+    the text of a PDF, searched or copied, would have those; so without ligatures, too.
     """
-    latin = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-    japanese = Path(matplotlib_fontja.__file__).parent / "fonts"
+    places = (Path(matplotlib.get_data_path()) / "fonts" / "ttf",
+              Path(matplotlib_fontja.__file__).parent / "fonts")
     (OUT / "fonts").mkdir(parents=True, exist_ok=True)
-    rules = []
-    for family, path, look in FONTS:
-        path = (japanese if family == "Japanese" else latin) / f"{path}.ttf"
+    for name in re.findall(r'url\("fonts/(.+?)"\)', style):
+        [path] = [place / name for place in places if (place / name).exists()]
         subset.main([str(path), f"--text={text}", "--layout-features=kern", "--drop-tables+=FFTM",
-                     f"--output-file={OUT / 'fonts' / path.name}"])
-        rules.append(f'@font-face {{ font-family: "{family}"; src: url("fonts/{path.name}"); '
-                     f"{look} }}")
-    return "\n".join(rules)
+                     f"--output-file={OUT / 'fonts' / name}"])
 
 
 def document(numbers: dict[str, int]) -> str:
     """The whole book as one HTML document; `numbers` holds the page of each entry, by its id."""
-    work = citation.book()
-    build = json.loads((HTML / "build.json").read_text(encoding="utf-8"))["digest"]
     pages = {page for _, page in contents()}
     entries, bodies, last = [], [], ""
     for part, page in contents():
         body = article(page, pages)
         if part != last:
-            entries.append(f'<li class="part">{html.escape(part)}</li>')
+            entries.append(f'<li class="part">{escape(part)}</li>')
             last = part
         for headed in body.find_all(["h1", "h2"]):
-            id = headed.find_parent(id=True)["id"]
-            headed["data-entry"] = id
+            id = headed["data-entry"] = headed.find_parent(id=True)["id"]
             entries.append(
-                f'<li class="{headed.name}"><a href="#{id}"><span>{html.escape(headed.get_text())}'
+                f'<li class="{headed.name}"><a href="#{id}"><span>{escape(headed.get_text())}'
                 f'</span><span class="leader"></span><span>{numbers.get(id, 0)}</span></a></li>')
         bodies.append(str(body))
-    signs = "".join(sorted(set("".join(bodies + entries)) | set(string.printable.strip())))
-    made = f"Version {work.version}, {work.released}. Build {build[:12]}."
-    return f"""<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>{html.escape(work.title)}</title>
-<meta name="author" content="{html.escape("; ".join(work.authors))}">
-<style>{fonts(signs)}
-{STYLE.read_text(encoding="utf-8")}</style></head><body>
-<header><p class="title">{html.escape(work.title)}</p><p>{html.escape("; ".join(work.authors))}</p>
-<p>{made}</p><p>How to cite: {html.escape(citation.text(work))}</p>
-<p>Text and figures: CC BY 4.0. Code: MIT. The code of each chapter, the data of each figure and
-the register as a table are part of the book on the web and of its repository.</p></header>
-<nav><p class="title">Contents</p><ul>{"".join(entries)}</ul></nav>
-<main>{"".join(bodies)}</main></body></html>
-"""
+    work, here = citation.book(), Path(__file__)
+    style = here.with_suffix(".css").read_text(encoding="utf-8")
+    cut_fonts(style, "".join(sorted({*"".join(bodies + entries), *string.printable.strip()})))
+    build = json.loads((HTML / "build.json").read_text(encoding="utf-8"))["digest"]
+    words = {"title": work.title, "short": work.title.split(":")[0], "version": work.version,
+             "authors": "; ".join(work.authors), "released": work.released, "build": build[:12],
+             "cite": citation.text(work)}
+    return string.Template(here.with_suffix(".html").read_text(encoding="utf-8")).substitute(
+        {name: escape(text) for name, text in words.items()}, style=style,
+        entries="".join(entries), bodies="".join(bodies))
 
 
-def footer() -> str:
-    """The line at the foot of each page."""
-    work = citation.book()
-    return ('<div style="font: 7.5pt sans-serif; color: #444; width: 100%; margin: 0 18mm; '
-            'display: flex; justify-content: space-between">'
-            f'<span>{html.escape(work.title.partition(":")[0])}, version '
-            f'{html.escape(work.version)}</span><span class="pageNumber"></span></div>')
-
-
-def bookmarks(outline: list) -> Iterator[Destination]:
+def bookmarks(outline: list):
     """The bookmarks of a PDF in their order, whatever their level."""
     for item in outline:
         if isinstance(item, list):
@@ -196,15 +153,11 @@ def bookmarks(outline: list) -> Iterator[Destination]:
 
 
 def page_numbers(pdf: Path, headings: list[str]) -> dict[str, int]:
-    """The page, from 1, of each heading of the contents.
-
-    headings: for each heading of the document, its id in the contents, or '' if it is not there.
-    The outline that Chromium writes has the same headings in the same order.
-    """
+    """The page of each heading by its id; '' is one of the outline that is not in the contents."""
     reader = PdfReader(pdf)
     found = [reader.get_destination_page_number(item) + 1 for item in bookmarks(reader.outline)]
     if len(found) != len(headings):
-        raise PdfError(f"the PDF has {len(found)} bookmarks for {len(headings)} headings")
+        sys.exit(f"pdf: the PDF has {len(found)} bookmarks for {len(headings)} headings")
     return {id: number for id, number in zip(headings, found, strict=True) if id}
 
 
@@ -222,27 +175,26 @@ def print_book(browser) -> None:
         partial = PDF.with_suffix(".partial")
         page.pdf(path=partial, prefer_css_page_size=True, tagged=True, outline=True,
                  print_background=True, display_header_footer=True,
-                 header_template="<span></span>", footer_template=footer())
+                 header_template="<span></span>",
+                 footer_template=page.inner_html("#footer"))
         page.close()
         before, numbers = numbers, page_numbers(partial, headings)
     if before != numbers:
-        raise PdfError("the contents changed their length when they got their page numbers")
+        sys.exit("pdf: the contents changed their length when they got their page numbers")
     partial.replace(PDF)
 
 
 def main() -> None:
+    browser = find_browser()
+    if "--find" in sys.argv:  # for release.sh
+        sys.exit(0 if browser else 3)
+    if not browser:
+        sys.exit("pdf: no Chromium or Chrome found: install one, or set CHROMIUM to its path. The "
+                 "pages in _build/html need none, and can be printed singly")
     try:
-        browser = find_browser()
-        if "--find" in sys.argv:  # for release.sh
-            sys.exit(0 if browser else 3)
-        if not browser:
-            raise PdfError("no Chromium or Chrome found: install one, or set CHROMIUM to its "
-                           "path. The pages in _build/html need none, and can be printed singly")
         with sync_playwright() as playwright:
             print_book(playwright.chromium.launch(executable_path=browser, args=ARGUMENTS))
-    except KeyboardInterrupt:
-        sys.exit("\npdf: interrupted")
-    except (PdfError, Error, OSError) as error:
+    except (Error, OSError) as error:
         sys.exit(f"pdf: {error}")
     print(f"pdf: {len(PdfReader(PDF).pages)} pages, {PDF.stat().st_size / 1e6:.1f} MB: "
           f"{PDF.relative_to(ROOT)}")

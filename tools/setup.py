@@ -1,7 +1,4 @@
-"""Make .venv from the lock file. Standard library only; any Python 3 may start it.
-
-The Makefile does, whenever the lock or pyproject.toml is newer than the environment.
-"""
+"""Make .venv from the lock file. Standard library only; any Python 3 may start it."""
 
 import fcntl
 import hashlib
@@ -37,15 +34,14 @@ def run(*command, **options):
 
 def set_up():
     # An editable install points at this folder: a moved checkout needs a new one.
-    made_of = [*(path.read_bytes() for path in (LOCK, ROOT / "pyproject.toml", Path(__file__))),
-               str(ROOT).encode()]
-    fingerprint = hashlib.sha256(b"\0".join(made_of)).hexdigest()
+    made_of = (LOCK, ROOT / "pyproject.toml", Path(__file__))
+    fingerprint = hashlib.sha256(
+        b"\0".join([path.read_bytes() for path in made_of] + [str(ROOT).encode()])).hexdigest()
     if READY.exists() and READY.read_text() == fingerprint:
         return READY.touch()
     print("setup: installing the locked packages into .venv", flush=True)
     python, pip = find_python(), [VENV / "bin/python", "-m", "pip"]
-    check = subprocess.run([python, "-c", "import ensurepip, venv"], stderr=subprocess.DEVNULL)
-    if check.returncode:
+    if subprocess.run([python, "-c", "import ensurepip, venv"], capture_output=True).returncode:
         sys.exit(f"setup: {python} has no ensurepip or venv. On Debian or Ubuntu: apt install "
                  "python3-venv. Or name another Python: make PYTHON=/path/to/python3")
     run(python, "-m", "venv", "--clear", VENV)
@@ -53,19 +49,18 @@ def set_up():
     (VENV / "uv.txt").write_text(re.search(r"^uv==(.*\\\n)+.*\n", LOCK.read_text(), re.M)[0])
     run(*pip, "install", "-q", "--disable-pip-version-check", "--require-hashes",
         "-r", VENV / "uv.txt")
-    said = run(*pip, "config", "list", capture_output=True, text=True).stdout.splitlines()
-    # Environment variables come last, and win.
-    known = [re.match(r"(:env:|\w+)\.([\w-]+)='(.*)'$", line)
-             for line in sorted(said, reverse=True)]
-    told = {OF_UV[found[2]]: found[3] for found in known if found and found[2] in OF_UV}
-    environment = {**told, **os.environ, "VIRTUAL_ENV": str(VENV)}
+    said = run(*pip, "config", "list", capture_output=True, text=True).stdout
+    # Lines about environment variables come first there: read last, they win.
+    told = {OF_UV[name]: value for name, value in reversed(re.findall(
+        r"^(?::env:|\w+)\.([\w-]+)='(.*)'$", said, re.M)) if name in OF_UV}
     for what in (["--require-hashes", "--compile-bytecode", "-r", LOCK],
                  ["--no-deps", "--no-build-isolation", "-e", ROOT]):
-        run(VENV / "bin/uv", "pip", "install", "-q", *what, env=environment)
+        run(VENV / "bin/uv", "pip", "install", "-q", *what,
+            env={**told, **os.environ, "VIRTUAL_ENV": str(VENV)})
     READY.write_text(fingerprint)
 
 
-def main():
+if __name__ == "__main__":
     try:
         # Two that start at once do not set up the same folder.
         (ROOT / ".book").mkdir(exist_ok=True)
@@ -74,11 +69,5 @@ def main():
             set_up()
     except subprocess.CalledProcessError as failure:
         sys.exit("setup: this step failed: " + " ".join(failure.cmd))
-    except KeyboardInterrupt:
-        sys.exit("setup: interrupted; the next make starts it anew")
-    except OSError as error:
-        sys.exit(f"setup: {error}")
-
-
-if __name__ == "__main__":
-    main()
+    except (KeyboardInterrupt, OSError) as error:
+        sys.exit(f"setup: {error or 'interrupted; the next make starts it anew'}")
