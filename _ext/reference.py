@@ -5,8 +5,10 @@ between backticks is code. Types of Python and numpy link to where they are desc
 """
 
 import re
+from importlib.util import find_spec
 
 from docutils import nodes
+from sphinx.pycode import ModuleAnalyzer
 
 #: Addresses of what other packages describe; the name, its module and the module's last part.
 OUTSIDE = {
@@ -63,6 +65,13 @@ def outside(app, env, node, content):
     return nodes.reference("", "", content, refuri=address, internal=False)
 
 
+def source(app, module):
+    """Code of a module and where things are in it, read from its file: no page imports it again."""
+    analyzer = ModuleAnalyzer.for_file(find_spec(module).origin, module)
+    analyzer.find_tags()
+    return analyzer.code, analyzer.tags
+
+
 def setup(app):
     app.setup_extension("sphinx.ext.autodoc")
     app.setup_extension("sphinx.ext.viewcode")
@@ -70,4 +79,5 @@ def setup(app):
     app.connect("autodoc-process-signature", without_private)
     app.connect("autodoc-skip-member", without_fields)
     app.connect("missing-reference", outside)
+    app.connect("viewcode-find-source", source)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

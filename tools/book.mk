@@ -15,6 +15,7 @@ export SOURCE_DATE_EPOCH := $(EPOCH)
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
+export PYTHONDONTWRITEBYTECODE :=
 export IPYTHONDIR := $(CURDIR)/.book/ipython
 export PYTHONPATH := $(CURDIR)/$(SOURCE)
 
@@ -26,7 +27,7 @@ published: pages
 pages: .book/collected-$(BOOK) stage
 	@echo "book: writing the pages"
 	@"$(BIN)/python" tools/build.py forget
-	@PYTHONPATH="$(CURDIR)/$(STAGE)" "$(BIN)/jupyter-book" build $(STAGE) \
+	@"$(BIN)/jupyter-book" build $(STAGE) \
 		--path-output .book/sphinx -W -n --keep-going -q > .book/pages.log 2>&1 \
 		|| { sed "s#$(CURDIR)/$(STAGE)/##g" .book/pages.log >&2; exit 1; }
 

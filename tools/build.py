@@ -54,11 +54,13 @@ def digest(*parts):
 
 def take():
     """Copy the sources to SOURCE: what is edited from now on is another build's."""
-    if digests(SOURCE, SOURCES) != (found := digests(ROOT, SOURCES)):
-        shutil.rmtree(SOURCE, ignore_errors=True)
-        for name in found:
+    found, known = digests(ROOT, SOURCES), digests(SOURCE, SOURCES)
+    for name in {name for name, _ in found.items() ^ known.items()}:
+        shutil.rmtree((SOURCE / name).parent / "__pycache__", ignore_errors=True)
+        (SOURCE / name).unlink(missing_ok=True)
+        if name in found:
             (SOURCE / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, SOURCE / name)
+            shutil.copyfile(ROOT / name, SOURCE / name)
 
 
 def read():
