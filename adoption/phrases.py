@@ -21,6 +21,8 @@ def phrases(result: "Result") -> dict[str, int | float | str]:
 
     * `x.lower.pct`, `x.upper.pct` (`.pct1` with a decimal): ends of a range as percentages,
       rounded outward, so that "at least" and "at most" stay true;
+    * `x.lower.out`, `x.upper.out` (`.out1`, `.out2` with decimals): ends of another range or
+      interval, rounded outward as well;
     * `x.least`: a ratio rounded down to one decimal;
     * `x.p`: a p-value such as "p = 0.003"; `x.p.most`: the same rounded up, for "at most";
     * `x.odds`: a chance such as "1 in 56,000";
@@ -39,8 +41,13 @@ def phrases(result: "Result") -> dict[str, int | float | str]:
             if suffix in numbers:
                 named[f"{id}{suffix}.pct"] = rounded(numbers[suffix])
                 named[f"{id}{suffix}.pct1"] = rounded(numbers[suffix], 1)
+    else:
+        for suffix, rounded in ((".lower", down), (".upper", up)):
+            for digits, name in enumerate(("out", "out1", "out2")):
+                if suffix in numbers:
+                    named[f"{id}{suffix}.{name}"] = rounded(numbers[suffix], digits)
     if result.unit.endswith("ratio") and result.value is not None:
-        named[id + ".least"] = f"{math.floor(10 * result.value) / 10:.1f}"
+        named[id + ".least"] = down(result.value, 1)
     if result.unit == "people" and result.lower is not None:
         for suffix, number in numbers.items():
             named[f"{id}{suffix}.about"] = about(number)
@@ -93,17 +100,34 @@ def p_phrase(p: float) -> str:
     return f"p < 10{superscript}"
 
 
+def _stored(number: float) -> float:
+    """With ten significant digits, as stored: 0.29 is not to become 28 %."""
+    return float(f"{number:.10g}")
+
+
+def down(number: float, digits: int = 0) -> str:
+    """A number rounded down, with thousands separators: for "at least"."""
+    return f"{math.floor(_stored(number * 10**digits)) / 10**digits:,.{digits}f}"
+
+
+def up(number: float, digits: int = 0) -> str:
+    """A number rounded up: for "at most"."""
+    return f"{math.ceil(_stored(number * 10**digits)) / 10**digits:,.{digits}f}"
+
+
+def span(lower: float, upper: float, digits: int = 0) -> str:
+    """A range rounded outward."""
+    return f"{down(lower, digits)} – {up(upper, digits)}"
+
+
 def percent_down(share: float, digits: int = 0) -> str:
     """A share as a percentage rounded down: for "at least"."""
-    # Ten significant digits, as stored: 0.29 is not to become 28 %.
-    scaled = float(f"{100 * share * 10**digits:.10g}")
-    return f"{math.floor(scaled) / 10**digits:.{digits}f}%"
+    return down(100 * share, digits) + "%"
 
 
 def percent_up(share: float, digits: int = 0) -> str:
     """A share as a percentage rounded up: for "at most"."""
-    scaled = float(f"{100 * share * 10**digits:.10g}")
-    return f"{math.ceil(scaled) / 10**digits:.{digits}f}%"
+    return up(100 * share, digits) + "%"
 
 
 def percent_range(lower: float, upper: float, digits: int = 0) -> str:

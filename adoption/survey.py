@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -110,7 +111,7 @@ class Survey:
     between: Sequence[int | None] | None = None
     furthest: str = "first"
     key: Mapping[str, str] = field(default_factory=dict)
-    _fits: dict = field(default_factory=dict, repr=False, compare=False)
+    _fits: dict = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self):
         if self.furthest not in ("first", "last"):
@@ -128,9 +129,6 @@ class Survey:
             raise ValueError(f"counts: found a sum of {sum(self.counts)}, expected {expected}, the "
                              f"{self.frame.total} bodies of the frame and {len(self.outside)} "
                              "outside")
-        if self.odd is None:
-            at = [self.frame.split(median).at > 0 for median in self.medians]
-            object.__setattr__(self, "odd", at)
 
     # --- what the survey is --------------------------------------------------------------------
 
@@ -144,6 +142,13 @@ class Survey:
         if stage not in self.stages:
             raise ValueError(f"stage: found {stage!r}, expected one from 1 to {len(self.counts)}")
         return int(stage) - 1
+
+    @cached_property
+    def _odd(self) -> list[bool]:
+        """Parity of each stage inside the frame: as given, or as the frame shows it."""
+        if self.odd is not None:
+            return list(self.odd)
+        return [self.frame.split(median).at > 0 for median in self.medians]
 
     def _position(self, stage: int) -> int:
         """Place of a stage counted from the furthest, from 0."""
@@ -172,14 +177,14 @@ class Survey:
         index = self._index(stage)
         if not len(self.outside):
             return [self.counts[index]]
-        counts, odd = np.array(self.counts), np.array(self.odd, dtype=int)
+        counts, odd = np.array(self.counts), np.array(self._odd, dtype=int)
         least = np.zeros_like(counts) if self.outside_least is None else self.outside_least
         first = least + (counts - odd - least) % 2
         last = counts - 2 + odd  # a median needs a member: one if odd, two if even
         rest = len(self.outside) - first.sum() + first[index]  # if the others have their fewest
         low = max(first[index], len(self.outside) - last.sum() + last[index])
         if (first > last).any() or (rest - first[index]) % 2 or low > min(rest, last[index]):
-            raise ValueError(f"odd: found {list(self.odd)}, expected parities that "
+            raise ValueError(f"odd: found {list(self._odd)}, expected parities that "
                              f"{list(self.counts)} bodies, {len(self.outside)} of them outside, "
                              "can have")
         return [int(counts[index] - p) for p in range(low, min(rest, last[index]) + 1, 2)]
@@ -191,8 +196,8 @@ class Survey:
         even one are split in halves.
         """
         if len(self.outside):
-            return list(self.odd)
-        return [odd and count % 2 == 1 for odd, count in zip(self.odd, self.counts, strict=True)]
+            return list(self._odd)
+        return [odd and count % 2 == 1 for odd, count in zip(self._odd, self.counts, strict=True)]
 
     # --- exact facts and tests -----------------------------------------------------------------
 
@@ -267,7 +272,7 @@ class Survey:
 
     def _stages_for_bounds(self) -> bounds.Stages:
         return bounds.Stages(self._ordered(self.counts), self._ordered(self.medians),
-                             self._ordered(self.odd), self._ordered(self.outside_least))
+                             self._ordered(self._odd), self._ordered(self.outside_least))
 
     def bounds(self, stage: int, limits: Sequence[int], names: Sequence[str] | None = None,
                monotone: bool = False) -> pd.DataFrame:
@@ -365,7 +370,7 @@ class Survey:
         """Every number of outside bodies by stage, as printed, that the parities allow: (V, K)."""
         if not len(self.outside):
             return np.zeros((1, len(self.counts)), dtype=int)
-        return curve.allowed_outside(self.counts, self.odd, len(self.outside), self.outside_least)
+        return curve.allowed_outside(self.counts, self._odd, len(self.outside), self.outside_least)
 
     def over_outside(self, model: str = "ordered", every: int = 1) -> pd.DataFrame:
         """The curve at every number of outside bodies by stage: odds_ratio and J, a row a vector.

@@ -80,15 +80,26 @@ def result(**more):
       "x.upper.pct": "29%", "x.upper.pct1": "28.9%"}),
     (result(value=4.69, unit="ratio"), {"x": 4.69, "x.least": "4.6"}),
     (result(value=4.69, unit="odds ratio", lower=1.5, upper=8.0),
-     {"x": 4.69, "x.lower": 1.5, "x.upper": 8, "x.least": "4.6"}),
+     {"x": 4.69, "x.lower": 1.5, "x.upper": 8, "x.least": "4.6",
+      "x.lower.out": "1", "x.lower.out1": "1.5", "x.lower.out2": "1.50",
+      "x.upper.out": "8", "x.upper.out1": "8.0", "x.upper.out2": "8.00"}),
     (result(value=254_597.3, lower=191_383.2, upper=398_333.3, unit="people"),
      {"x": 254_597.3, "x.lower": 191_383.2, "x.upper": 398_333.3, "x.about": "250,000",
-      "x.lower.about": "190,000", "x.upper.about": "400,000"}),
+      "x.lower.about": "190,000", "x.upper.about": "400,000",
+      "x.lower.out": "191,383", "x.lower.out1": "191,383.2", "x.lower.out2": "191,383.20",
+      "x.upper.out": "398,334", "x.upper.out1": "398,333.3", "x.upper.out2": "398,333.30"}),
     (result(value=1 / 56_442, unit="chance"), {"x": 1 / 56_442, "x.odds": "1 in 56,000"}),
     (result(p_value=0.00346, unit="p-value"), {"x.p": "p = 0.0035", "x.p.most": "0.0035"}),
 ])
 def test_phrases(row, names):
     assert phrases.phrases(row) == names
+
+
+@pytest.mark.parametrize("lower, upper, digits, words", [
+    (9.67, 15.33, 0, "9 – 16"), (1.9975, 2.2722, 1, "1.9 – 2.3"), (0.29, 0.29, 2, "0.29 – 0.29"),
+    (-1.01, -0.99, 1, "-1.1 – -0.9"), (1234.5, 2000, 0, "1,234 – 2,000")])
+def test_a_span_is_rounded_outward(lower, upper, digits, words):
+    assert phrases.span(lower, upper, digits) == words
 
 
 def test_phrases_are_plain_python():

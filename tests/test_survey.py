@@ -1,12 +1,14 @@
 """adoption.survey against tiny surveys of which every possible truth is tried."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import expit
 
+from adoption import mic
 from adoption.survey import Frame, Survey
 
 LIMITS = [4]
@@ -495,3 +497,17 @@ def test_the_last_interval_may_be_open():
                           "bodies": [2, 1, 0, 0, 1, 2], "mean_size": [2, 5, 6, 7, 8, 15]})
     one = survey(frame=Frame.of_intervals(table), odd=[False, False])
     same(one.bounds(1, [4]), survey(odd=[False, False]).bounds(1, [4]))
+
+
+def test_another_assumption_is_another_survey():
+    """A copy with something replaced keeps neither the fits nor the parities of the first."""
+    first = mic.survey("ai", "all")
+    before = first.slope()["odds_ratio"].item()
+    coarse = replace(first, floor=20_000.0)
+    fresh = Survey(first.counts, first.medians, first.frame, 20_000.0, key=first.key)
+    assert coarse.slope()["odds_ratio"].item() == fresh.slope()["odds_ratio"].item() != before
+    sizes = Frame.of_sizes(range(1, 10))
+    odd = Survey([3, 6], [2, 7], sizes, 1.0)
+    assert odd.members(1) == [3] and odd._odd == [True, True]
+    assert replace(odd, counts=[4, 5], medians=[2, 7], frame=Frame.of_sizes(
+        [1, 1, 3, 3, 5, 6, 7, 8, 9]))._odd == [False, True]

@@ -28,10 +28,10 @@ READ, PUBLISHED = WORK / "read.json", WORK / "published"
 SOURCES = ("adoption", "chapters", "reference", "data", "results", "tests/fixtures", "locale",
            "_ext", "_static", "_config.yml", "_toc.yml", "index.*", "references.bib",
            "CITATION.cff", "requirements.txt", "tools/build.py", "tools/book.mk")
-# What any chapter may read. The register is read by two of them, and the words of its rows by none.
+# What any chapter may read. The register is read by one of them, and what its rows mean by none.
 COMMON = re.compile(r"(adoption|data|results|tests|tools)/|CITATION\.cff|requirements\.txt")
-REGISTER, *WORDS = "results/results.csv", "results/families.csv", "results/words.csv"
-READERS = ("chapters/claims.ipynb", "chapters/my-town.ipynb")
+REGISTER, FAMILIES = "results/results.csv", "results/families.csv"
+READERS = ("chapters/claims.ipynb",)
 PLACE = b'<span class="build-digest">not stamped</span>'  # left by _ext/book_pages.py
 
 
@@ -67,7 +67,7 @@ def read():
     """Digests of the copy and of what all chapters read; the executed chapters, named by theirs."""
     found = digests(SOURCE, SOURCES)
     common = digest(sys.version_info[:2], {name: value for name, value in found.items() if
-                                           COMMON.match(name) and name not in (REGISTER, *WORDS)})
+                                           COMMON.match(name) and name not in (REGISTER, FAMILIES)})
     keys = {name: digest(common, value, name in READERS and found.get(REGISTER))
             for name, value in found.items() if re.match(r"chapters/[^/]*\.ipynb$", name)}
     return digest(found), common, [f".book/executed/{name[:-6]}.{key}.ipynb"
