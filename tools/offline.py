@@ -1,7 +1,4 @@
-"""Run a command without network: ``python tools/offline.py make book`` (Linux).
-
-It has its own, of the loopback device alone; notebooks talk to their kernels through that.
-"""
+"""Run a command with a network of the loopback device alone (Linux): offline.py make book."""
 
 import ctypes
 import fcntl
@@ -14,7 +11,7 @@ import sys
 CLONE_NEWUSER, CLONE_NEWNET, SIOCSIFFLAGS, IFF_UP = 0x10000000, 0x40000000, 0x8914, 0x1
 
 try:
-    # Whoever is not root gets the right to it in a name space of their own.
+    # Who is not root gets the right in a name space of their own.
     if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET | bool(os.geteuid()) * CLONE_NEWUSER):
         raise OSError(os.strerror(ctypes.get_errno()))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as device:

@@ -45,10 +45,10 @@ def find_browser() -> str | None:
 
 
 def contents() -> list[tuple[str, str]]:
-    """Part ('' before the first) and name of each page but those of functions, in order."""
+    """Part ('' before the first) and name of each page but those below others, in order."""
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     return [("", toc["root"]), *((part["caption"], chapter["file"]) for part in toc["parts"]
-                                 for chapter in part["chapters"] if "sections" not in chapter)]
+                                 for chapter in part["chapters"])]
 
 
 def anchor(page: str, part: str = "") -> str:
@@ -154,8 +154,8 @@ def bookmarks(outline: list):
 
 def page_numbers(pdf: Path, headings: list[str]) -> dict[str, int]:
     """The page of each heading by its id; '' is one of the outline that is not in the contents."""
-    reader = PdfReader(pdf)
-    found = [reader.get_destination_page_number(item) + 1 for item in bookmarks(reader.outline)]
+    read = PdfReader(pdf)
+    found = [read.get_destination_page_number(item) + 1 for item in bookmarks(read.outline)]
     if len(found) != len(headings):
         sys.exit(f"pdf: the PDF has {len(found)} bookmarks for {len(headings)} headings")
     return {id: number for id, number in zip(headings, found, strict=True) if id}

@@ -10,8 +10,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-VENV = ROOT / ".venv"
-LOCK = ROOT / "requirements.txt"
+VENV, LOCK = ROOT / ".venv", ROOT / "requirements.txt"
 READY = VENV / "ready"
 # uv reads no configuration of pip: where packages come from there, by uv's names for it.
 OF_UV = {"index-url": "UV_DEFAULT_INDEX", "proxy": "ALL_PROXY", "cert": "SSL_CERT_FILE"}
