@@ -62,7 +62,7 @@ def address(href: str, page: str, pages: set[str]) -> str | None:
         return href
     path, _, part = href.partition("#")
     target = os.path.normpath(PurePosixPath(page).parent / unquote(path)) if path else page
-    target = str(target).removesuffix(".html")
+    target = str(target).lstrip("/").removesuffix(".html")
     return "#" + anchor(target, unquote(part)) if target in pages else None
 
 
@@ -74,9 +74,8 @@ def article(page: str, pages: set[str]):
         # The sign between it and the source goes too.
         if (after := link.next_sibling) and after.strip(" ").startswith("·"):
             after.replace_with(after.strip(" ").removeprefix("· "))
-    register = os.path.relpath("chapters/register.html", PurePosixPath(page).parent)
     for number in found.select("a.n"):  # to its row, since the page's own list is left out
-        number["href"] = register + number["href"].replace("#n-", "#")
+        number["href"] = "/chapters/register.html" + number["href"].replace("#n-", "#")
     for part in found.select(DROPPED):
         part.extract()
     for part in found.select("noscript"):
