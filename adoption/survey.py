@@ -304,7 +304,7 @@ class Survey:
                 len(self.outside) != len(other.outside)):
             raise ValueError("other: found a survey of other bodies, expected one with the same "
                              "frame and as many bodies outside it")
-        printed = [bounds.Stages(survey.counts, survey.medians, survey.odd, survey.outside_least)
+        printed = [bounds.Stages(survey.counts, survey.medians, survey._odd, survey.outside_least)
                    for survey in (self, other)]
         ends = bounds.overlap_bounds(*cells, *printed, len(self.outside), self._index(stage) + 1)
         return self._table([{"scope": scope, "lower": low, "upper": high}
