@@ -27,8 +27,10 @@ def edit(book):
 
 
 def start(book):
+    # A shell's background job, as which the tests may run, ignores Ctrl-C.
     return subprocess.Popen(book.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                            text=True, start_new_session=True)
+                            text=True, start_new_session=True,
+                            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
 
 
 def until(started, words):
