@@ -139,7 +139,7 @@ def test_members_by_hand():
 
 def test_a_body_at_the_median_makes_a_stage_odd():
     frame = Frame.of_sizes([1, 3, 5, 8, 9, 20])
-    assert list(Survey([3, 3], [6, 8], frame, 1.0).odd) == [False, True]
+    assert list(Survey([3, 3], [6, 8], frame, 1.0)._odd) == [False, True]
 
 
 # --- bounds ---------------------------------------------------------------------------------------
