@@ -15,7 +15,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -80,10 +79,9 @@ def execute(strict, *targets):
              for target in targets}
     say(f"executing {len(names)} chapters: {', '.join(Path(name).stem for name in names)}")
     shutil.rmtree(WORK / "run", ignore_errors=True)
-    (WORK / "run").mkdir()
-    folder = Path(tempfile.mkdtemp(dir=WORK / "run"))
+    folder = WORK / "run" / str(time.time_ns())
     for name in names:
-        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(SOURCE / name, folder / name)
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", folder, "-q",
