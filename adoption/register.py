@@ -72,8 +72,8 @@ def record(template: str, table: pd.DataFrame | Mapping | tuple) -> None:
         (:class:`adoption.tables.Interval`), stands for a single row.
 
     Raises ValueError for a template that is not in results/families.csv, a column that is missing,
-    an empty cell in a place, a table without rows or numbers, and a number that is not finite (a
-    cell left empty on purpose is None or pandas.NA).
+    a p-value whose statistic would be lost, an empty cell in a place, a table without rows or
+    numbers, and a number that is not finite (a cell left empty on purpose is None or pandas.NA).
     """
     from IPython.display import display
     rows = rows_of(template, table)
@@ -113,6 +113,11 @@ def rows_of(template: str, table: pd.DataFrame | Mapping | tuple) -> list[dict]:
             raise ValueError(f"{template}: found the numeric columns {numeric}, expected one, or "
                              f"columns named {', '.join(NUMBERS)}")
         table = table.rename(columns={numeric[0]: "value"})
+    left = [name for name in table.columns if name not in (*NUMBERS, *places)
+            and pd.api.types.is_float_dtype(table[name])]
+    if left and set(NUMBERS) & set(table.columns) == {"p_value"}:
+        raise ValueError(f"{template}: found a p-value beside {', '.join(map(str, left))}, "
+                         "expected the test's statistic in a column named value")
     if not len(table):
         raise ValueError(f"{template}: found a table without rows, expected at least one")
     if empty := [place for place in places if table[place].isna().any()]:

@@ -11,7 +11,6 @@ from hashlib import sha256
 from itertools import product
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from adoption import HOME, census, csvfile, curve, data, mic, simulation
@@ -111,17 +110,3 @@ def municipal_frame() -> simulation.Frame:
     grid = census.frame("municipal")
     return simulation.Frame(simulation.scatter(grid.lower, grid.upper, grid.bodies),
                             mic.survey("ai", "municipal").outside)
-
-
-def disagreements(stored: pd.DataFrame, again: pd.DataFrame) -> list[str]:
-    """One sentence for each cell of a repetition that differs from the stored table of `simulated`.
-
-    Counts must be equal; sums may differ by what another processor's last digits make of them.
-    """
-    both = again.merge(stored, on=["truth", "block"], suffixes=("_again", "_stored"))
-    return [f"law {row['truth']}, block {row['block']}, {column}: stored "
-            f"{row[f'{column}_stored']}, found again {row[f'{column}_again']}"
-            for row in both.to_dict("records") for column in simulation.COLUMNS[2:]
-            if not np.isclose(row[f"{column}_again"], row[f"{column}_stored"],
-                              rtol=1e-5 * column.endswith(("_sum", "_squares")),
-                              atol=1e-6 * column.endswith(("_sum", "_squares")))]

@@ -117,6 +117,11 @@ def test_record_says_what_it_recorded_and_attaches_it(monkeypatch):
     json.dumps(metadata)
 
 
+def test_a_statistic_beside_its_p_value_is_not_lost():
+    with pytest.raises(ValueError, match="found a p-value beside rho, expected the test's stat"):
+        register.rows_of("{t}.test", {"t": "ai", "rho": -1.0, "p_value": 0.01})
+
+
 def test_a_recorded_row_in_words():
     row = {"id": "x", "value": "1", "lower": "0.5", "upper": "2", "p_value": "0.01"}
     assert register._in_words(row) == "x  1  0.5 – 2  p = 0.01"

@@ -77,22 +77,20 @@ def test_builder_writes_the_stored_form(builder):
         assert builder.written(table) == (validation.STORED / f"{name}.csv").read_text("utf-8")
 
 
+def assert_stored(again):
+    """Counts are those stored; sums differ by what another processor's last digits make of them."""
+    stored = again[["truth", "block"]].merge(validation.simulated(), on=["truth", "block"])
+    pd.testing.assert_frame_equal(again.reset_index(drop=True), stored[again.columns], rtol=1e-5,
+                                  atol=1e-6, check_dtype=False)
+
+
 def test_stored_rows_are_found_again():
     """The last block of two laws; the chapter takes the first of each."""
     last = validation.REPLICATES // simulation.BLOCK - 1
     frame = validation.municipal_frame()
     again = pd.DataFrame([simulation.block(law, last, frame, census.CLASS_LIMITS)
                           for law in ("multinomial", "non-proportional")])
-    assert validation.disagreements(validation.simulated(), again) == []
-
-
-def test_a_changed_cell_is_named():
-    row = validation.simulated()[:1]
-    assert validation.disagreements(row, row) == []
-    [sentence] = validation.disagreements(row, row.assign(slope_covered=row["slope_covered"] + 1))
-    assert sentence.startswith("law ordered, block 0, slope_covered: stored")
-    [sentence] = validation.disagreements(row, row.assign(slope_error_sum=1.5))
-    assert "slope_error_sum" in sentence
+    assert_stored(again)
 
 
 def test_a_sample_of_the_vectors_lies_inside_the_stored_range(builder):
@@ -116,7 +114,7 @@ def test_cluster_and_local_workers_agree_exactly(builder):
             pids = Parallel()(delayed(os.getpid)() for _ in range(8))
     assert os.getpid() not in pids
     assert there.equals(here)
-    assert validation.disagreements(validation.simulated(), there) == []
+    assert_stored(there)
 
 
 def test_command_line_selects_parts(builder, folder, monkeypatch):
