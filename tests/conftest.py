@@ -176,6 +176,12 @@ class Book:
         assert code == 0, output
         return output
 
+    @staticmethod
+    def executed(output: str) -> set[str]:
+        """Names of the chapters that a build says it executes."""
+        return {name for found in re.findall(r"executing \d+ chapters: (.*)", output)
+                for name in found.split(", ")}
+
     def change(self, name: str, old: str, new: str) -> None:
         text = (self.folder / name).read_text(encoding="utf-8")
         assert text.count(old) == 1, f"{name}: {text.count(old)} times {old!r}"
@@ -191,12 +197,6 @@ class Book:
     def copy(self, folder: Path) -> "Book":
         shutil.copytree(self.folder, folder)
         return Book(folder)
-
-
-def executed(output: str) -> set[str]:
-    """Names of the chapters that a build says it executes."""
-    return {name for found in re.findall(r"executing \d+ chapters: (.*)", output)
-            for name in found.split(", ")}
 
 
 @pytest.fixture(scope="session")
