@@ -35,6 +35,10 @@ SHELL = (
 )
 
 
+# The code of a module stands in a pre, which may hold phrases only.
+CODE = re.compile(r"<pre>.*?</pre>", re.S)
+
+
 def use_templates(app, config):
     config.templates_path.append(str(Path(__file__).with_name("templates")))
 
@@ -63,6 +67,8 @@ def repair_shells(app, exception):
         before = text = path.read_text(encoding="utf-8")
         for pattern, better in SHELL:
             text = pattern.sub(better, text)
+        if "_modules" in path.parts:
+            text = CODE.sub(lambda code: re.sub(r"<(/?)div\b", r"<\1span", code[0]), text)
         if text != before:
             path.write_text(text, encoding="utf-8", newline="\n")
 

@@ -19,7 +19,7 @@ from sphinx.util import logging
 
 from adoption import register
 
-SWITCH = ('<label><input type="checkbox" id="show-code" autocomplete="off"> '
+SWITCH = ('<label><input type="checkbox" id="show-code"> '
           "Show the code of this page</label>")
 
 

@@ -8,6 +8,7 @@ import pytest
 from adoption import census, data, figures, followup, mic, register
 from adoption.register import get
 
+LOAD = data.load
 CHAPTER = Path(__file__).resolve().parents[2] / "chapters" / "since-2020.ipynb"
 
 
@@ -34,9 +35,9 @@ def cells(monkeypatch):
     changed: another table of later surveys, to be read instead of the committed one.
     """
     def run(*ids, changed=None):
-        recorded, shown, load = {}, [], data.load
+        recorded, shown = {}, []
         monkeypatch.setattr(data, "load", lambda name: changed.copy()
-                            if name == "later-surveys" and changed is not None else load(name))
+                            if name == "later-surveys" and changed is not None else LOAD(name))
         monkeypatch.setattr(register, "record", lambda template, table: recorded.update(
             {row["id"]: row for row in register.rows_of(template, table)}))
         monkeypatch.setattr(figures, "table", lambda frame, **how: shown.append(frame))
@@ -49,7 +50,7 @@ def cells(monkeypatch):
 
 
 def test_a_disagreement_between_sources_becomes_a_range(cells):
-    table = data.load("later-surveys")
+    table = LOAD("later-surveys")
     quoted = table["source"].str.startswith("Ines") & (table["survey_fy"] == 2020)
     table.loc[quoted & (table["body_type"] == "designated_city"), "percent"] = 85.0
     rows, _ = cells("later-surveys", "end-of-fiscal-2020", changed=table)
