@@ -36,11 +36,14 @@ def survey(t: str, base: str, known: bool = False) -> Survey:
     if t not in TECHNOLOGIES or base not in BASES:
         raise ValueError(f"found {t!r} and {base!r}, expected one of {', '.join(TECHNOLOGIES)} and "
                          f"one of {', '.join(BASES)}")
+    if known and t != "ai":
+        raise ValueError(f"known: found it for {t!r}, expected 'ai', of which alone another figure "
+                         "is published")
     table, near = published(t), census.neighbours()
     near = near[near["technology"] == TECHNOLOGIES[t]].sort_values("stage")
     outside = {"municipal": [census.prefectures()], "all": [],
                "other": [census.prefectures(), census.designated_cities()]}[base]
-    least = [prefectures_with_ai(), 0, 0, 0, 0] if known and t == "ai" and outside else None
+    least = [prefectures_with_ai(), 0, 0, 0, 0] if known and outside else None
     return Survey(
         table["bodies"].tolist(), table["median_population"].tolist(),
         Frame.of_intervals(census.frame(base)), FLOOR,

@@ -46,3 +46,9 @@ def test_combinations_are_added_where_one_source_has_both(put):
                                                           (716 + 347) / 1788))
     assert row["source"] == "Another; Denpa Shimbun, 2025-07-01"
     assert rows.loc[("rpa", 2024), "lower"] == pytest.approx(807 / 1788)
+
+
+def test_nothing_else_is_known_of_rpa():
+    with pytest.raises(ValueError, match="known: found it for 'rpa', expected 'ai'"):
+        mic.survey("rpa", "municipal", known=True)
+    assert mic.survey("ai", "municipal", known=True).outside_least[0] == 32
