@@ -16,7 +16,7 @@ book: .venv/ready  ## execute what changed and build the book: _build/html/index
 	@$(BIN)/python tools/build.py
 
 test: .venv/ready  ## run everything that can fail: data, unit tests, every chapter, the pages
-	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check && $(BIN)/ruff check --quiet
 	@$(BIN)/python tools/build.py --check
 	@BOOK_IS_BUILT=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 

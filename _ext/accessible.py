@@ -13,8 +13,11 @@ from pathlib import Path
 JAPANESE = r"[\u3001-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff01-\uff9f]"
 TERM = re.compile(rf"{JAPANESE}(?:[{JAPANESE[1:-1]}A-Za-z0-9().,・%-]*{JAPANESE})?")
 # Parts whose text is no text: left as they are.
-SKIPPED = re.compile(r"(<(?:script|style|title|option|textarea)\b.*?</(?:script|style|title|option|"
-                     r"textarea)>|<[^>]*>)", re.S)
+SKIPPED = re.compile(
+    r"(<(?:script|style|title|option|textarea)\b.*?</(?:script|style|title|option|"
+    r"textarea)>|<[^>]*>)",
+    re.S,
+)
 
 # What the theme and Sphinx write around and between the articles, and what it should be.
 SHELL = (
@@ -23,15 +26,13 @@ SHELL = (
     # A second title and table of contents for paper, which book.css hides there too.
     (re.compile(r'<div id="jb-print-docs-body".*?(?=<div id="searchbox">)', re.S), ""),
     # The last of three equal ones remains.
-    (re.compile(r'<meta name="viewport" content="width=device-width, initial-scale=1(?:.0)?" />'),
-     ""),
+    (re.compile(r'<meta name="viewport" content="width=device-width, initial-scale=1(?:.0)?" />'), ""),
     # Attributes that the policy of content_security.py refuses: book.css and buttons.js have what
     # they say.
     (re.compile(r'(<(?:table|td)) style="[^"]*"'), r"\1"),
     (re.compile(r'<button onclick="[^"]*"'), "<button"),
     # The sign that unfolds a part of the sidebar has no name.
-    (re.compile(r'<summary>(?=<span class="toctree-toggle")'),
-     '<summary aria-label="Pages below">'),
+    (re.compile(r'<summary>(?=<span class="toctree-toggle")'), '<summary aria-label="Pages below">'),
 )
 
 

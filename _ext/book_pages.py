@@ -21,8 +21,10 @@ from adoption import register
 ROOT = citation.PATH.parent
 PLACEHOLDER = '<span class="build-digest">not stamped</span>'
 DATASETS = {
-    "chapters/codebook": ("Tables of the survey of AI and RPA in Japan's local governments",
-                          ("data/datapackage.json",)),
+    "chapters/codebook": (
+        "Tables of the survey of AI and RPA in Japan's local governments",
+        ("data/datapackage.json",),
+    ),
     "chapters/register": ("Register of results", ("results/results.csv", "results/results.json")),
 }
 
@@ -32,10 +34,8 @@ def description(doctree) -> str:
 
     Whole sentences, as many as fit into 300 characters, but at least one.
     """
-    finding = [part for part in doctree.findall(nodes.Admonition)
-               if "finding" in part.get("classes", ())]
-    paragraphs = [part.astext() for place in (*finding, doctree)
-                  for part in place.findall(nodes.paragraph)]
+    finding = [part for part in doctree.findall(nodes.Admonition) if "finding" in part.get("classes", ())]
+    paragraphs = [part.astext() for place in (*finding, doctree) for part in place.findall(nodes.paragraph)]
     sentences = re.split(r"(?<=[.!?]) ", " ".join(paragraphs[0].split())) if paragraphs else []
     said = ""
     for sentence in sentences:
@@ -49,31 +49,46 @@ def json_ld(page: str, title: str, work: citation.Work) -> dict:
     """The schema.org description of a page."""
     creators = [{"@type": "Organization", "name": name} for name in work.authors]
     licence = "https://creativecommons.org/licenses/by/4.0/"
-    report = {"@type": "Report", "name": work.title, "version": work.version,
-              "datePublished": work.released, "inLanguage": "en", "license": licence,
-              "author": creators, **({"url": work.url} if work.url else {})}
+    report = {
+        "@type": "Report",
+        "name": work.title,
+        "version": work.version,
+        "datePublished": work.released,
+        "inLanguage": "en",
+        "license": licence,
+        "author": creators,
+        **({"url": work.url} if work.url else {}),
+    }
     if page == "index":
         return {"@context": "https://schema.org", **report}
-    part = {"@context": "https://schema.org", "name": title, "inLanguage": "en",
-            "license": licence, "isPartOf": report}
+    part = {"@context": "https://schema.org", "name": title, "inLanguage": "en", "license": licence, "isPartOf": report}
     if page in DATASETS:
         name, files = DATASETS[page]
         formats = {"csv": "text/csv", "json": "application/json"}
-        return {**part, "@type": "Dataset", "name": name, "creator": creators,
-                "description": f"{name}: {title}. Part of: {work.title}.",
-                "version": work.version, "datePublished": work.released,
-                "distribution": [{"@type": "DataDownload", "contentUrl": f"../{file}",
-                                  "encodingFormat": formats[file.rsplit(".")[-1]]}
-                                 for file in files]}
+        return {
+            **part,
+            "@type": "Dataset",
+            "name": name,
+            "creator": creators,
+            "description": f"{name}: {title}. Part of: {work.title}.",
+            "version": work.version,
+            "datePublished": work.released,
+            "distribution": [
+                {"@type": "DataDownload", "contentUrl": f"../{file}", "encodingFormat": formats[file.rsplit(".")[-1]]}
+                for file in files
+            ],
+        }
     return {**part, "@type": "Chapter", "author": creators}
 
 
 def highwire(page: str, title: str, work: citation.Work) -> list[tuple[str, str]]:
     """The tags that reference managers read."""
-    tags = [("citation_title", work.title if page == "index" else title),
-            *(("citation_author", author) for author in work.authors),
-            ("citation_publication_date", work.released.replace("-", "/")),
-            ("citation_language", "en")]
+    tags = [
+        ("citation_title", work.title if page == "index" else title),
+        *(("citation_author", author) for author in work.authors),
+        ("citation_publication_date", work.released.replace("-", "/")),
+        ("citation_language", "en"),
+    ]
     return tags if page == "index" else [*tags, ("citation_inbook_title", work.title)]
 
 
@@ -84,19 +99,23 @@ def add_metadata(app, page, template, context, doctree):
     # The theme gives titles as HTML.
     title = html.unescape(context.get("title", "")) or work.title
     summary = [("description", text)] if (text := description(doctree)) else []
-    tags = "".join(f'<meta name="{name}" content="{html.escape(value)}" />\n'
-                   for name, value in (*summary, *highwire(page, title, work)))
+    tags = "".join(
+        f'<meta name="{name}" content="{html.escape(value)}" />\n'
+        for name, value in (*summary, *highwire(page, title, work))
+    )
     # "</" would end the script element.
     described = json.dumps(json_ld(page, title, work), ensure_ascii=False).replace("</", "<\\/")
-    context["metatags"] = (context.get("metatags", "") + tags
-                           + f'<script type="application/ld+json">{described}</script>\n')
+    context["metatags"] = (
+        context.get("metatags", "") + tags + f'<script type="application/ld+json">{described}</script>\n'
+    )
 
 
 def add_footer(app, config):
     work = citation.book()
     config.html_theme_options["extra_footer"] = (
         config.html_theme_options.get("extra_footer", "")
-        + f'<p class="version">Version {html.escape(work.version)}, build {PLACEHOLDER}</p>')
+        + f'<p class="version">Version {html.escape(work.version)}, build {PLACEHOLDER}</p>'
+    )
 
 
 def copy_downloads(app, exception):
@@ -112,14 +131,12 @@ def copy_downloads(app, exception):
         for path in sorted((ROOT / folder).glob("*.csv")):
             shutil.copyfile(path, target / path.name)
     shutil.copyfile(ROOT / "data/datapackage.json", Path(app.outdir) / "data/datapackage.json")
-    (Path(app.outdir) / "results/results.json").write_text(
-        register_json(), encoding="utf-8", newline="\n")
+    (Path(app.outdir) / "results/results.json").write_text(register_json(), encoding="utf-8", newline="\n")
 
 
 def register_json() -> str:
     """The register as JSON, one row a line, numbers as results.csv has them."""
-    rows = [json.dumps(row._asdict(), ensure_ascii=False)
-            for row in register.read_file(register.PATH).values()]
+    rows = [json.dumps(row._asdict(), ensure_ascii=False) for row in register.read_file(register.PATH).values()]
     return "[\n" + ",\n".join(rows) + "\n]\n"
 
 

@@ -19,8 +19,7 @@ from sphinx.util import logging
 
 from adoption import register
 
-SWITCH = ('<label><input type="checkbox" id="show-code"> '
-          "Show the code of this page</label>")
+SWITCH = '<label><input type="checkbox" id="show-code"> Show the code of this page</label>'
 
 
 def read_cells(app, doctree):
@@ -42,8 +41,10 @@ def read_cells(app, doctree):
         sources.append("".join(cell["source"]))
         for figure in node.findall(nodes.figure):
             [legend] = figure.findall(nodes.legend)
-            legend[-1] += [nodes.Text(" · "), nodes.reference(
-                "", "How this figure is made", refuri=f"#{id}", internal=True)]
+            legend[-1] += [
+                nodes.Text(" · "),
+                nodes.reference("", "How this figure is made", refuri=f"#{id}", internal=True),
+            ]
         recorded = [part for part in node.findall(nodes.container) if "recorded" in part]
         if recorded:
             ids = [id for part in recorded for id in part["recorded"]]
@@ -52,19 +53,18 @@ def read_cells(app, doctree):
             part.parent.remove(part)
     if sources:
         described = functions(app.env, sources)
-        switch = nodes.container("", nodes.raw("", SWITCH, format="html"), described,
-                                 classes=["code-switch"])
+        switch = nodes.container("", nodes.raw("", SWITCH, format="html"), described, classes=["code-switch"])
         next(doctree.findall(nodes.section)).insert(1, switch)
 
 
 def links(ids, page):
     """Links to rows of the register, folded."""
     register = ("" if page.startswith("chapters/") else "chapters/") + "register.html"
-    items = "".join(f'<li><a href="{register}#{id}"><code>{id}</code></a></li>'
-                    for id in map(escape, ids))
+    items = "".join(f'<li><a href="{register}#{id}"><code>{id}</code></a></li>' for id in map(escape, ids))
     many = "1 number" if len(ids) == 1 else f"{len(ids)} numbers"
-    return (f'<details class="recorded"><summary>{many} computed here, in the register</summary>'
-            f"<ul>{items}</ul></details>")
+    return (
+        f'<details class="recorded"><summary>{many} computed here, in the register</summary><ul>{items}</ul></details>'
+    )
 
 
 def label(page, cell):
@@ -79,8 +79,15 @@ def functions(env, sources):
     for i, name in enumerate(names):
         sentence += nodes.Text(", " if i else "The functions that it calls are described under ")
         sentence += addnodes.pending_xref(
-            "", nodes.inline("", name), refdomain="std", reftype="doc", refwarn=True,
-            reftarget=f"/reference/{name}", refdoc=env.docname, refexplicit=True)
+            "",
+            nodes.inline("", name),
+            refdomain="std",
+            reftype="doc",
+            refwarn=True,
+            reftarget=f"/reference/{name}",
+            refdoc=env.docname,
+            refexplicit=True,
+        )
     if names:
         sentence += nodes.Text(".")
     return sentence
@@ -108,8 +115,13 @@ def check(app, env):
         if label(f"chapters/{chapter}", cell) not in known:
             logging.getLogger(__name__).warning(
                 "results.csv, %s row%s, %s first: found no cell %s on the page chapters/%s, "
-                "expected the one that made it", len(ids), "s"[:len(ids) > 1], ids[0], cell,
-                chapter)
+                "expected the one that made it",
+                len(ids),
+                "s"[: len(ids) > 1],
+                ids[0],
+                cell,
+                chapter,
+            )
 
 
 def setup(app):

@@ -47,9 +47,12 @@ def read(path: Path) -> dict[str, Numbers]:
     former = csvfile.text_of(path, "a register").startswith(",".join(FORMER_COLUMNS))
     rows = {}
     for index, (id, *cells) in enumerate(csvfile.read(path, FORMER_COLUMNS if former else COLUMNS)):
-        rows[id] = Numbers(*(
-            csvfile.number(text, path, f"{row_place(index)}, column {name}") if text else None
-            for name, text in zip(NUMBERS, cells)))
+        rows[id] = Numbers(
+            *(
+                csvfile.number(text, path, f"{row_place(index)}, column {name}") if text else None
+                for name, text in zip(NUMBERS, cells)
+            )
+        )
     return rows
 
 
@@ -65,41 +68,48 @@ def explained(path: Path = CHANGES) -> dict[tuple[str, str], str]:
     """Reasons by version and id. DataError for a version and id twice or without a reason."""
     reasons: dict[tuple[str, str], str] = {}
     for index, row in enumerate(csvfile.read(path, FIELDS)):
-        version, id, reason = (csvfile.words(text, path, f"{row_place(index)}, column {name}")
-                               for name, text in zip(FIELDS, row, strict=True))
+        version, id, reason = (
+            csvfile.words(text, path, f"{row_place(index)}, column {name}")
+            for name, text in zip(FIELDS, row, strict=True)
+        )
         if not re.fullmatch(VERSION, version):
             fail(path, f"{row_place(index)}, column version", version, "a version, such as 1.2.3")
         if (version, id) in reasons:
-            fail(path, f"{row_place(index)}, columns version and id", f"{version}, {id} again",
-                 "each once")
+            fail(path, f"{row_place(index)}, columns version and id", f"{version}, {id} again", "each once")
         reasons[version, id] = reason
     return reasons
 
 
 def between(old: dict[str, Numbers], new: dict[str, Numbers]) -> list[tuple[str, str, str]]:
     """Ids of `old` whose numbers differ in `new`, with both; "withdrawn" where there is none."""
-    return [(id, in_words(before), in_words(new[id]) if id in new else "withdrawn")
-            for id, before in sorted(old.items())
-            if id not in new or not all(map(same, before, new[id]))]
+    return [
+        (id, in_words(before), in_words(new[id]) if id in new else "withdrawn")
+        for id, before in sorted(old.items())
+        if id not in new or not all(map(same, before, new[id]))
+    ]
 
 
-def history(current: str, folder: Path = RELEASED, path: Path = CHANGES,
-            register: Path = PATH) -> list[tuple[str, str, str, str, str]]:
+def history(
+    current: str, folder: Path = RELEASED, path: Path = CHANGES, register: Path = PATH
+) -> list[tuple[str, str, str, str, str]]:
     """All changes, newest version first: version, id, before, after, reason.
 
     current: version of the register as it is now, compared with the last released one.
     Raises DataError for a change without a reason and for a reason without a change.
     """
-    steps = [*((p.stem, read(p)) for p in versions(folder) if p.stem != current),
-             (current, read(register))]
+    steps = [*((p.stem, read(p)) for p in versions(folder) if p.stem != current), (current, read(register))]
     reasons, rows = explained(path), []
     for (_, old), (version, new) in zip(steps, steps[1:]):
         for id, before, after in between(old, new):
             if (version, id) not in reasons:
-                raise DataError(f"{label(path)}: found no reason why {id} was {before} and is "
-                                f"{after} in version {version}, expected one")
+                raise DataError(
+                    f"{label(path)}: found no reason why {id} was {before} and is "
+                    f"{after} in version {version}, expected one"
+                )
             rows.append((version, id, before, after, reasons.pop((version, id))))
     for version, id in reasons:
-        raise DataError(f"{label(path)}, version {version}, id {id}: found a reason for a change, "
-                        "expected none, since no number of this result changed")
+        raise DataError(
+            f"{label(path)}, version {version}, id {id}: found a reason for a change, "
+            "expected none, since no number of this result changed"
+        )
     return rows[::-1]

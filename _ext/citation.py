@@ -29,27 +29,27 @@ class Work(NamedTuple):
 def book(path: Path = PATH) -> Work:
     """The book, read from CITATION.cff. KeyError names a missing field."""
     cff = yaml.safe_load(path.read_text(encoding="utf-8"))
-    authors = tuple(a["name"] if "name" in a else f"{a['family-names']}, {a['given-names']}"
-                    for a in cff["authors"])
-    return Work(cff["title"], authors, str(cff["version"]), str(cff["date-released"]),
-                cff.get("url", ""))
+    authors = tuple(a["name"] if "name" in a else f"{a['family-names']}, {a['given-names']}" for a in cff["authors"])
+    return Work(cff["title"], authors, str(cff["version"]), str(cff["date-released"]), cff.get("url", ""))
 
 
 def text(work: Work, part: str = "") -> str:
     """One line for a list of references; `part` says which chapter, figure or number."""
     where = f" {part}." if part else ""
     address = f" {work.url}" if work.url else ""
-    return (f"{'; '.join(work.authors)} ({work.year}). {work.title}. "
-            f"Version {work.version}.{where}{address}")
+    return f"{'; '.join(work.authors)} ({work.year}). {work.title}. Version {work.version}.{where}{address}"
 
 
 def bibtex(work: Work, key: str, part: str = "") -> str:
     """A BibTeX entry. Braces keep names of institutions and titles as they are."""
     fields = {
         "author": " and ".join(f"{{{a}}}" if "," not in a else a for a in work.authors),
-        "title": f"{{{work.title}}}", "year": work.year,
-        "howpublished": "Jupyter Book", "version": work.version,
-        "note": f"Version {work.version}" + (f". {part}" if part else ""), "url": work.url,
+        "title": f"{{{work.title}}}",
+        "year": work.year,
+        "howpublished": "Jupyter Book",
+        "version": work.version,
+        "note": f"Version {work.version}" + (f". {part}" if part else ""),
+        "url": work.url,
     }
     lines = [f"  {name} = {{{value}}}" for name, value in fields.items() if value]
     return f"@misc{{{key},\n" + ",\n".join(lines) + "\n}"
@@ -57,8 +57,15 @@ def bibtex(work: Work, key: str, part: str = "") -> str:
 
 def ris(work: Work, part: str = "") -> str:
     """A RIS record of a report."""
-    lines = [("TY", "RPRT"), *(("AU", a) for a in work.authors), ("TI", work.title),
-             ("PY", work.year), ("DA", work.released.replace("-", "/")), ("ET", work.version),
-             *([("N1", part)] if part else []), *([("UR", work.url)] if work.url else []),
-             ("ER", "")]
+    lines = [
+        ("TY", "RPRT"),
+        *(("AU", a) for a in work.authors),
+        ("TI", work.title),
+        ("PY", work.year),
+        ("DA", work.released.replace("-", "/")),
+        ("ET", work.version),
+        *([("N1", part)] if part else []),
+        *([("UR", work.url)] if work.url else []),
+        ("ER", ""),
+    ]
     return "\n".join(f"{tag}  - {value}" for tag, value in lines)

@@ -11,8 +11,11 @@ import hashlib
 import re
 from pathlib import Path
 
-INLINE = re.compile(r"<(script|style)(?![^>]*\ssrc=)(?![^>]*ld\+json)(?![^>]*application/json)"
-                    r"[^>]*>(.*?)</\1>", re.S)
+INLINE = re.compile(
+    r"<(script|style)(?![^>]*\ssrc=)(?![^>]*ld\+json)(?![^>]*application/json)"
+    r"[^>]*>(.*?)</\1>",
+    re.S,
+)
 PLACE = '<meta charset="utf-8" />'
 
 
@@ -28,10 +31,18 @@ def policy(page: str) -> str:
     for kind, text in INLINE.findall(page):
         allowed[kind].add(digest(text))
     sources = {kind: " ".join(["'self'", *sorted(found)]) for kind, found in allowed.items()}
-    return "; ".join([
-        "default-src 'none'", f"script-src {sources['script']}", f"style-src {sources['style']}",
-        "img-src 'self' data:", "font-src 'self'", "connect-src 'self'", "form-action 'self'",
-        "base-uri 'none'"])
+    return "; ".join(
+        [
+            "default-src 'none'",
+            f"script-src {sources['script']}",
+            f"style-src {sources['style']}",
+            "img-src 'self' data:",
+            "font-src 'self'",
+            "connect-src 'self'",
+            "form-action 'self'",
+            "base-uri 'none'",
+        ]
+    )
 
 
 def secure(app, exception):
@@ -42,8 +53,7 @@ def secure(app, exception):
         # Pages that were not written anew have theirs.
         if PLACE in text and 'http-equiv="Content-Security-Policy"' not in text:
             meta = f'<meta http-equiv="Content-Security-Policy" content="{policy(text)}" />'
-            path.write_text(text.replace(PLACE, f"{PLACE}\n    {meta}", 1), encoding="utf-8",
-                            newline="\n")
+            path.write_text(text.replace(PLACE, f"{PLACE}\n    {meta}", 1), encoding="utf-8", newline="\n")
 
 
 def setup(app):

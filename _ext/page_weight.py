@@ -16,7 +16,7 @@ UNUSED = ("sphinx-thebe.js", "sphinx-thebe.css", "design-tabs.js")
 ICON = re.compile(r"\bfa-[a-z0-9-]+")
 ICON_RULE = re.compile(r'((?:\.fa-[\w-]+:before,?)+)\{content:"\\([0-9a-f]{4})"\}')
 # Icons that styles ask for by code point: --pst-icon-check: "\f00c".
-CODE_POINT = re.compile(r'\\([ef][0-9a-f]{3})\b')
+CODE_POINT = re.compile(r"\\([ef][0-9a-f]{3})\b")
 
 
 def without_thebe(app, config):
@@ -29,22 +29,23 @@ def without_thebe(app, config):
 def drop_unused(app, page, template, context, doctree):
     for kind in ("script_files", "css_files"):
         context[kind] = [
-            asset for asset in context[kind]
-            if not str(getattr(asset, "filename", asset) or "").endswith(UNUSED)]
+            asset for asset in context[kind] if not str(getattr(asset, "filename", asset) or "").endswith(UNUSED)
+        ]
 
 
 def used_icons(folder: Path) -> set[str]:
     """Class names of the icons that the pages and the scripts in a folder name."""
     files = [*folder.rglob("*.html"), *folder.rglob("*.js")]
-    return {name for file in files
-            for name in ICON.findall(file.read_text(encoding="utf-8", errors="ignore"))}
+    return {name for file in files for name in ICON.findall(file.read_text(encoding="utf-8", errors="ignore"))}
 
 
 def cut_style(style: str, names: set[str]) -> tuple[str, set[int]]:
     """An icon style sheet without the rules of unused icons, and the code points that remain."""
+
     def kept(rule):
         classes = re.findall(r"\.(fa-[\w-]+):before", rule[1])
         return rule[0] if names.intersection(classes) else ""
+
     style = ICON_RULE.sub(kept, style)
     return style, {int(code, 16) for code in CODE_POINT.findall(style)}
 
@@ -71,13 +72,20 @@ def cut_icons(app, exception):
     fonts = static / "vendor" / "fontawesome" / "webfonts"
     for font in sorted(fonts.glob("*.ttf")):
         cut_font(font, font.with_suffix(".woff"), points)
-        style = re.sub(rf'src:url\(([^)]*){font.stem}\.woff2\) format\("woff2"\),'
-                       rf'url\([^)]*{font.stem}\.ttf\) format\("truetype"\)',
-                       rf'src:url(\g<1>{font.stem}.woff) format("woff")', style)
+        style = re.sub(
+            rf'src:url\(([^)]*){font.stem}\.woff2\) format\("woff2"\),'
+            rf'url\([^)]*{font.stem}\.ttf\) format\("truetype"\)',
+            rf'src:url(\g<1>{font.stem}.woff) format("woff")',
+            style,
+        )
     sheet.write_text(style, encoding="utf-8")
     # Nothing refers to these any more.
-    for unused in [*fonts.glob("*.woff2"), *fonts.glob("*.ttf"),
-                   *static.glob("scripts/fontawesome*"), *(static / name for name in UNUSED)]:
+    for unused in [
+        *fonts.glob("*.woff2"),
+        *fonts.glob("*.ttf"),
+        *static.glob("scripts/fontawesome*"),
+        *(static / name for name in UNUSED),
+    ]:
         unused.unlink(missing_ok=True)
 
 

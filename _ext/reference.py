@@ -15,11 +15,14 @@ OUTSIDE = {
     "numpy": "https://numpy.org/doc/stable/reference/generated/{name}.html",
     "pandas": "https://pandas.pydata.org/docs/reference/api/{name}.html",
     "matplotlib": "https://matplotlib.org/stable/api/{last}_api.html#{name}",
-    **dict.fromkeys(("collections", "pathlib", "typing"),
-                    "https://docs.python.org/3/library/{module}.html#{name}"),
+    **dict.fromkeys(("collections", "pathlib", "typing"), "https://docs.python.org/3/library/{module}.html#{name}"),
 }
-ALIASES = {"ArrayLike": "numpy.typing.ArrayLike", "np.ndarray": "numpy.ndarray",
-           "pd.DataFrame": "pandas.DataFrame", "pd.Series": "pandas.Series"}
+ALIASES = {
+    "ArrayLike": "numpy.typing.ArrayLike",
+    "np.ndarray": "numpy.ndarray",
+    "pd.DataFrame": "pandas.DataFrame",
+    "pd.Series": "pandas.Series",
+}
 DESCRIBED = re.compile(r"(\w+(?:, \w+)*): (.+)")
 CODE = re.compile(r":\w+:`[^`]*`|``[^`]*``|`([^`]+)`")  # roles and code stay as they are
 
@@ -31,15 +34,13 @@ def definitions(app, what, name, thing, options, lines):
         match = DESCRIBED.fullmatch(line)
         if match and (inside or not said or not said[-1].strip()):
             inside = True
-            said += [", ".join(f"``{name}``" for name in match[1].split(", ")),
-                     f"    {match[2]}"]
+            said += [", ".join(f"``{name}``" for name in match[1].split(", ")), f"    {match[2]}"]
         elif inside and line.strip():
             said.append(f"    {line.strip()}")
         else:
             inside = False
             said.append(line)
-    lines[:] = CODE.sub(lambda match: f"``{match[1]}``" if match[1] else match[0],
-                        "\n".join(said)).split("\n")
+    lines[:] = CODE.sub(lambda match: f"``{match[1]}``" if match[1] else match[0], "\n".join(said)).split("\n")
 
 
 def without_private(app, what, name, thing, options, signature, returned):

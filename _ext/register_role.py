@@ -40,12 +40,10 @@ def find(name: str) -> tuple[register.Result, int | float | str]:
         id = id.rpartition(".")[0]
         if not id:
             near = difflib.get_close_matches(name, known, n=3)
-            raise KeyError(f"no result {name!r} in the register; nearest: "
-                           f"{', '.join(near) or 'none'}")
+            raise KeyError(f"no result {name!r} in the register; nearest: {', '.join(near) or 'none'}")
     said = phrases(known[id])
     if name not in said:
-        raise KeyError(f"{name!r}: {id} has no {name.removeprefix(id)!r}; it has: "
-                       f"{', '.join(said)}")
+        raise KeyError(f"{name!r}: {id} has no {name.removeprefix(id)!r}; it has: {', '.join(said)}")
     return known[id], said[name]
 
 
@@ -59,16 +57,29 @@ def number_role(name, rawtext, text, lineno, inliner, options=None, content=None
         except ValueError as error:
             raise KeyError(f"the format {form!r} does not suit {phrase!r}: {error}") from None
     except KeyError as error:
-        message = inliner.reporter.error(f"{{n}}`{text}`: {error.args[0]}{cell(lineno)}",
-                                         line=lineno)
+        message = inliner.reporter.error(f"{{n}}`{text}`: {error.args[0]}{cell(lineno)}", line=lineno)
         return [inliner.problematic(rawtext, rawtext, message)], [message]
     suffix = known.removeprefix(result.id)
-    exact = (result.lower if suffix.startswith(".lower") else
-             result.upper if suffix.startswith(".upper") else
-             result.p_value if suffix.startswith(".p.") or suffix == ".p" else result.value)
+    exact = (
+        result.lower
+        if suffix.startswith(".lower")
+        else result.upper
+        if suffix.startswith(".upper")
+        else result.p_value
+        if suffix.startswith(".p.") or suffix == ".p"
+        else result.value
+    )
     # A reference: Sphinx leaves it out of contents, where no link may stand in another.
-    return [nodes.reference("", "", number("", said, value=printed(exact), id=result.id),
-                            refuri=f"#n-{result.id}", internal=True, classes=["n"])], []
+    return [
+        nodes.reference(
+            "",
+            "",
+            number("", said, value=printed(exact), id=result.id),
+            refuri=f"#n-{result.id}",
+            internal=True,
+            classes=["n"],
+        )
+    ], []
 
 
 def cell(line: int) -> str:
@@ -85,8 +96,7 @@ def result_role(name, rawtext, text, lineno, inliner, options=None, content=None
         return [inliner.problematic(rawtext, rawtext, message)], [message]
     page = inliner.document.settings.env.docname
     address = ("" if page.startswith("chapters/") else "chapters/") + f"register.html#{text}"
-    return [nodes.reference("", "", nodes.literal(text=text), refuri=address, internal=True,
-                            classes=["result"])], []
+    return [nodes.reference("", "", nodes.literal(text=text), refuri=address, internal=True, classes=["result"])], []
 
 
 class NumbersOnThisPage(SphinxTransform):
@@ -98,12 +108,11 @@ class NumbersOnThisPage(SphinxTransform):
         ids = {}
         for node in list(self.document.findall(number)):
             link, ids[node["id"]] = node.parent, None
-            heading = next((parent for parent in parents(link) if isinstance(parent, nodes.title)),
-                           None)
+            heading = next((parent for parent in parents(link) if isinstance(parent, nodes.title)), None)
             if heading is not None and isinstance(heading.parent, nodes.section):
                 self.document.reporter.error(
-                    f"{{n}}`{node['id']}`: a number in a heading would become part of its address",
-                    base_node=heading)
+                    f"{{n}}`{node['id']}`: a number in a heading would become part of its address", base_node=heading
+                )
             if any(isinstance(parent, nodes.reference) for parent in parents(link)):
                 link.replace_self(node)
         rows = {id: register.get(id) for id in ids}
@@ -111,8 +120,12 @@ class NumbersOnThisPage(SphinxTransform):
         if rows:
             top = next(self.document.findall(nodes.section), self.document)
             top += nodes.section(
-                "", nodes.title("", TITLE), number_list(rows=list(rows.values())),
-                ids=["numbers-on-this-page"], names=[nodes.fully_normalize_name(TITLE)])
+                "",
+                nodes.title("", TITLE),
+                number_list(rows=list(rows.values())),
+                ids=["numbers-on-this-page"],
+                names=[nodes.fully_normalize_name(TITLE)],
+            )
 
 
 def parents(node):
@@ -122,6 +135,7 @@ def parents(node):
 
 
 # --- what a page depends on -----------------------------------------------------------------------
+
 
 def used(env) -> dict[str, dict[str, register.Result]]:
     """For each page, the rows that it uses, as they were when it was read."""
@@ -133,8 +147,7 @@ def used(env) -> dict[str, dict[str, register.Result]]:
 def outdated(app, env, added, changed, removed):
     """Pages that use a row which is no longer what it was."""
     known = register.read_file(register.PATH)
-    return [page for page, rows in used(env).items()
-            if any(known.get(id) != row for id, row in rows.items())]
+    return [page for page, rows in used(env).items() if any(known.get(id) != row for id, row in rows.items())]
 
 
 def purge(app, env, page):
@@ -146,6 +159,7 @@ def merge(app, env, pages, other):
 
 
 # --- HTML -----------------------------------------------------------------------------------------
+
 
 def visit_number(self, node):
     self.body.append(f'<data value="{escape(node["value"])}">')
@@ -165,10 +179,10 @@ def visit_number_list(self, node):
             f"<strong>{escape(in_words(row))}</strong>. {escape(row.evidence.capitalize())}; base: "
             f"{escape(row.base)}; source: {escape(row.source)}. "
             f'<a href="{address(page, REGISTER)}#{row.id}"><code>{row.id}</code></a> · '
-            f'<a href="{address(page, f"chapters/{row.chapter}")}#cell-{row.cell}">code</a></li>')
-    many = f"{len(lines)} number{'s'[:len(lines) > 1]}, exactly, with where each comes from"
-    self.body.append(f'<details class="numbers"><summary>{many}</summary>'
-                     f'<ul>{"".join(lines)}</ul></details>')
+            f'<a href="{address(page, f"chapters/{row.chapter}")}#cell-{row.cell}">code</a></li>'
+        )
+    many = f"{len(lines)} number{'s'[: len(lines) > 1]}, exactly, with where each comes from"
+    self.body.append(f'<details class="numbers"><summary>{many}</summary><ul>{"".join(lines)}</ul></details>')
     raise nodes.SkipNode
 
 
@@ -178,8 +192,9 @@ def skip(self, node):
 
 def setup(app):
     app.add_node(number, html=(visit_number, depart_number))
-    app.add_node(number_list, html=(visit_number_list, None),
-                 **dict.fromkeys(("latex", "text", "man", "texinfo"), (skip, None)))
+    app.add_node(
+        number_list, html=(visit_number_list, None), **dict.fromkeys(("latex", "text", "man", "texinfo"), (skip, None))
+    )
     app.add_role("n", number_role)
     app.add_role("result", result_role)
     app.add_transform(NumbersOnThisPage)

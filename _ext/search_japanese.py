@@ -16,7 +16,7 @@ class SearchEnglishAndJapanese(SearchEnglish):
     lang = "en"
 
     def split(self, text):
-        pairs = [run[i:i + 2] for run in JAPANESE.findall(text) for i in range(len(run) - 1)]
+        pairs = [run[i : i + 2] for run in JAPANESE.findall(text) for i in range(len(run) - 1)]
         return super().split(text) + pairs
 
 

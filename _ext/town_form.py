@@ -29,14 +29,17 @@ it.</p></noscript>
 
 def form(examples) -> str:
     """The form as HTML; examples: pairs of a municipality's name and its population."""
-    return FORM.format(options="".join(
-        f'<option value="{population}">{escape(name)}: {population:,}</option>'
-        for name, population in examples))
+    return FORM.format(
+        options="".join(
+            f'<option value="{population}">{escape(name)}: {population:,}</option>' for name, population in examples
+        )
+    )
 
 
 class TownForm(SphinxDirective):
     def run(self):
         from adoption import my_town  # a second, which only this page has to wait
+
         return [nodes.raw("", form(my_town.examples()), format="html")]
 
 

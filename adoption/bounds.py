@@ -83,8 +83,7 @@ class _Program(NamedTuple):
     x_most: np.ndarray
 
 
-def cells(sizes: ArrayLike, medians: ArrayLike, limits: ArrayLike = ()
-          ) -> tuple[np.ndarray, np.ndarray]:
+def cells(sizes: ArrayLike, medians: ArrayLike, limits: ArrayLike = ()) -> tuple[np.ndarray, np.ndarray]:
     """Lower edges and counts of the cells that a program for these medians and limits needs.
 
     sizes: shape (N,), whole numbers in any order.
@@ -114,8 +113,10 @@ def _merged(lower, counts, medians, limits) -> tuple[np.ndarray, np.ndarray]:
     if cut.any():
         where = cell[cut][0]
         upper = lower[where + 1] if where + 1 < lower.size else "infinity"
-        raise ValueError(f"lower: expected an edge at {edges[cut][0]}, found the cell from "
-                         f"{lower[where]} to {upper} with {counts[where]} bodies")
+        raise ValueError(
+            f"lower: expected an edge at {edges[cut][0]}, found the cell from "
+            f"{lower[where]} to {upper} with {counts[where]} bodies"
+        )
     edges = np.unique(np.append(edges, min(lower[0], edges[0])))
     merged = np.zeros(edges.size, dtype=np.int64)
     np.add.at(merged, np.searchsorted(edges, lower, "right") - 1, counts)
@@ -133,23 +134,28 @@ def _checked_stages(stages: Stages, lower, counts, outside) -> Stages:
     totals = checks.whole_vector("totals", stages.totals, least=1)
     k, frame = totals.size, int(counts.sum())
     medians = checks.whole_vector("medians", stages.medians, k)
-    least, most = (default if limit is None else checks.whole_vector(name, limit, k)
-                   for name, limit, default in (
-                       ("outside_least", stages.outside_least, np.zeros(k, dtype=np.int64)),
-                       ("outside_most", stages.outside_most, totals)))
+    least, most = (
+        default if limit is None else checks.whole_vector(name, limit, k)
+        for name, limit, default in (
+            ("outside_least", stages.outside_least, np.zeros(k, dtype=np.int64)),
+            ("outside_most", stages.outside_most, totals),
+        )
+    )
     outside = checks.whole("outside", outside)
     if totals.sum() != frame + outside:
-        raise ValueError(f"totals: expected the bodies inside and outside the frame, {frame} + "
-                         f"{outside} = {frame + outside}, found {totals.sum()}")
+        raise ValueError(
+            f"totals: expected the bodies inside and outside the frame, {frame} + "
+            f"{outside} = {frame + outside}, found {totals.sum()}"
+        )
     occupied = np.flatnonzero(counts)
     first, after = lower[occupied[0]], occupied[-1] + 1
     end = lower[after] if after < lower.size else np.inf
     beyond = (medians < first) | (medians >= end)
     if beyond.any():
-        raise ValueError(f"medians: expected medians inside the frame, from {first} to below "
-                         f"{end}, found {medians[beyond][0]}")
-    return Stages(totals, medians, checks.flags("odd", stages.odd, k).astype(int), least,
-                  np.minimum(most, totals))
+        raise ValueError(
+            f"medians: expected medians inside the frame, from {first} to below {end}, found {medians[beyond][0]}"
+        )
+    return Stages(totals, medians, checks.flags("odd", stages.odd, k).astype(int), least, np.minimum(most, totals))
 
 
 def _program(lower: np.ndarray, counts: np.ndarray, stages: Stages, monotone: bool) -> _Program:
@@ -197,12 +203,20 @@ def _program(lower: np.ndarray, counts: np.ndarray, stages: Stages, monotone: bo
         blocks.append((np.kron(np.tri(k - 1, k), rise), 0, 0, 0, np.inf))
     rows = [len(block[0]) for block in blocks]
     return _Program(
-        sparse.csr_array(np.hstack([
-            np.vstack([np.broadcast_to(block[part], (n, width))
-                       for block, n in zip(blocks, rows, strict=True)])
-            for part, width in enumerate((k * c, k, k))])),
-        *(np.concatenate([np.broadcast_to(block[part], n).astype(float)
-                          for block, n in zip(blocks, rows, strict=True)]) for part in (3, 4)),
+        sparse.csr_array(
+            np.hstack(
+                [
+                    np.vstack([np.broadcast_to(block[part], (n, width)) for block, n in zip(blocks, rows, strict=True)])
+                    for part, width in enumerate((k * c, k, k))
+                ]
+            )
+        ),
+        *(
+            np.concatenate(
+                [np.broadcast_to(block[part], n).astype(float) for block, n in zip(blocks, rows, strict=True)]
+            )
+            for part in (3, 4)
+        ),
         np.concatenate([np.zeros(k * c), h_least, np.zeros(k)]),
         np.concatenate([np.tile(counts, k), h_most, even]),
     )
@@ -231,8 +245,15 @@ def _solve(objective: np.ndarray, program: _Program, whole: np.ndarray) -> np.nd
 
 
 def extreme_allocation(
-    lower: ArrayLike, counts: ArrayLike, limits: ArrayLike, stages: Stages, outside: int,
-    stage: int, size_class: int, largest: bool, monotone: bool = False,
+    lower: ArrayLike,
+    counts: ArrayLike,
+    limits: ArrayLike,
+    stages: Stages,
+    outside: int,
+    stage: int,
+    size_class: int,
+    largest: bool,
+    monotone: bool = False,
 ) -> Allocation:
     """The allocation that makes the rate of one stage in one size class least or largest.
 
@@ -247,8 +268,10 @@ def extreme_allocation(
     size_class = checks.whole("size_class", size_class, 0, limits.size)
     member = np.searchsorted(limits, lower, "right") == size_class
     if not member.any():
-        raise ValueError(f"limits: expected bodies in every size class, found none in class "
-                         f"{size_class} of the limits {limits.tolist()}")
+        raise ValueError(
+            f"limits: expected bodies in every size class, found none in class "
+            f"{size_class} of the limits {limits.tolist()}"
+        )
     program = _program(lower, counts, stages, monotone)
     k, c = stages.totals.size, counts.size
     objective = np.zeros(program.matrix.shape[1])
@@ -261,14 +284,17 @@ def extreme_allocation(
     bodies, h = x[: k * c].reshape(k, c), x[k * c : k * c + k]
     if not monotone:
         bodies = bodies.astype(np.int64)
-    return Allocation(
-        lower, counts, bodies, (stages.totals - stages.odd - 2 * h).astype(np.int64)
-    )
+    return Allocation(lower, counts, bodies, (stages.totals - stages.odd - 2 * h).astype(np.int64))
 
 
 def stage_bounds(
-    lower: ArrayLike, counts: ArrayLike, limits: ArrayLike, stages: Stages, outside: int,
-    stage: int, monotone: bool = False,
+    lower: ArrayLike,
+    counts: ArrayLike,
+    limits: ArrayLike,
+    stages: Stages,
+    outside: int,
+    stage: int,
+    monotone: bool = False,
 ) -> np.ndarray:
     """Sharp bounds on the rate of one stage in every size class.
 
@@ -296,17 +322,14 @@ def stage_bounds(
     rates = []
     for size_class in range(np.size(limits) + 1):
         for largest in (False, True):
-            extreme = extreme_allocation(
-                lower, counts, limits, stages, outside, stage, size_class, largest, monotone
-            )
+            extreme = extreme_allocation(lower, counts, limits, stages, outside, stage, size_class, largest, monotone)
             member = np.searchsorted(limits, extreme.lower, "right") == size_class
             rates.append(extreme.bodies[stage - 1, member].sum() / extreme.counts[member].sum())
     return np.clip(np.reshape(rates, (-1, 2)), 0, 1)
 
 
 def overlap_bounds(
-    lower: ArrayLike, counts: ArrayLike, first: Stages, second: Stages, outside: int,
-    stage: int = 1,
+    lower: ArrayLike, counts: ArrayLike, first: Stages, second: Stages, outside: int, stage: int = 1
 ) -> OverlapBounds:
     """Sharp bounds on how many bodies are in one stage of both of two surveys.
 
@@ -341,11 +364,16 @@ def overlap_bounds(
     overlap, room = sparse.eye_array(c + 1), np.append(counts, outside)
     free = np.full(c + 1, np.inf)
     joint = _Program(
-        sparse.block_array([[programs[0].matrix, None, None],
-                            [None, programs[1].matrix, None],
-                            [-groups[0], None, overlap],
-                            [None, -groups[1], overlap],
-                            [-groups[0], -groups[1], overlap]], format="csr"),
+        sparse.block_array(
+            [
+                [programs[0].matrix, None, None],
+                [None, programs[1].matrix, None],
+                [-groups[0], None, overlap],
+                [None, -groups[1], overlap],
+                [-groups[0], -groups[1], overlap],
+            ],
+            format="csr",
+        ),
         np.concatenate([*(p.least for p in programs), -free, -free, sum(fixed) - room]),
         np.concatenate([*(p.most for p in programs), *fixed, free]),
         np.concatenate([*(p.x_least for p in programs), np.zeros(c + 1)]),

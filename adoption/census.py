@@ -102,9 +102,7 @@ def percentile(population: int, base: str = "municipal") -> tuple[float, float]:
     """
     grid = frame(base)
     if not 0 <= population <= grid.upper.iloc[-1]:
-        raise ValueError(
-            f"found population {population!r}, expected one from 0 to {grid.upper.iloc[-1]}"
-        )
+        raise ValueError(f"found population {population!r}, expected one from 0 to {grid.upper.iloc[-1]}")
     total = grid.bodies.sum()
     surely = grid.bodies[grid.upper <= population].sum()
     possibly = grid.bodies[grid.lower < population].sum()

@@ -14,8 +14,9 @@ from numpy.typing import ArrayLike
 LARGEST_WHOLE = 2**53  # from here on a float no longer holds every whole number
 
 
-def numbers(name: str, values: ArrayLike, least: float = -np.inf, infinite: bool = False,
-            whole: bool = False) -> np.ndarray:
+def numbers(
+    name: str, values: ArrayLike, least: float = -np.inf, infinite: bool = False, whole: bool = False
+) -> np.ndarray:
     """Real numbers of any shape, of at least `least`; finite unless infinity is allowed.
 
     Whole numbers come back as int64, others as int64 or float.
@@ -24,8 +25,9 @@ def numbers(name: str, values: ArrayLike, least: float = -np.inf, infinite: bool
     kind = "whole numbers" if whole else "numbers" if infinite else "finite numbers"
     expected = kind if least == -np.inf else f"{kind} of at least {least}"
     if array.dtype.kind not in "if":
-        strange = next((entry for entry in np.asarray(values, dtype=object).flat
-                        if not isinstance(entry, Real)), array.dtype)
+        strange = next(
+            (entry for entry in np.asarray(values, dtype=object).flat if not isinstance(entry, Real)), array.dtype
+        )
         raise ValueError(f"{name}: expected {expected}, found {strange!r}")
     good = array >= least
     if whole:
@@ -57,8 +59,7 @@ def vector(name: str, values: ArrayLike, length: int | None = None, **limits) ->
     return numbers(name, array, **limits)
 
 
-def whole_vector(name: str, values: ArrayLike, length: int | None = None,
-                 least: int = 0) -> np.ndarray:
+def whole_vector(name: str, values: ArrayLike, length: int | None = None, least: int = 0) -> np.ndarray:
     """Whole numbers of at least `least` in one dimension, as int64."""
     return vector(name, values, length, least=least, whole=True)
 
@@ -85,8 +86,10 @@ def ascending(name: str, values: ArrayLike, strictly: bool = False, **limits) ->
     wrong = array[1:] <= array[:-1] if strictly else array[1:] < array[:-1]
     if wrong.any():
         at = int(np.argmax(wrong)) + 1
-        raise ValueError(f"{name}: expected {'strictly ' if strictly else ''}ascending order, "
-                         f"found {array[at]:.16g} after {array[at - 1]:.16g} at position {at}")
+        raise ValueError(
+            f"{name}: expected {'strictly ' if strictly else ''}ascending order, "
+            f"found {array[at]:.16g} after {array[at - 1]:.16g} at position {at}"
+        )
     return array
 
 
@@ -104,7 +107,8 @@ def _is_number(value) -> bool:
 def whole(name: str, value, least: int = 0, most: int | None = None) -> int:
     """One whole number from `least` to `most`."""
     if not _is_number(value) or not (
-            least <= value < LARGEST_WHOLE and value % 1 == 0 and (most is None or value <= most)):
+        least <= value < LARGEST_WHOLE and value % 1 == 0 and (most is None or value <= most)
+    ):
         limits = f"of at least {least}" if most is None else f"from {least} to {most}"
         raise ValueError(f"{name}: expected one whole number {limits}, found {value!r}")
     return int(value)

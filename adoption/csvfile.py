@@ -51,7 +51,7 @@ def text_of(file: Path, what: str) -> str:
         raise DataError(f"{label(file)}: found {error.strerror}, expected {what}") from None
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        fail(file, f"line {line}", f"bytes {error.object[error.start:error.end]!r}", "UTF-8 text")
+        fail(file, f"line {line}", f"bytes {error.object[error.start : error.end]!r}", "UTF-8 text")
 
 
 def check_round_trip(file: Path, text: str, written: str) -> None:
@@ -59,10 +59,10 @@ def check_round_trip(file: Path, text: str, written: str) -> None:
     if text != written:
         at = len(commonprefix([text, written]))
         line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
-        found, expected = (repr(other[at:at + 20]) if other[at:] else "the end of the file"
-                           for other in (text, written))
-        fail(file, f"line {line}, character {column}", found,
-             f"{expected}, as the file is written from what was read")
+        found, expected = (
+            repr(other[at : at + 20]) if other[at:] else "the end of the file" for other in (text, written)
+        )
+        fail(file, f"line {line}, character {column}", found, f"{expected}, as the file is written from what was read")
 
 
 def dump(rows: Iterable[Sequence]) -> str:
@@ -90,13 +90,17 @@ def read(file: Path, columns: Sequence[str]) -> list[list[str]]:
     if header != list(columns):
         missing = ", ".join(name for name in columns if name not in header)
         extra = ", ".join(repr(name) for name in header if name not in columns)
-        fail(file, "header (line 1)", repr(",".join(header)),
-             ",".join(columns) + (f"; missing: {missing}" if missing else "")
-             + (f"; not expected: {extra}" if extra else ""))
+        fail(
+            file,
+            "header (line 1)",
+            repr(",".join(header)),
+            ",".join(columns)
+            + (f"; missing: {missing}" if missing else "")
+            + (f"; not expected: {extra}" if extra else ""),
+        )
     for index, row in enumerate(body):
         if len(row) != len(header):
-            fail(file, row_place(index), f"{len(row)} cells" if row else "an empty line",
-                 f"{len(header)} cells")
+            fail(file, row_place(index), f"{len(row)} cells" if row else "an empty line", f"{len(header)} cells")
         if row == header:
             fail(file, row_place(index), "the header again", "a row")
     check_round_trip(file, text, dump([header, *body]))
@@ -129,8 +133,7 @@ def integer(raw: str, file: Path, place: str, expected: str = "an integer >= 0")
     return int(raw)
 
 
-def number(raw: str, file: Path, place: str, expected: str = "a number",
-           forms: Sequence[str] = (".10g",)) -> float:
+def number(raw: str, file: Path, place: str, expected: str = "a number", forms: Sequence[str] = (".10g",)) -> float:
     """A cell with a finite number, printed in one of the ``forms``."""
     try:
         value = float(raw)

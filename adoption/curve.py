@@ -61,8 +61,7 @@ class ConvergenceError(RuntimeError):
 # --- the frame -----------------------------------------------------------------------------------
 
 
-def bin_edges(smallest: float, largest: float, medians: ArrayLike, *, floor: float,
-              per_decade: int = 20) -> np.ndarray:
+def bin_edges(smallest: float, largest: float, medians: ArrayLike, *, floor: float, per_decade: int = 20) -> np.ndarray:
     """Logarithmic edges from the floor to the largest size, and two around each median.
 
     smallest, largest: of the sizes to be binned.
@@ -75,14 +74,12 @@ def bin_edges(smallest: float, largest: float, medians: ArrayLike, *, floor: flo
     negative, infinite or in the wrong order, and for fewer than one bin a decade.
     """
     if not 0 <= smallest <= largest < np.inf:
-        raise ValueError(f"smallest, largest: expected 0 <= smallest <= largest, found {smallest} "
-                         f"and {largest}")
+        raise ValueError(f"smallest, largest: expected 0 <= smallest <= largest, found {smallest} and {largest}")
     per_decade, floor = checks.whole("per_decade", per_decade, 1), checks.floor(floor)
     medians = checks.vector("medians", medians, least=0)
     low, high = (np.log10(max(size, floor) / floor) for size in (smallest, largest))
     steps = np.arange(np.floor(low * per_decade), np.ceil(high * per_decade) + 1)
-    return np.unique(np.concatenate([floor * 10 ** (steps / per_decade), medians,
-                                     np.nextafter(medians, np.inf)]))
+    return np.unique(np.concatenate([floor * 10 ** (steps / per_decade), medians, np.nextafter(medians, np.inf)]))
 
 
 def bin_sizes(sizes: ArrayLike, edges: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
@@ -137,8 +134,9 @@ class Moments:
         return (self.stage.size + 1) // 2
 
 
-def moments(sizes: ArrayLike, weights: ArrayLike, totals: ArrayLike, medians: ArrayLike,
-            odd: ArrayLike, *, floor: float) -> Moments:
+def moments(
+    sizes: ArrayLike, weights: ArrayLike, totals: ArrayLike, medians: ArrayLike, odd: ArrayLike, *, floor: float
+) -> Moments:
     """Moments of a table of K >= 2 stages.
 
     sizes, weights: shape (I,), the frame: ascending sizes, and how many bodies have each.
@@ -158,48 +156,64 @@ def moments(sizes: ArrayLike, weights: ArrayLike, totals: ArrayLike, medians: Ar
         raise ValueError(f"totals: expected those of two or more stages, found {k}")
     medians, odd = checks.vector("medians", medians, k, least=0), checks.flags("odd", odd, k)
     if totals.sum() != weights.sum():
-        raise ValueError(f"totals: expected a sum of the {weights.sum():.0f} bodies of the frame, "
-                         f"found {totals.sum():.0f}")
+        raise ValueError(
+            f"totals: expected a sum of the {weights.sum():.0f} bodies of the frame, found {totals.sum():.0f}"
+        )
     if max(sizes[0], floor) >= sizes[-1]:
-        raise ValueError(f"sizes: expected sizes that differ above the floor {floor:g}, found "
-                         f"{sizes[0]:g} to {sizes[-1]:g}")
+        raise ValueError(
+            f"sizes: expected sizes that differ above the floor {floor:g}, found {sizes[0]:g} to {sizes[-1]:g}"
+        )
     for expected, wrong, given in (
-        (f"a median above the smallest size {sizes[0]:g} and not above the largest {sizes[-1]:g}",
-         (medians <= sizes[0]) | (medians > sizes[-1]), medians),
+        (
+            f"a median above the smallest size {sizes[0]:g} and not above the largest {sizes[-1]:g}",
+            (medians <= sizes[0]) | (medians > sizes[-1]),
+            medians,
+        ),
         ("an odd total where a member stands at the median", odd & (totals % 2 == 0), totals),
-        ("a body at the median where a member stands at it (bins have to be cut at the median and "
-         "just above it)", odd & ~np.isin(medians, sizes), medians),
+        (
+            "a body at the median where a member stands at it (bins have to be cut at the median and just above it)",
+            odd & ~np.isin(medians, sizes),
+            medians,
+        ),
     ):
         if wrong.any():
-            raise ValueError(f"stage {np.argmax(wrong) + 1}: expected {expected}, found "
-                             f"{given[wrong][0]:g}")
+            raise ValueError(f"stage {np.argmax(wrong) + 1}: expected {expected}, found {given[wrong][0]:g}")
     # A member known to stand at its median is no longer random: it leaves frame and total, and
     # the others of its stage are split evenly.
     rest, totals = weights.copy(), totals - odd
     np.subtract.at(rest, np.searchsorted(sizes, medians[odd]), 1)
     if np.any(rest < 0):
-        raise ValueError(f"weights: expected a body for each member that stands at a median, found "
-                         f"too few of size {sizes[rest < 0][0]:g}")
+        raise ValueError(
+            f"weights: expected a body for each member that stands at a median, found "
+            f"too few of size {sizes[rest < 0][0]:g}"
+        )
     sizes, rest = sizes[rest > 0], rest[rest > 0]
     below = (sizes < medians[:, None]).astype(float)
     under = below @ rest
     if np.any(totals / 2 > np.minimum(under, rest.sum() - under)):
-        raise ValueError(f"medians: expected room for half of each stage on either side, found "
-                         f"halves {(totals / 2).tolist()} with {under.tolist()} of "
-                         f"{rest.sum():.0f} bodies below")
+        raise ValueError(
+            f"medians: expected room for half of each stage on either side, found "
+            f"halves {(totals / 2).tolist()} with {under.tolist()} of "
+            f"{rest.sum():.0f} bodies below"
+        )
     if np.all(below == below[0]) or np.any(below.all(axis=1) | ~below.any(axis=1)):
-        raise ValueError("medians: expected some that differ and have bodies on either side, found "
-                         "nothing that the halves could say about size")
-    return Moments(z=log_size(sizes, floor=floor), weights=rest,
-                   stage=np.concatenate([np.arange(k - 1), np.arange(k)]),
-                   counted=np.vstack([np.ones((k - 1, sizes.size)), below]),
-                   observed=np.concatenate([totals[:-1], totals / 2]),
-                   middle_stage=np.flatnonzero(odd), middle_z=log_size(medians[odd], floor=floor),
-                   floor=floor)
+        raise ValueError(
+            "medians: expected some that differ and have bodies on either side, found "
+            "nothing that the halves could say about size"
+        )
+    return Moments(
+        z=log_size(sizes, floor=floor),
+        weights=rest,
+        stage=np.concatenate([np.arange(k - 1), np.arange(k)]),
+        counted=np.vstack([np.ones((k - 1, sizes.size)), below]),
+        observed=np.concatenate([totals[:-1], totals / 2]),
+        middle_stage=np.flatnonzero(odd),
+        middle_z=log_size(medians[odd], floor=floor),
+        floor=floor,
+    )
 
 
-def mean_and_covariance(pi: np.ndarray, table: Moments
-                        ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def mean_and_covariance(pi: np.ndarray, table: Moments) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Exact mean (M,) and covariance (M, M) of the moments, and the chances behind them (M, I).
 
     pi: shape (I, K), the probability of each stage at each size (:func:`probabilities`).
@@ -277,7 +291,7 @@ def log_likelihood(model: str, params: ArrayLike, table: Moments) -> tuple[float
     n, b = _nested(table)
     by_mean[b] += 2 * g[n, b]
     by_chance = table.counted * table.weights * (by_mean[:, None] - 2 * g @ chance)
-    by_pi = by_chance[table.stages - 1:]
+    by_pi = by_chance[table.stages - 1 :]
     by_pi[:-1] += by_chance[: table.stages - 1]
     gradient = by_pi.T.ravel() @ d_pi.reshape(-1, params.size)
 
@@ -330,11 +344,20 @@ class Fit:
     @property
     def slopes(self) -> np.ndarray:
         """(1,) for "ordered", (K-1,) for "multinomial": stage k against the last."""
-        return self.params[self.moments.stages - 1:]
+        return self.params[self.moments.stages - 1 :]
 
 
-def fit(model: str, sizes: ArrayLike, weights: ArrayLike, totals: ArrayLike, medians: ArrayLike,
-        odd: ArrayLike, *, floor: float, start: Fit | None = None) -> Fit:
+def fit(
+    model: str,
+    sizes: ArrayLike,
+    weights: ArrayLike,
+    totals: ArrayLike,
+    medians: ArrayLike,
+    odd: ArrayLike,
+    *,
+    floor: float,
+    start: Fit | None = None,
+) -> Fit:
     """Maximum of the moment likelihood.
 
     model: "ordered" or "multinomial".
@@ -364,18 +387,27 @@ def _fit(model, table, start=None):
     _, gradient = _working_likelihood(model, working, table)
     step = np.linalg.solve(curvature, gradient)
     if np.linalg.eigvalsh(curvature)[0] <= 0 or gradient @ step > 1e-6:
-        raise ConvergenceError(f"the {model} model has no regular maximum near parameters "
-                               f"{_from_working(model, working)[0].round(3).tolist()}")
+        raise ConvergenceError(
+            f"the {model} model has no regular maximum near parameters "
+            f"{_from_working(model, working)[0].round(3).tolist()}"
+        )
     working = working + step
     params, jacobian = _from_working(model, working)
     mean, covariance, _ = mean_and_covariance(probabilities(model, params, table.z)[0], table)
     residual = table.observed - mean
     misfit = float(residual @ np.linalg.solve(covariance, residual))
     df = mean.size - params.size
-    return Fit(model=model, params=params,
-               covariance=jacobian @ np.linalg.inv(curvature) @ jacobian.T,
-               loglik=log_likelihood(model, params, table)[0], expected=mean, J=misfit, df=df,
-               p_value=float(chi2.sf(misfit, df)), moments=table)
+    return Fit(
+        model=model,
+        params=params,
+        covariance=jacobian @ np.linalg.inv(curvature) @ jacobian.T,
+        loglik=log_likelihood(model, params, table)[0],
+        expected=mean,
+        J=misfit,
+        df=df,
+        p_value=float(chi2.sf(misfit, df)),
+        moments=table,
+    )
 
 
 def _first_guess(model, table):
@@ -412,8 +444,9 @@ def _curvature(model, working, table):
         ahead, behind = working.copy(), working.copy()
         ahead[j] += h
         behind[j] -= h
-        rows.append((_working_likelihood(model, behind, table)[1]
-                     - _working_likelihood(model, ahead, table)[1]) / (2 * h))
+        rows.append(
+            (_working_likelihood(model, behind, table)[1] - _working_likelihood(model, ahead, table)[1]) / (2 * h)
+        )
     return (np.array(rows) + np.array(rows).T) / 2
 
 
@@ -433,13 +466,16 @@ def _maximise(likelihood, start, scale):
         return -value, -scale.T @ gradient
 
     with np.errstate(all="ignore"):  # trial steps may go where everything is 0 or infinite
-        search = minimize(negative, np.zeros(start.size), jac=True, method="BFGS",
-                          options={"gtol": 1e-6, "maxiter": 500})
+        search = minimize(
+            negative, np.zeros(start.size), jac=True, method="BFGS", options={"gtol": 1e-6, "maxiter": 500}
+        )
     # BFGS also stops where rounding hides any further gain; the gradient says whether that is it.
     if not (np.isfinite(search.fun) and np.abs(search.jac).max() < 1e-3):
-        raise ConvergenceError(f"the search ended without a maximum, as where size separates the "
-                               f"stages: {search.message} (largest gradient "
-                               f"{np.abs(search.jac).max():.3g} after {search.nit} steps)")
+        raise ConvergenceError(
+            f"the search ended without a maximum, as where size separates the "
+            f"stages: {search.message} (largest gradient "
+            f"{np.abs(search.jac).max():.3g} after {search.nit} steps)"
+        )
     return start + scale @ search.x
 
 
@@ -483,8 +519,9 @@ def slope_interval(fit: Fit, stage: int = 1, level: float = 0.95) -> tuple[float
     level: between 0 and 1, else ValueError.
     """
     index = _slope_index(fit, stage)
-    return profile_interval(lambda slope: slope_deviance(fit, slope, stage), fit.params[index],
-                            np.sqrt(fit.covariance[index, index]), level)
+    return profile_interval(
+        lambda slope: slope_deviance(fit, slope, stage), fit.params[index], np.sqrt(fit.covariance[index, index]), level
+    )
 
 
 def size_deviance(fit: Fit, size: float, probability: float = 0.5) -> float:
@@ -506,8 +543,7 @@ def size_deviance(fit: Fit, size: float, probability: float = 0.5) -> float:
     return _deviance(fit, 0, first_cut)
 
 
-def size_at(fit: Fit, probability: float = 0.5, level: float = 0.95
-            ) -> tuple[float, float, float]:
+def size_at(fit: Fit, probability: float = 0.5, level: float = 0.95) -> tuple[float, float, float]:
     """Size at which P(stage 1) reaches the probability, with its profile-likelihood interval.
 
     The interval holds the sizes for which that value of P(stage 1 | size) is not rejected.  Sizes
@@ -523,22 +559,22 @@ def size_at(fit: Fit, probability: float = 0.5, level: float = 0.95
     grid = np.linspace(*limits, 1001)
     crossings = np.flatnonzero(np.diff(excess(grid) > 0))
     if crossings.size != 1:
-        raise ValueError(f"probability: expected one size with P(stage 1) = {probability}, "
-                         f"found {crossings.size}")
+        raise ValueError(f"probability: expected one size with P(stage 1) = {probability}, found {crossings.size}")
     z = brentq(lambda z: excess(z)[0], *grid[crossings[0] + np.arange(2)], xtol=1e-13)
     _, d_pi = probabilities(fit.model, fit.params, np.array([z - 1e-4, z, z + 1e-4]))
     steepness = (excess(z + 1e-4)[0] - excess(z - 1e-4)[0]) / 2e-4
     error = np.sqrt(d_pi[1, 0] @ fit.covariance @ d_pi[1, 0]) / abs(steepness)
-    lower, upper = profile_interval(lambda z: size_deviance(fit, 2.0**z, probability), z, error,
-                                    level, limits)
+    lower, upper = profile_interval(lambda z: size_deviance(fit, 2.0**z, probability), z, error, level, limits)
     return 2.0**z, 2.0**lower, 2.0**upper
 
 
 def _slope_index(fit, stage):
     cuts = fit.moments.stages - 1
     if not 1 <= stage <= (1 if fit.model == "ordered" else cuts):
-        raise ValueError(f"stage: expected one that has a slope of its own against the last, found "
-                         f"{stage} of {cuts + 1} in the {fit.model} model")
+        raise ValueError(
+            f"stage: expected one that has a slope of its own against the last, found "
+            f"{stage} of {cuts + 1} in the {fit.model} model"
+        )
     return cuts + stage - 1
 
 
@@ -565,9 +601,13 @@ def _deviance(fit, index, rule):
     return 2 * (fit.loglik - restricted(free)[0])
 
 
-def profile_interval(deviance: Callable[[float], float], estimate: float, error: float,
-                     level: float = 0.95, limits: tuple[float, float] = (-np.inf, np.inf)
-                     ) -> tuple[float, float]:
+def profile_interval(
+    deviance: Callable[[float], float],
+    estimate: float,
+    error: float,
+    level: float = 0.95,
+    limits: tuple[float, float] = (-np.inf, np.inf),
+) -> tuple[float, float]:
     """Where the deviance reaches the chi-square quantile on either side of the estimate.
 
     deviance: twice the log-likelihood that fixing the parameter at a value loses.
@@ -611,8 +651,9 @@ class OutsideFit(NamedTuple):
     visited: int  # vectors tried
 
 
-def allowed_outside(published: ArrayLike, odd: ArrayLike | None, outside: int,
-                    least: ArrayLike | None = None) -> np.ndarray:
+def allowed_outside(
+    published: ArrayLike, odd: ArrayLike | None, outside: int, least: ArrayLike | None = None
+) -> np.ndarray:
     """Every possible number of outside bodies by stage, (vectors, K), in lexicographic order.
 
     published: shape (K,), totals of all bodies, while the medians are those of the base only.
@@ -637,8 +678,9 @@ def allowed_outside(published: ArrayLike, odd: ArrayLike | None, outside: int,
     return vectors[left == 0]
 
 
-def nearest_outside(expected: ArrayLike, published: ArrayLike, odd: ArrayLike | None,
-                    outside: int, least: ArrayLike | None = None) -> np.ndarray:
+def nearest_outside(
+    expected: ArrayLike, published: ArrayLike, odd: ArrayLike | None, outside: int, least: ArrayLike | None = None
+) -> np.ndarray:
     """The vector of :func:`allowed_outside` nearest to an expectation, in Euclidean distance.
 
     expected: shape (K,).
@@ -658,9 +700,18 @@ def nearest_outside(expected: ArrayLike, published: ArrayLike, odd: ArrayLike | 
     return p
 
 
-def fixed_point_outside(model: str, sizes: ArrayLike, weights: ArrayLike, published: ArrayLike,
-                        medians: ArrayLike, odd: ArrayLike | None, outside_sizes: ArrayLike,
-                        least: ArrayLike | None = None, *, floor: float) -> OutsideFit:
+def fixed_point_outside(
+    model: str,
+    sizes: ArrayLike,
+    weights: ArrayLike,
+    published: ArrayLike,
+    medians: ArrayLike,
+    odd: ArrayLike | None,
+    outside_sizes: ArrayLike,
+    least: ArrayLike | None = None,
+    *,
+    floor: float,
+) -> OutsideFit:
     """Fit whose own expectation of the outside bodies is nearest to the numbers taken for them.
 
     sizes, weights: shape (I,), the base of the medians, as for :func:`moments`.
@@ -679,8 +730,7 @@ def fixed_point_outside(model: str, sizes: ArrayLike, weights: ArrayLike, publis
     p = nearest_outside(count * published / published.sum(), published, odd, count, least)
     tried, latest = {}, None
     while tuple(p) not in tried:
-        latest = fit(model, sizes, weights, published - p, medians, middle, floor=floor,
-                     start=latest)
+        latest = fit(model, sizes, weights, published - p, medians, middle, floor=floor, start=latest)
         expected = predict(latest, outside_sizes).sum(axis=0)
         following = nearest_outside(expected, published, odd, count, least)
         tried[tuple(p)] = OutsideFit(p, latest, expected, len(tried) + 1), tuple(following)
@@ -693,9 +743,17 @@ def fixed_point_outside(model: str, sizes: ArrayLike, weights: ArrayLike, publis
     return likeliest._replace(visited=len(tried))
 
 
-def fits_over(model: str, sizes: ArrayLike, weights: ArrayLike, published: ArrayLike,
-              medians: ArrayLike, odd: ArrayLike | None, vectors: Iterable[ArrayLike],
-              *, floor: float) -> Iterator[Fit]:
+def fits_over(
+    model: str,
+    sizes: ArrayLike,
+    weights: ArrayLike,
+    published: ArrayLike,
+    medians: ArrayLike,
+    odd: ArrayLike | None,
+    vectors: Iterable[ArrayLike],
+    *,
+    floor: float,
+) -> Iterator[Fit]:
     """The fit for each vector of outside bodies, every one started from the one before.
 
     vectors: each of shape (K,), as :func:`allowed_outside` gives them.
@@ -705,8 +763,7 @@ def fits_over(model: str, sizes: ArrayLike, weights: ArrayLike, published: Array
     published = checks.whole_vector("published", published, least=1)
     middle, latest = np.zeros(published.size) if odd is None else odd, None
     for p in vectors:
-        latest = fit(model, sizes, weights, published - p, medians, middle, floor=floor,
-                     start=latest)
+        latest = fit(model, sizes, weights, published - p, medians, middle, floor=floor, start=latest)
         yield latest
 
 
@@ -720,6 +777,8 @@ def _outside_limits(published, odd, outside, least):
     if odd is not None:
         low = low + (published - low - checks.flags("odd", odd, k)) % 2
     if np.any(low >= published):
-        raise ValueError(f"least: expected at least one body of each stage in the base, found "
-                         f"totals {published.tolist()} of which {low.tolist()} lie outside")
+        raise ValueError(
+            f"least: expected at least one body of each stage in the base, found "
+            f"totals {published.tolist()} of which {low.tolist()} lie outside"
+        )
     return low, published - 1, step

@@ -49,8 +49,9 @@ def describe(name: str, folder: Path = DATA) -> dict:
     """Descriptor of one table: title, description, sources, licenses, schema, hash, bytes."""
     resources = {resource["name"]: resource for resource in package(folder)["resources"]}
     if name not in resources:
-        raise DataError(f"{label(Path(folder) / PACKAGE)}: found no table named {name!r}, "
-                        f"expected one of {', '.join(resources)}")
+        raise DataError(
+            f"{label(Path(folder) / PACKAGE)}: found no table named {name!r}, expected one of {', '.join(resources)}"
+        )
     return resources[name]
 
 
@@ -74,8 +75,9 @@ def load(name: str, folder: Path = DATA) -> pd.DataFrame:
 
 def load_all(folder: Path = DATA) -> dict[str, pd.DataFrame]:
     """All tables by name."""
-    return {resource["name"]: _load(resource, path(resource["name"], folder))
-            for resource in package(folder)["resources"]}
+    return {
+        resource["name"]: _load(resource, path(resource["name"], folder)) for resource in package(folder)["resources"]
+    }
 
 
 def _load(resource: dict, file: Path) -> pd.DataFrame:
@@ -94,8 +96,10 @@ def _uses(file: Path, place: str = "") -> Iterator[None]:
     except DataError:
         raise
     except Exception as error:
-        raise DataError(f"{label(file)}{place}: found {type(error).__name__}: {error}, expected "
-                        "the tables, columns and cells that its checks use") from error
+        raise DataError(
+            f"{label(file)}{place}: found {type(error).__name__}: {error}, expected "
+            "the tables, columns and cells that its checks use"
+        ) from error
 
 
 def _typed(resource: dict, file: Path) -> pd.DataFrame:
@@ -105,10 +109,18 @@ def _typed(resource: dict, file: Path) -> pd.DataFrame:
     expected = resource.get("rows")
     if not rows or (expected is not None and len(rows) != expected):
         fail(file, "rows", f"{len(rows)} rows", f"{expected or 'at least one'}")
-    return pd.DataFrame({field["name"]: pd.Series([
-        _value(row[position], field, file, f"{row_place(index)}, column {field['name']}")
-        for index, row in enumerate(rows)], dtype=_dtype(field))
-        for position, field in enumerate(fields)})
+    return pd.DataFrame(
+        {
+            field["name"]: pd.Series(
+                [
+                    _value(row[position], field, file, f"{row_place(index)}, column {field['name']}")
+                    for index, row in enumerate(rows)
+                ],
+                dtype=_dtype(field),
+            )
+            for position, field in enumerate(fields)
+        }
+    )
 
 
 def _dtype(field: dict) -> str:
@@ -121,12 +133,14 @@ def _value(raw: str, field: dict, file: Path, place: str) -> int | float | str |
     constraints = field["constraints"]
     if raw == "" and not constraints.get("required"):
         return None
-    read = {"string": csvfile.words, "integer": csvfile.integer,
-            "number": partial(csvfile.number, forms=(".10g", ".1f"))}  # 40 or 40.0, as printed
+    read = {
+        "string": csvfile.words,
+        "integer": csvfile.integer,
+        "number": partial(csvfile.number, forms=(".10g", ".1f")),
+    }  # 40 or 40.0, as printed
     value = read[field["type"]](raw, file, place, expectation(field))
     if field["type"] == "string":
-        allowed = (value in constraints.get("enum", (value,))
-                   and re.fullmatch(constraints.get("pattern", ".*"), raw))
+        allowed = value in constraints.get("enum", (value,)) and re.fullmatch(constraints.get("pattern", ".*"), raw)
     else:
         allowed = constraints["minimum"] <= value <= constraints.get("maximum", value)
     if not allowed:
@@ -150,14 +164,24 @@ def expectation(field: dict) -> str:
 
 # What holds in every row, as an expression of the columns.
 RULES = {
-    "adoption-by-stage": ("(stage == 1) == (label_ja == '導入済み')",
-                          "(stage == 5) == (label_ja == '検討未実施(導入予定なし)')"),
+    "adoption-by-stage": (
+        "(stage == 1) == (label_ja == '導入済み')",
+        "(stage == 5) == (label_ja == '検討未実施(導入予定なし)')",
+    ),
     "small-adopters": ("(technology == 'RPA') == application_ja.isna()",),
     "claims": ("again_slide.isna() == again_statement.isna()",),
-    "median-neighbours": ("nearest_below < median < nearest_above", "pair_lower <= pair_upper",
-                          "(pair_lower + pair_upper + 1) // 2 == median"),
-    "adoption-2023-by-size": ("ai <= bodies", "rpa <= bodies", "both <= ai", "both <= rpa",
-                              "ai + rpa - bodies <= both"),
+    "median-neighbours": (
+        "nearest_below < median < nearest_above",
+        "pair_lower <= pair_upper",
+        "(pair_lower + pair_upper + 1) // 2 == median",
+    ),
+    "adoption-2023-by-size": (
+        "ai <= bodies",
+        "rpa <= bodies",
+        "both <= ai",
+        "both <= rpa",
+        "ai + rpa - bodies <= both",
+    ),
 }
 # What the bodies sum to for each value of a column.
 SUMS = {
@@ -169,36 +193,43 @@ SUMS = {
 }
 
 
-def _every(table: pd.DataFrame, columns: list[str], good,
-           expected: str | pd.DataFrame, more: Sequence[str] = ()) -> None:
+def _every(
+    table: pd.DataFrame, columns: list[str], good, expected: str | pd.DataFrame, more: Sequence[str] = ()
+) -> None:
     """DataError for the first row of which ``good`` is false; it shows ``columns`` and ``more``."""
     bad = ~pd.array(good, dtype="boolean").fillna(True).to_numpy(bool)
     for position in bad.nonzero()[0][:1]:
         place = f"column{'s' * (len(columns) > 1)} {' and '.join(columns)}"
-        fail(Path(table.attrs["table"]), f"{row_place(table.index[position])}, {place}",
-             _shown(table[[*columns, *more]], position),
-             expected if isinstance(expected, str) else _shown(expected, position))
+        fail(
+            Path(table.attrs["table"]),
+            f"{row_place(table.index[position])}, {place}",
+            _shown(table[[*columns, *more]], position),
+            expected if isinstance(expected, str) else _shown(expected, position),
+        )
 
 
 def _shown(cells: pd.DataFrame, position: int) -> str:
     row = cells.astype(object).iloc[position]
-    return repr(row.iloc[0]) if len(row) == 1 else ", ".join(
-        f"{name} {value!r}" for name, value in row.items())
+    return repr(row.iloc[0]) if len(row) == 1 else ", ".join(f"{name} {value!r}" for name, value in row.items())
 
 
 def _rule(table: pd.DataFrame, rule: str, why: str = "", **more) -> None:
     """DataError for the first row for which an expression of columns, own and more, is false."""
     wide = table.assign(**more)
     used = [name for name in dict.fromkeys(re.findall(r"\w+", rule)) if name in wide]
-    _every(wide, [name for name in used if name in table], wide.eval(rule, engine="python"),
-           rule + why, [name for name in used if name in more])
+    _every(
+        wide,
+        [name for name in used if name in table],
+        wide.eval(rule, engine="python"),
+        rule + why,
+        [name for name in used if name in more],
+    )
 
 
 def _sums(table: pd.DataFrame, by: str, expected: Mapping, column: str = "bodies") -> None:
     for value, total in expected.items():
         if (found := table.loc[table[by] == value, column].sum()) != total:
-            fail(Path(table.attrs["table"]), f"rows with {by} {value}, column {column}",
-                 f"sum {found}", f"sum {total}")
+            fail(Path(table.attrs["table"]), f"rows with {by} {value}, column {column}", f"sum {found}", f"sum {total}")
 
 
 def _check_table(table: pd.DataFrame, resource: dict) -> None:
@@ -214,11 +245,9 @@ def _check_table(table: pd.DataFrame, resource: dict) -> None:
                 first = cells.groupby(left)[right].transform("first")
                 _every(table, [left, right], cells[right] == first, first.to_frame())
     if "order" in table:
-        groups = [column for column in ("slide", "consortium", "section", "guidebook")
-                  if column in table]
+        groups = [column for column in ("slide", "consortium", "section", "guidebook") if column in table]
         number = (table.groupby(groups).cumcount() if groups else table.index.to_series()) + 1
-        _rule(table, "order == number", f" (from 1 within each {' and '.join(groups) or 'table'})",
-              number=number)
+        _rule(table, "order == number", f" (from 1 within each {' and '.join(groups) or 'table'})", number=number)
     if "upper" in table:
         _check_intervals(table)
     for rule in RULES.get(name, ()):
@@ -232,8 +261,7 @@ def _check_table(table: pd.DataFrame, resource: dict) -> None:
         share = 100 * table.bodies / table.body_type.map(KIND_COUNTS | {"all": BODIES})
         _rule(table, "-0.0500001 <= percent - share <= 0.0500001", share=share)
         answer = ["survey_fy", "technology", "body_type", "status"]
-        _rule(table, "percent == by_another_source",
-              by_another_source=table.groupby(answer).percent.transform("first"))
+        _rule(table, "percent == by_another_source", by_another_source=table.groupby(answer).percent.transform("first"))
         date = table.reference_date.str.extract("(....)-(..)").astype("Int64")
         _rule(table, "survey_fy == year", " (April to March)", year=date[0] - (date[1] < 4))
 
@@ -246,8 +274,7 @@ def _check_intervals(table: pd.DataFrame) -> None:
     others = [name for name in ("kind", "external_staff") if name in table]
     grid = spans.merge(table[others].drop_duplicates(), how="cross")
     if len(table) != len(grid):
-        fail(Path(table.attrs["table"]), "rows, each interval with all kinds",
-             f"{len(table)} rows", f"{len(grid)}")
+        fail(Path(table.attrs["table"]), "rows, each interval with all kinds", f"{len(table)} rows", f"{len(grid)}")
     _every(table, list(grid), (table[list(grid)] == grid).all(axis=1), grid)
     _rule(table, "bodies * lower <= population <= bodies * (upper - 1)")
     level = table.kind.where(table.kind == "prefecture", "municipal")
@@ -256,8 +283,12 @@ def _check_intervals(table: pd.DataFrame) -> None:
 
 def _quoted(table: pd.DataFrame, column: str, sources: Callable, where: str) -> None:
     """Each text of a column is part of one of its sources."""
-    _every(table, [column], [any(row[column] in text for text in sources(row))
-                             for _, row in table.iterrows()], f"words that {where} prints")
+    _every(
+        table,
+        [column],
+        [any(row[column] in text for text in sources(row)) for _, row in table.iterrows()],
+        f"words that {where} prints",
+    )
 
 
 def _check_foreign_keys(tables: dict, folder: Path) -> None:
@@ -267,10 +298,12 @@ def _check_foreign_keys(tables: dict, folder: Path) -> None:
                 other, target = key["reference"]["resource"], key["reference"]["fields"]
                 cells = tables[resource["name"]][key["fields"]]
                 known = set(tables[other][target].itertuples(index=False, name=None))
-                _every(cells, key["fields"],
-                       [row in known or any(map(pd.isna, row))
-                        for row in cells.itertuples(index=False, name=None)],
-                       f"a row of {other} with this {' + '.join(target)}")
+                _every(
+                    cells,
+                    key["fields"],
+                    [row in known or any(map(pd.isna, row)) for row in cells.itertuples(index=False, name=None)],
+                    f"a row of {other} with this {' + '.join(target)}",
+                )
 
 
 def _check_slides(tables: dict) -> None:
@@ -279,26 +312,48 @@ def _check_slides(tables: dict) -> None:
     errata, figures = tables["errata"], tables["consortium-figures"]
     printed = pd.concat([statements, notes.assign(slide=7)]).groupby("slide").text_ja.agg(list)
     for name, column in (("barriers", "text_ja"), ("errata", "printed")):
-        _quoted(tables[name], column, lambda row: printed.get(row.slide, []),
-                "a sentence of its slide in statements (slide 7: consortium-notes)")
+        _quoted(
+            tables[name],
+            column,
+            lambda row: printed.get(row.slide, []),
+            "a sentence of its slide in statements (slide 7: consortium-notes)",
+        )
     sentence = statements.set_index(["slide", "order"])
     for name, column in (("claims", "text_ja"), ("claims", "text_en"), ("directions", "text_ja")):
-        _quoted(tables[name], column,
-                lambda row: [sentence[column].get((row.slide, row.statement), "")],
-                "the sentence in statements with this slide and number")
-    _quoted(figures, "text_ja", lambda row: notes.text_ja[notes.consortium == row.consortium],
-            "a note of its consortium (consortium-notes)")
+        _quoted(
+            tables[name],
+            column,
+            lambda row: [sentence[column].get((row.slide, row.statement), "")],
+            "the sentence in statements with this slide and number",
+        )
+    _quoted(
+        figures,
+        "text_ja",
+        lambda row: notes.text_ja[notes.consortium == row.consortium],
+        "a note of its consortium (consortium-notes)",
+    )
     numbers = figures.text_ja.str.findall("[0-9]+")
-    _every(figures, ["value", "text_ja"], [str(value) in found for value, found in zip(
-        figures.value, numbers, strict=True)], "a number that the words print")
+    _every(
+        figures,
+        ["value", "text_ja"],
+        [str(value) in found for value, found in zip(figures.value, numbers, strict=True)],
+        "a number that the words print",
+    )
     members = figures.consortium.map(tables["consortium-members"].consortium.value_counts())
-    _rule(figures, "figure != 'member_municipalities' or value == members",
-          " (consortium-members)", members=members)
-    _every(errata, ["read_as"], errata.read_as.isin(tables["adoption-by-stage"].median_population),
-           "a median of adoption-by-stage")
+    _rule(figures, "figure != 'member_municipalities' or value == members", " (consortium-members)", members=members)
+    _every(
+        errata,
+        ["read_as"],
+        errata.read_as.isin(tables["adoption-by-stage"].median_population),
+        "a median of adoption-by-stage",
+    )
     problems = tables["guidebook-problems"]
-    _every(problems, ["order"], problems.order.isin(tables["problem-mapping"].problem),
-           "a problem that has a place in problem-mapping")
+    _every(
+        problems,
+        ["order"],
+        problems.order.isin(tables["problem-mapping"].problem),
+        "a problem that has a place in problem-mapping",
+    )
 
 
 def _check_census(tables: dict) -> None:
@@ -308,49 +363,69 @@ def _check_census(tables: dict) -> None:
     small, members = tables["small-adopters"], tables["consortium-members"]
     single = alone.lower[(alone.kind == "other_municipality") & (alone.bodies > 0)]
     for table in (small, members):
-        _every(table, ["population"], table.population.isin(single),
-               "the population of a municipality in population-distribution-2015")
+        _every(
+            table,
+            ["population"],
+            table.population.isin(single),
+            "the population of a municipality in population-distribution-2015",
+        )
     earlier = members.member_ja.map(small.set_index("body_ja").population).astype("Int64")
     _rule(members, "population == earlier", " (small-adopters)", earlier=earlier)
     table = tables["median-neighbours"]
     stages = tables["adoption-by-stage"].set_index(["technology", "stage"]).median_population
     printed = [stages[row.technology, row.stage] for row in table.itertuples()]
     _rule(table, "median == printed", " (adoption-by-stage)", printed=printed)
-    for column, kinds in (("municipalities_at", alone.kind != "prefecture"),
-                          ("prefectures_at", alone.kind == "prefecture")):
+    for column, kinds in (
+        ("municipalities_at", alone.kind != "prefecture"),
+        ("prefectures_at", alone.kind == "prefecture"),
+    ):
         counted = table["median"].map(alone[kinds].groupby("lower").bodies.sum()).fillna(-1)
         _rule(table, f"{column} == counted", " (population-distribution-2015)", counted=counted)
     # bodies strictly between the pair: those of whole intervals, and of the two at its ends
-    inside = [grid.bodies[(grid.lower > row.pair_lower) & (grid.upper <= row.pair_upper)].sum()
-              for row in table.itertuples()]
-    around = [grid.bodies[(grid.upper > row.pair_lower) & (grid.lower <= row.pair_upper)].sum()
-              for row in table.itertuples()]
-    _rule(table, "inside <= bodies_between <= around - 2", " (population-distribution-2015)",
-          inside=inside, around=around)
+    inside = [
+        grid.bodies[(grid.lower > row.pair_lower) & (grid.upper <= row.pair_upper)].sum() for row in table.itertuples()
+    ]
+    around = [
+        grid.bodies[(grid.upper > row.pair_lower) & (grid.lower <= row.pair_upper)].sum() for row in table.itertuples()
+    ]
+    _rule(
+        table, "inside <= bodies_between <= around - 2", " (population-distribution-2015)", inside=inside, around=around
+    )
 
 
 def _check_2023(tables: dict) -> None:
     """The tables of 2023 agree with the distribution of 2015 and with each other."""
     table, grid = tables["adoption-2023-by-size"], tables["population-distribution-2015"]
     for column in ("lower", "upper"):
-        _every(table, [column], table[column].isin([*grid.lower, *grid.upper]),
-               "an edge of population-distribution-2015")
+        _every(
+            table, [column], table[column].isin([*grid.lower, *grid.upper]), "an edge of population-distribution-2015"
+        )
     lowers = table.lower.drop_duplicates()
-    wide = grid.assign(lower=pd.cut(grid.lower, [*lowers, table.upper.max()], right=False,
-                                    labels=lowers).astype("int64"))
+    wide = grid.assign(
+        lower=pd.cut(grid.lower, [*lowers, table.upper.max()], right=False, labels=lowers).astype("int64")
+    )
     for column in ("bodies", "population"):
         known = wide.groupby(["lower", "kind"])[column].sum()
         found = table.groupby(["lower", "kind"])[column].transform("sum")
-        _rule(table, "all_staff == distribution_2015", f" ({column} of interval and kind)",
-              all_staff=found, distribution_2015=[
-                  known[row.lower, row.kind] for row in table.itertuples()])
+        _rule(
+            table,
+            "all_staff == distribution_2015",
+            f" ({column} of interval and kind)",
+            all_staff=found,
+            distribution_2015=[known[row.lower, row.kind] for row in table.itertuples()],
+        )
     municipal, published = table[table.kind != "prefecture"], tables["adoption-2023-published"]
     counted = []
     for row in published.itertuples():
         adopters = municipal[row.technology.lower()]
         members = adopters if row.state == "adopters" else municipal.bodies - adopters
-        counted.append((members.sum(), members[municipal.upper <= row.median_population].sum(),
-                        members[municipal.lower > row.median_population].sum()))
+        counted.append(
+            (
+                members.sum(),
+                members[municipal.upper <= row.median_population].sum(),
+                members[municipal.lower > row.median_population].sum(),
+            )
+        )
     more = dict(zip(("counted", "below", "above"), zip(*counted, strict=True), strict=True))
     for rule in ("bodies == counted", "below <= bodies / 2", "above <= bodies / 2"):
         _rule(published, rule, " (median_population and adoption-2023-by-size)", **more)
@@ -373,8 +448,7 @@ def check_rows(folder: Path = DATA) -> dict[str, pd.DataFrame]:
             fail(folder / PACKAGE, f"resources[{name}].path", resource["path"], f"{name}.csv")
     for file in sorted(folder.glob("*.csv")):
         if file.name not in files:
-            fail(folder / PACKAGE, "resources", f"no description of {label(file)}",
-                 "one of every CSV file")
+            fail(folder / PACKAGE, "resources", f"no description of {label(file)}", "one of every CSV file")
     tables = load_all(folder)
     _check_foreign_keys(tables, folder)
     with _uses(folder / PACKAGE):
@@ -401,16 +475,22 @@ def check(folder: Path = DATA) -> dict[str, pd.DataFrame]:
         file = path(resource["name"], folder)
         for key, found in zip(("bytes", "hash"), digest(file), strict=True):
             _check_sum(file, f"property {key} of {PACKAGE}", found, resource[key])
-    _check_sum(folder / PACKAGE, "property hash (of all but sizes and checksums of the tables)",
-               descriptor.digest(description), description["hash"])
+    _check_sum(
+        folder / PACKAGE,
+        "property hash (of all but sizes and checksums of the tables)",
+        descriptor.digest(description),
+        description["hash"],
+    )
     _check_package(folder)
     return tables
 
 
 def _check_sum(file: Path, place: str, found, stated) -> None:
     if found != stated:
-        raise ChecksumError(f"{label(file)}, {place}: found {found}, expected {stated} "
-                            "(after a change that is meant, run: python -m adoption.data)")
+        raise ChecksumError(
+            f"{label(file)}, {place}: found {found}, expected {stated} "
+            "(after a change that is meant, run: python -m adoption.data)"
+        )
 
 
 def _check_package(folder: Path) -> None:
@@ -420,8 +500,7 @@ def _check_package(folder: Path) -> None:
     report = validate(str(folder / PACKAGE))
     if not report.valid:
         faults = report.flatten(["rowNumber", "fieldName", "note"])
-        raise DataError(f"{label(folder / PACKAGE)}: frictionless found {faults[:3]}, "
-                        "expected a valid data package")
+        raise DataError(f"{label(folder / PACKAGE)}: frictionless found {faults[:3]}, expected a valid data package")
 
 
 def renew(folder: Path = DATA) -> list[str]:
@@ -462,10 +541,18 @@ def _constraints(field: dict, schema: dict) -> Iterator[str]:
 def field_table(name: str, folder: Path = DATA) -> pd.DataFrame:
     """The fields of one table, one row each: Field, Type, Unit, Values, Meaning."""
     schema = describe(name, folder)["schema"]
-    return pd.DataFrame([
-        {"Field": field["name"], "Type": field["type"], "Unit": field.get("unit", ""),
-         "Values": "; ".join(_constraints(field, schema)), "Meaning": field["description"]}
-        for field in schema["fields"]])
+    return pd.DataFrame(
+        [
+            {
+                "Field": field["name"],
+                "Type": field["type"],
+                "Unit": field.get("unit", ""),
+                "Values": "; ".join(_constraints(field, schema)),
+                "Meaning": field["description"],
+            }
+            for field in schema["fields"]
+        ]
+    )
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -477,8 +564,7 @@ def main(arguments: list[str] | None = None) -> None:
             print(f"{len(check())} tables: rows, package and checksums are in order")
         else:
             changed = renew()
-            print(f"{len(names())} tables in order; checksums renewed: "
-                  f"{', '.join(changed) or 'none'}")
+            print(f"{len(names())} tables in order; checksums renewed: {', '.join(changed) or 'none'}")
     except DataError as error:
         raise SystemExit(str(error)) from None
 

@@ -23,8 +23,7 @@ def read(file: Path) -> dict:
     except DataError:
         raise
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{label(file)}: found no JSON ({error}), "
-                        "expected the data package") from None
+        raise DataError(f"{label(file)}: found no JSON ({error}), expected the data package") from None
     return descriptor
 
 
@@ -36,8 +35,11 @@ def dump(descriptor: dict) -> str:
 def digest(descriptor: dict) -> str:
     """Checksum of a description without its checksums and sizes."""
     kept = {key: value for key, value in descriptor.items() if key != "hash"} | {
-        "resources": [{key: value for key, value in resource.items()
-                       if key not in ("bytes", "hash")} for resource in descriptor["resources"]]}
+        "resources": [
+            {key: value for key, value in resource.items() if key not in ("bytes", "hash")}
+            for resource in descriptor["resources"]
+        ]
+    }
     return "sha256:" + hashlib.sha256(dump(kept).encode()).hexdigest()
 
 
@@ -45,8 +47,12 @@ def digest(descriptor: dict) -> str:
 
 
 def _object(required: dict, /, **optional) -> dict:
-    return {"type": "object", "required": list(required), "properties": required | optional,
-            "additionalProperties": False}
+    return {
+        "type": "object",
+        "required": list(required),
+        "properties": required | optional,
+        "additionalProperties": False,
+    }
 
 
 def _list(items: dict) -> dict:
@@ -67,27 +73,59 @@ _HASH = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
 _NAMED = {"name": _TEXT, "type": _is("string", "integer", "number"), "description": _TEXT}
 _FIELD = {
     "if": {"properties": {"type": _is("integer", "number")}, "required": ["type"]},
-    "then": _object(_NAMED | {"unit": _TEXT, "constraints": _object(
-        {"minimum": _INTEGER}, required=_TRUTH, unique=_TRUTH, maximum=_INTEGER)}),
-    "else": _object(_NAMED | {"constraints": _object(
-        {}, required=_TRUTH, unique=_TRUTH, enum=_TEXTS,
-        pattern={"type": "string", "format": "regex"})}, expected=_TEXT),
+    "then": _object(
+        _NAMED
+        | {
+            "unit": _TEXT,
+            "constraints": _object({"minimum": _INTEGER}, required=_TRUTH, unique=_TRUTH, maximum=_INTEGER),
+        }
+    ),
+    "else": _object(
+        _NAMED
+        | {
+            "constraints": _object(
+                {}, required=_TRUTH, unique=_TRUTH, enum=_TEXTS, pattern={"type": "string", "format": "regex"}
+            )
+        },
+        expected=_TEXT,
+    ),
 }
-_FOREIGN_KEY = _object({
-    "fields": _TEXTS, "reference": _object({"resource": _TEXT, "fields": _TEXTS})})
-_RESOURCE = _object({
-    "name": {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"}, "path": _TEXT,
-    "profile": _is("tabular-data-resource"), "title": _TEXT, "description": _TEXT,
-    "scheme": _is("file"), "format": _is("csv"), "mediatype": _is("text/csv"),
-    "encoding": _is("utf-8"),
-    "dialect": _object({"csv": _object({"lineTerminator": _is("\n")})}),
-    "sources": _SOURCES, "licenses": _LICENSES,
-    "schema": _object({"fields": _list(_FIELD), "missingValues": _list(_is("")),
-                       "primaryKey": _TEXTS}, foreignKeys=_list(_FOREIGN_KEY)),
-    "bytes": _COUNT, "hash": _HASH}, rows=_COUNT)
-SCHEMA = _object({
-    "name": _TEXT, "profile": _is("tabular-data-package"), "title": _TEXT, "description": _TEXT,
-    "licenses": _LICENSES, "sources": _SOURCES, "resources": _list(_RESOURCE), "hash": _HASH})
+_FOREIGN_KEY = _object({"fields": _TEXTS, "reference": _object({"resource": _TEXT, "fields": _TEXTS})})
+_RESOURCE = _object(
+    {
+        "name": {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"},
+        "path": _TEXT,
+        "profile": _is("tabular-data-resource"),
+        "title": _TEXT,
+        "description": _TEXT,
+        "scheme": _is("file"),
+        "format": _is("csv"),
+        "mediatype": _is("text/csv"),
+        "encoding": _is("utf-8"),
+        "dialect": _object({"csv": _object({"lineTerminator": _is("\n")})}),
+        "sources": _SOURCES,
+        "licenses": _LICENSES,
+        "schema": _object(
+            {"fields": _list(_FIELD), "missingValues": _list(_is("")), "primaryKey": _TEXTS},
+            foreignKeys=_list(_FOREIGN_KEY),
+        ),
+        "bytes": _COUNT,
+        "hash": _HASH,
+    },
+    rows=_COUNT,
+)
+SCHEMA = _object(
+    {
+        "name": _TEXT,
+        "profile": _is("tabular-data-package"),
+        "title": _TEXT,
+        "description": _TEXT,
+        "licenses": _LICENSES,
+        "sources": _SOURCES,
+        "resources": _list(_RESOURCE),
+        "hash": _HASH,
+    }
+)
 
 
 def check(descriptor: dict, file: Path) -> None:
@@ -119,6 +157,5 @@ def _place(value, path) -> str:
     for step in path:
         value = value[step]
         name = value.get("name") if isinstance(step, int) and isinstance(value, dict) else None
-        place += (f"[{name if isinstance(name, str) else step}]" if isinstance(step, int)
-                  else f".{step}")
+        place += f"[{name if isinstance(name, str) else step}]" if isinstance(step, int) else f".{step}"
     return place.lstrip(".") or "the package"

@@ -27,8 +27,7 @@ class FigureRenderer(MimeRenderPlugin):
 def draw(renderer, data, figure):
     """The nodes of a figure."""
     uri = renderer.write_file([f"{figure['name']}.csv"], figure["csv"].encode(), overwrite=True)
-    caption = (f"{figure['caption']}\n\n{{download}}`Data of this figure (CSV) <{uri}>` · "
-               f"Source: {figure['source']}")
+    caption = f"{figure['caption']}\n\n{{download}}`Data of this figure (CSV) <{uri}>` · Source: {figure['source']}"
     [image] = renderer.render_image(data)
     image["alt"] = figure["alt"]
     page, holder = renderer.renderer, nodes.Element()

@@ -21,32 +21,57 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentF
 
 # Colour-blind-safe (after Okabe and Ito, darkened until each has a contrast of 4.5 with white).
 # AI and RPA keep their colours throughout the book.
-COLOURS = {"AI": "#0067A3", "RPA": "#B34700", "green": "#00734F", "purple": "#9A4B7F",
-           "sky": "#2A7FAF", "grey": "#5C5C5C"}
+COLOURS = {
+    "AI": "#0067A3",
+    "RPA": "#B34700",
+    "green": "#00734F",
+    "purple": "#9A4B7F",
+    "sky": "#2A7FAF",
+    "grey": "#5C5C5C",
+}
 INK, FAINT = "#1F1F1F", "#D9D9D9"
 WIDTH = 4.7  # inches: small enough that 10-point text can be read on a 360-pixel screen
 
-POPULATION_TICKS = (300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000,
-                    10_000_000)
+POPULATION_TICKS = (300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
 
 
 def use_style() -> None:
     """The book's style. Called when this module is imported."""
     import matplotlib_fontja  # noqa: F401  registers IPAexGothic, for Japanese terms
+
     # IPAexGothic has one weight: a bold title may use it without a warning.
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
-    sns.set_theme(style="white", rc={
-        "font.family": ["DejaVu Sans", "IPAexGothic"], "font.size": 10,
-        "axes.titlesize": 11, "axes.titleweight": "bold", "axes.titlelocation": "left",
-        "axes.labelsize": 9, "xtick.labelsize": 9, "ytick.labelsize": 9,
-        "axes.grid": True, "axes.grid.axis": "y", "axes.axisbelow": True, "grid.color": FAINT,
-        "grid.linewidth": 0.8, "axes.edgecolor": "#8C8C8C", "axes.labelcolor": INK,
-        "text.color": INK, "xtick.color": INK, "ytick.color": INK,
-        "axes.spines.top": False, "axes.spines.right": False, "axes.spines.left": False,
-        "figure.figsize": (WIDTH, 3.4), "figure.constrained_layout.use": True,
-        # The same bytes whenever and wherever the figure is drawn.
-        "svg.hashsalt": "adoption", "svg.fonttype": "path",
-    })
+    sns.set_theme(
+        style="white",
+        rc={
+            "font.family": ["DejaVu Sans", "IPAexGothic"],
+            "font.size": 10,
+            "axes.titlesize": 11,
+            "axes.titleweight": "bold",
+            "axes.titlelocation": "left",
+            "axes.labelsize": 9,
+            "xtick.labelsize": 9,
+            "ytick.labelsize": 9,
+            "axes.grid": True,
+            "axes.grid.axis": "y",
+            "axes.axisbelow": True,
+            "grid.color": FAINT,
+            "grid.linewidth": 0.8,
+            "axes.edgecolor": "#8C8C8C",
+            "axes.labelcolor": INK,
+            "text.color": INK,
+            "xtick.color": INK,
+            "ytick.color": INK,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.spines.left": False,
+            "figure.figsize": (WIDTH, 3.4),
+            "figure.constrained_layout.use": True,
+            # The same bytes whenever and wherever the figure is drawn.
+            "svg.hashsalt": "adoption",
+            "svg.fonttype": "path",
+        },
+    )
 
 
 use_style()
@@ -56,8 +81,7 @@ def title(axes, text: str) -> None:
     """A title that states the finding, wrapped to the figure's width, aligned left."""
     figure = axes.figure
     width = int(figure.get_size_inches()[0] * 11)
-    figure.suptitle(textwrap.fill(text, width), x=0.012, ha="left", fontsize=10.5,
-                    fontweight="bold")
+    figure.suptitle(textwrap.fill(text, width), x=0.012, ha="left", fontsize=10.5, fontweight="bold")
 
 
 def per_cent(axis) -> None:
@@ -67,8 +91,13 @@ def per_cent(axis) -> None:
 
 def note(axes, text: str, at, dx: float = 6, dy: float = 0, **how) -> None:
     """Text beside a point, shifted by dx and dy points: a label instead of a legend."""
-    axes.annotate(text, at, xytext=(dx, dy), textcoords="offset points",
-                  **{"va": "center", "ha": "left" if dx >= 0 else "right", **how})
+    axes.annotate(
+        text,
+        at,
+        xytext=(dx, dy),
+        textcoords="offset points",
+        **{"va": "center", "ha": "left" if dx >= 0 else "right", **how},
+    )
 
 
 def population_axis(axes, low: float, high: float, ticks=POPULATION_TICKS) -> None:
@@ -92,8 +121,7 @@ def svg(figure: Figure) -> str:
     return out.getvalue()
 
 
-def show(figure: Figure, *, name: str, alt: str, data: pd.DataFrame, caption: str,
-         source: str) -> None:
+def show(figure: Figure, *, name: str, alt: str, data: pd.DataFrame, caption: str, source: str) -> None:
     """Put a figure on the page.
 
     name: label for cross-references, `fig-...`; also the name of the data file.
@@ -102,10 +130,17 @@ def show(figure: Figure, *, name: str, alt: str, data: pd.DataFrame, caption: st
     caption: MyST text. source: MyST text, where the data come from.
     """
     from IPython.display import display
-    details = {"name": name, "caption": caption, "source": source, "alt": alt,
-               "csv": data.to_csv(index=False, lineterminator="\n", float_format="%.10g")}
-    display({"image/svg+xml": svg(figure), "text/plain": alt}, raw=True,
-            metadata={"image/svg+xml": {"figure": details}})
+
+    details = {
+        "name": name,
+        "caption": caption,
+        "source": source,
+        "alt": alt,
+        "csv": data.to_csv(index=False, lineterminator="\n", float_format="%.10g"),
+    }
+    display(
+        {"image/svg+xml": svg(figure), "text/plain": alt}, raw=True, metadata={"image/svg+xml": {"figure": details}}
+    )
 
 
 class Link(NamedTuple):
@@ -115,9 +150,15 @@ class Link(NamedTuple):
     address: str
 
 
-def table(frame: pd.DataFrame, *, caption: str, heads: Mapping[str, str] | None = None,
-          formats: Mapping[str, str | Callable] | None = None, row_heads: int = 1,
-          stacked: bool = False) -> None:
+def table(
+    frame: pd.DataFrame,
+    *,
+    caption: str,
+    heads: Mapping[str, str] | None = None,
+    formats: Mapping[str, str | Callable] | None = None,
+    row_heads: int = 1,
+    stacked: bool = False,
+) -> None:
     """Put a table on the page: caption, header cells with their scope, numbers to the right.
 
     heads: headings of the columns to show, in their order; by default all columns as named.
@@ -129,6 +170,7 @@ def table(frame: pd.DataFrame, *, caption: str, heads: Mapping[str, str] | None 
         name; for tables of sentences.
     """
     from IPython.display import HTML, display
+
     for column, how in (formats or {}).items():
         write = how if callable(how) else ("{:" + how + "}").format
         frame = frame.assign(**{column: frame[column].map(write)})
@@ -137,24 +179,30 @@ def table(frame: pd.DataFrame, *, caption: str, heads: Mapping[str, str] | None 
     numeric = [pd.api.types.is_numeric_dtype(frame[c]) for c in frame.columns]
     # A column of formatted numbers is text to pandas, but reads as numbers.
     aligned = [n or _looks_numeric(frame[c]) for n, c in zip(numeric, frame.columns)]
-    classes = ["number" if right else "short" if _is_short(frame[c]) else "text"
-               for right, c in zip(aligned, frame.columns)]
-    head = "".join(f'<th scope="col" class="{k}">{html.escape(str(c))}</th>'
-                   for c, k in zip(frame.columns, classes))
+    classes = [
+        "number" if right else "short" if _is_short(frame[c]) else "text" for right, c in zip(aligned, frame.columns)
+    ]
+    head = "".join(f'<th scope="col" class="{k}">{html.escape(str(c))}</th>' for c, k in zip(frame.columns, classes))
     rows = []
     for values in frame.itertuples(index=False):
         cells = []
         for i, (value, kind, column) in enumerate(zip(values, classes, frame.columns)):
             text = _cell_html(value)
             named = f' data-column="{html.escape(str(column))}"' if stacked else ""
-            cells.append(f'<th scope="row" class="{kind}"{named}>{text}</th>' if i < row_heads
-                         else f'<td class="{kind}"{named}>{text}</td>')
+            cells.append(
+                f'<th scope="row" class="{kind}"{named}>{text}</th>'
+                if i < row_heads
+                else f'<td class="{kind}"{named}>{text}</td>'
+            )
         rows.append(f"<tr>{''.join(cells)}</tr>")
-    display(HTML(
-        f'<div class="table-scroll{" stacked" if stacked else ""}" tabindex="0" role="region" '
-        f'aria-label="{html.escape(caption)}">'
-        f'<table class="table"><caption>{html.escape(caption)}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"))
+    display(
+        HTML(
+            f'<div class="table-scroll{" stacked" if stacked else ""}" tabindex="0" role="region" '
+            f'aria-label="{html.escape(caption)}">'
+            f'<table class="table"><caption>{html.escape(caption)}</caption>'
+            f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+        )
+    )
 
 
 def _cell_html(value) -> str:

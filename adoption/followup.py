@@ -75,16 +75,17 @@ class _Groups(NamedTuple):
     def fit(self, *columns, offset=None):
         """Maximum of the binomial likelihood with these explanatory variables."""
         design = np.column_stack(columns)
-        model = sm.GLM(np.column_stack([self.y, self.n - self.y]), design,
-                       family=sm.families.Binomial(), offset=offset)
+        model = sm.GLM(np.column_stack([self.y, self.n - self.y]), design, family=sm.families.Binomial(), offset=offset)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", PerfectSeparationWarning)
             best = model.fit(tol=1e-12, maxiter=200)
         logits = design @ best.params + (0 if offset is None else offset)
         if not best.converged or np.abs(logits).max() > LARGEST_LOGIT:
-            raise ValueError("adopters: expected adopters and others at overlapping sizes, found "
-                             "groups that the explaining variables separate: the estimate is not "
-                             "finite")
+            raise ValueError(
+                "adopters: expected adopters and others at overlapping sizes, found "
+                "groups that the explaining variables separate: the estimate is not "
+                "finite"
+            )
         return best
 
     @property
@@ -107,9 +108,11 @@ def _groups(sizes, bodies, adopters, floor, distinct: int = 2) -> _Groups:
     n, y = _counts(bodies, adopters)
     z = log_size(checks.vector("sizes", sizes, n.size), floor=floor)
     if np.unique(z).size < distinct:
-        raise ValueError(f"sizes: expected {distinct} or more that differ (those below the floor "
-                         f"{floor:g} count as it), found only "
-                         f"{', '.join(f'{size:g}' for size in np.unique(2**z))}")
+        raise ValueError(
+            f"sizes: expected {distinct} or more that differ (those below the floor "
+            f"{floor:g} count as it), found only "
+            f"{', '.join(f'{size:g}' for size in np.unique(2**z))}"
+        )
     return _Groups(z, n, y)
 
 
@@ -117,8 +120,10 @@ def _marked(marked, groups: _Groups) -> np.ndarray:
     """The marks, if they say something beside size."""
     x = checks.flags("marked", marked, groups.z.size).astype(float)
     if np.linalg.matrix_rank(np.column_stack([*groups.line, x])) < 3:
-        raise ValueError(f"marked: expected marks that vary among groups beside their size, found "
-                         f"{x.sum():.0f} of {x.size} groups marked, as size alone would have it")
+        raise ValueError(
+            f"marked: expected marks that vary among groups beside their size, found "
+            f"{x.sum():.0f} of {x.size} groups marked, as size alone would have it"
+        )
     return x
 
 
@@ -127,7 +132,10 @@ def _odds_ratio(groups: _Groups, *columns, level: float) -> Interval:
     best, (*rest, last) = groups.fit(*columns), columns
     ends = profile_interval(
         lambda value: groups.fit(*rest, offset=value * last).deviance - best.deviance,
-        best.params[-1], np.sqrt(best.cov_params()[-1, -1]), level)
+        best.params[-1],
+        np.sqrt(best.cov_params()[-1, -1]),
+        level,
+    )
     return Interval(*(float(np.exp(v)) for v in (best.params[-1], *ends)))
 
 
@@ -136,17 +144,14 @@ def _ratio_test(groups: _Groups, smaller, larger) -> RatioTest:
     return RatioTest(statistic, float(chi2.sf(statistic, 1)))
 
 
-def size_logit(sizes: ArrayLike, bodies: ArrayLike, adopters: ArrayLike, *,
-               floor: float) -> LogitFit:
+def size_logit(sizes: ArrayLike, bodies: ArrayLike, adopters: ArrayLike, *, floor: float) -> LogitFit:
     """Logit of adoption on log2(size). Arguments and errors: see the module."""
     groups = _groups(sizes, bodies, adopters, floor)
     best = groups.fit(np.ones(groups.z.size), groups.z)
-    return LogitFit(best.params, best.cov_params(), float(best.deviance), int(best.df_resid),
-                    float(floor))
+    return LogitFit(best.params, best.cov_params(), float(best.deviance), int(best.df_resid), float(floor))
 
 
-def predict(fit: LogitFit, sizes: ArrayLike, level: float = 0.95
-            ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def predict(fit: LogitFit, sizes: ArrayLike, level: float = 0.95) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Share adopted at the sizes, and its pointwise interval: three arrays, each (len(sizes),).
 
     fit: of :func:`size_logit`. The interval is the normal one for the logit.
@@ -154,13 +159,13 @@ def predict(fit: LogitFit, sizes: ArrayLike, level: float = 0.95
     z = log_size(checks.vector("sizes", sizes), floor=fit.floor)
     design = np.column_stack([np.ones(z.size), z])
     logit = design @ fit.params
-    reach = norm.ppf((1 + checks.level(level)) / 2) * np.sqrt(
-        np.einsum("ij,jk,ik->i", design, fit.covariance, design))
+    reach = norm.ppf((1 + checks.level(level)) / 2) * np.sqrt(np.einsum("ij,jk,ik->i", design, fit.covariance, design))
     return expit(logit), expit(logit - reach), expit(logit + reach)
 
 
-def odds_ratio_per_doubling(sizes: ArrayLike, bodies: ArrayLike, adopters: ArrayLike, *,
-                            floor: float, level: float = 0.95) -> Interval:
+def odds_ratio_per_doubling(
+    sizes: ArrayLike, bodies: ArrayLike, adopters: ArrayLike, *, floor: float, level: float = 0.95
+) -> Interval:
     """Odds ratio of adoption per doubling of size, with its profile-likelihood interval.
 
     Arguments and errors: see the module.
@@ -169,8 +174,9 @@ def odds_ratio_per_doubling(sizes: ArrayLike, bodies: ArrayLike, adopters: Array
     return _odds_ratio(groups, *groups.line, level=level)
 
 
-def half_size(sizes: ArrayLike, bodies: ArrayLike, adopters: ArrayLike, *,
-              floor: float, level: float = 0.95) -> Interval:
+def half_size(
+    sizes: ArrayLike, bodies: ArrayLike, adopters: ArrayLike, *, floor: float, level: float = 0.95
+) -> Interval:
     """Size at which half of the bodies have adopted, with its profile-likelihood interval.
 
     Arguments and errors: see the module; ValueError also where adoption is not related to size
@@ -181,17 +187,22 @@ def half_size(sizes: ArrayLike, bodies: ArrayLike, adopters: ArrayLike, *,
     best = groups.fit(one, z)
     a, b = best.params
     if groups.fit(one).deviance - best.deviance <= chi2.ppf(checks.level(level), 1):
-        raise ValueError(f"adopters: expected adoption related to size, found a slope of {b:.3g} "
-                         f"that may be 0 at level {level}: no size is ruled out")
+        raise ValueError(
+            f"adopters: expected adoption related to size, found a slope of {b:.3g} "
+            f"that may be 0 at level {level}: no size is ruled out"
+        )
     # Fixing the size fixes the line's root: what is left is a slope through it.
     by_params = np.array([-1 / b, a / b**2])
-    ends = profile_interval(lambda root: groups.fit(z - root).deviance - best.deviance, -a / b,
-                            np.sqrt(by_params @ best.cov_params() @ by_params), level)
+    ends = profile_interval(
+        lambda root: groups.fit(z - root).deviance - best.deviance,
+        -a / b,
+        np.sqrt(by_params @ best.cov_params() @ by_params),
+        level,
+    )
     return Interval(*(float(2.0**v) for v in (-a / b, *ends)))
 
 
-def curvature_test(sizes: ArrayLike, bodies: ArrayLike, adopters: ArrayLike, *,
-                   floor: float) -> RatioTest:
+def curvature_test(sizes: ArrayLike, bodies: ArrayLike, adopters: ArrayLike, *, floor: float) -> RatioTest:
     """Likelihood-ratio test of a straight line against a parabola in log2(size).
 
     Arguments and errors: see the module; here three sizes have to differ.
@@ -200,9 +211,9 @@ def curvature_test(sizes: ArrayLike, bodies: ArrayLike, adopters: ArrayLike, *,
     return _ratio_test(groups, groups.line, (*groups.line, groups.line[1] ** 2))
 
 
-def odds_ratio_at_equal_size(sizes: ArrayLike, marked: ArrayLike, bodies: ArrayLike,
-                             adopters: ArrayLike, *, floor: float,
-                             level: float = 0.95) -> Interval:
+def odds_ratio_at_equal_size(
+    sizes: ArrayLike, marked: ArrayLike, bodies: ArrayLike, adopters: ArrayLike, *, floor: float, level: float = 0.95
+) -> Interval:
     """Odds ratio of adoption, marked groups against the others at the same size.
 
     The interval is that of the profile likelihood; size enters as log2(size). Arguments and
@@ -212,8 +223,9 @@ def odds_ratio_at_equal_size(sizes: ArrayLike, marked: ArrayLike, bodies: ArrayL
     return _odds_ratio(groups, *groups.line, _marked(marked, groups), level=level)
 
 
-def equal_size_test(sizes: ArrayLike, marked: ArrayLike, bodies: ArrayLike,
-                    adopters: ArrayLike, *, floor: float) -> RatioTest:
+def equal_size_test(
+    sizes: ArrayLike, marked: ArrayLike, bodies: ArrayLike, adopters: ArrayLike, *, floor: float
+) -> RatioTest:
     """Likelihood-ratio test that marked groups and others of the same size adopt alike.
 
     Arguments and errors: see the module.
@@ -222,8 +234,9 @@ def equal_size_test(sizes: ArrayLike, marked: ArrayLike, bodies: ArrayLike,
     return _ratio_test(groups, groups.line, (*groups.line, _marked(marked, groups)))
 
 
-def odds_ratio_within_strata(strata: ArrayLike, marked: ArrayLike, bodies: ArrayLike,
-                             adopters: ArrayLike, level: float = 0.95) -> Interval:
+def odds_ratio_within_strata(
+    strata: ArrayLike, marked: ArrayLike, bodies: ArrayLike, adopters: ArrayLike, level: float = 0.95
+) -> Interval:
     """Mantel-Haenszel odds ratio of adoption, marked groups against the others of a stratum.
 
     strata: shape (I,), which groups are compared with each other; nothing is supposed about how
@@ -238,13 +251,16 @@ def odds_ratio_within_strata(strata: ArrayLike, marked: ArrayLike, bodies: Array
     strata, x = np.asarray(strata), checks.flags("marked", marked, n.size)
     if strata.shape != n.shape:
         raise ValueError(f"strata: expected one for each of {n.size} groups, found {strata.size}")
-    tables = np.array([[[part[(strata == stratum) & (x == side)].sum() for part in (y, n - y)]
-                        for side in (True, False)] for stratum in np.unique(strata)])
+    tables = np.array(
+        [
+            [[part[(strata == stratum) & (x == side)].sum() for part in (y, n - y)] for side in (True, False)]
+            for stratum in np.unique(strata)
+        ]
+    )
     tables = tables[tables.sum(axis=1).all(axis=1) & tables.sum(axis=2).all(axis=1)]
     (a, b), (c, d) = tables.transpose(1, 2, 0)
     if not ((a * d).any() and (b * c).any()):
-        raise ValueError("strata: expected one that holds adopters and others on both sides, "
-                         "found none")
+        raise ValueError("strata: expected one that holds adopters and others on both sides, found none")
     pooled = StratifiedTable(list(tables))
     ends = pooled.oddsratio_pooled_confint(alpha=1 - checks.level(level))
     return Interval(float(pooled.oddsratio_pooled), *(float(end) for end in ends))

@@ -141,22 +141,26 @@ def split_intervals(lower: ArrayLike, upper: ArrayLike, counts: ArrayLike, value
     hi = checks.vector("upper", upper, lo.size, infinite=True)
     bodies = checks.counts("counts", counts, lo.size)
     value = checks.whole("value", value)
-    for wrong, expected, steps in ((lo >= hi, "lower < upper", 1),
-                                   (hi[:-1] > lo[1:], "intervals that ascend without overlap", 2)):
+    for wrong, expected, steps in (
+        (lo >= hi, "lower < upper", 1),
+        (hi[:-1] > lo[1:], "intervals that ascend without overlap", 2),
+    ):
         if wrong.any():
             at = range(int(np.argmax(wrong)), int(np.argmax(wrong)) + steps)
-            raise ValueError(f"lower, upper: expected {expected}, found "
-                             + " before ".join(f"[{lo[i]}, {hi[i]})" for i in at))
+            raise ValueError(
+                f"lower, upper: expected {expected}, found " + " before ".join(f"[{lo[i]}, {hi[i]})" for i in at)
+            )
     if not lo[0] <= value < hi[-1]:
-        raise ValueError(f"value: expected one inside the table, from {lo[0]} to below {hi[-1]}, "
-                         f"found {value}")
+        raise ValueError(f"value: expected one inside the table, from {lo[0]} to below {hi[-1]}, found {value}")
     below, above = hi <= value, lo >= value + 1
     at = (lo >= value) & (hi <= value + 1)
     straddling = ~(below | at | above) & (bodies > 0)
     if straddling.any():
         where = int(np.argmax(straddling))
-        raise ValueError(f"lower, upper: expected edges at {value} and {value + 1}, found the "
-                         f"interval [{lo[where]}, {hi[where]}) with {bodies[where]} bodies")
+        raise ValueError(
+            f"lower, upper: expected edges at {value} and {value + 1}, found the "
+            f"interval [{lo[where]}, {hi[where]}) with {bodies[where]} bodies"
+        )
     return Split(*(int(bodies[part].sum()) for part in (below, at, above)))
 
 
@@ -170,8 +174,10 @@ def rate_split(n: int, below: int, above: int) -> RateSplit:
     fewer than floor(n/2) bodies on a side, or none.
     """
     half = checks.whole("n", n, 1) // 2
-    below, above = (checks.whole(f"{side} (the median of a group of {n})", bodies, max(half, 1))
-                    for side, bodies in (("below", below), ("above", above)))
+    below, above = (
+        checks.whole(f"{side} (the median of a group of {n})", bodies, max(half, 1))
+        for side, bodies in (("below", below), ("above", above))
+    )
     return RateSplit(half / below, half / above, below / above)
 
 
@@ -198,8 +204,7 @@ def tightest_pair(sizes: ArrayLike, median: int) -> Pair | None:
     for total in (2 * median - 1, 2 * median):
         low = np.flatnonzero(distinct < total - distinct)
         partner = np.searchsorted(distinct, total - distinct[low])
-        exists = (partner < distinct.size) & (
-            distinct[np.minimum(partner, distinct.size - 1)] == total - distinct[low])
+        exists = (partner < distinct.size) & (distinct[np.minimum(partner, distinct.size - 1)] == total - distinct[low])
         if exists.any():
             # Pairs with one sum are nested: the one with the largest lower end is innermost.
             i, j = low[exists][-1], partner[exists][-1]
@@ -240,10 +245,10 @@ def _stirling_error(n: np.ndarray) -> np.ndarray:
     return np.where(n < len(_SMALL_ERRORS), _SMALL_ERRORS[small], series)
 
 
-_SMALL_ERRORS = np.array([0.0] + [
-    math.log(math.factorial(k)) - (k + 0.5) * math.log(k) + k - 0.5 * math.log(2 * math.pi)
-    for k in range(1, 16)
-])
+_SMALL_ERRORS = np.array(
+    [0.0]
+    + [math.log(math.factorial(k)) - (k + 0.5) * math.log(k) + k - 0.5 * math.log(2 * math.pi) for k in range(1, 16)]
+)
 
 
 def _log_choose(n, k) -> np.ndarray:
@@ -258,9 +263,12 @@ def _log_choose(n, k) -> np.ndarray:
     n_, k_ = np.where(inner, n, 2.0), np.where(inner, side, 1.0)
     rest = n_ - k_
     log = (
-        -k_ * np.log(k_ / n_) - rest * np.log1p(-k_ / n_)
+        -k_ * np.log(k_ / n_)
+        - rest * np.log1p(-k_ / n_)
         + 0.5 * np.log(n_ / (2 * math.pi * k_ * rest))
-        + _stirling_error(n_) - _stirling_error(k_) - _stirling_error(rest)
+        + _stirling_error(n_)
+        - _stirling_error(k_)
+        - _stirling_error(rest)
     )
     return np.where(inner, log, np.where(side == 0, 0.0, -np.inf))
 
@@ -341,9 +349,7 @@ def _log_even_tail(x: np.ndarray, h: int, total: float) -> float:
 def _log_tail(x: np.ndarray, n: int, median: float, rounded: bool, upper: bool) -> float:
     """`median_tail_exact` for checked arguments and ascending sizes."""
     if n % 2:
-        reached = (
-            x.size - np.searchsorted(x, median) if upper else np.searchsorted(x, median, "right")
-        )
+        reached = x.size - np.searchsorted(x, median) if upper else np.searchsorted(x, median, "right")
         return _log_hypergeometric_tail(x.size, int(reached), n, n // 2 + 1)
     if upper:
         # Half up: the mean of a and b is printed as m or more if a + b >= 2m - 1.
@@ -360,9 +366,7 @@ def _individual(sizes, n, median, rounded) -> tuple[np.ndarray, int, float]:
     return x, checks.whole("n", n, 1, x.size), check("median", median, x[0], x[-1])
 
 
-def median_tail_exact(
-    sizes: ArrayLike, n: int, median: float, rounded: bool = True, upper: bool = True
-) -> float:
+def median_tail_exact(sizes: ArrayLike, n: int, median: float, rounded: bool = True, upper: bool = True) -> float:
     """Exact log P(M >= median), or log P(M <= median) with `upper=False`, from individual sizes.
 
     sizes: shape (N,), in any order; they are copied and sorted only if they are not ascending.
@@ -394,18 +398,17 @@ def median_test(n: int, below: int, at: int, above: int) -> MedianTest:
     every frame with these counts, and the upper one is the value to report. Raises ValueError
     for negative counts, a group larger than the frame and a median outside the frame.
     """
-    below, at, above = (checks.whole(name, bodies) for name, bodies in
-                        (("below", below), ("at", at), ("above", above)))
+    below, at, above = (checks.whole(name, bodies) for name, bodies in (("below", below), ("at", at), ("above", above)))
     if at == 0 and 0 in (below, above):
-        raise ValueError(f"below, at, above: expected a median inside the frame, found {below} "
-                         f"bodies below it, none at it and {above} above it")
+        raise ValueError(
+            f"below, at, above: expected a median inside the frame, found {below} "
+            f"bodies below it, none at it and {above} above it"
+        )
     total = below + at + above
     high, low = median_tail(total, at + above, n), median_tail(total, below + at, n)
     # Both tails are the same increasing function of the bodies that reach the median.
     return MedianTest(
-        (below > above) - (below < above),
-        _two_sided(min(high[0], low[0])),
-        _two_sided(min(high[1], low[1])),
+        (below > above) - (below < above), _two_sided(min(high[0], low[0])), _two_sided(min(high[1], low[1]))
     )
 
 

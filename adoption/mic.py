@@ -34,22 +34,29 @@ def survey(t: str, base: str, known: bool = False) -> Survey:
     known: with what other published figures say about the prefectures (`prefectures_with_ai`).
     """
     if t not in TECHNOLOGIES or base not in BASES:
-        raise ValueError(f"found {t!r} and {base!r}, expected one of {', '.join(TECHNOLOGIES)} and "
-                         f"one of {', '.join(BASES)}")
+        raise ValueError(
+            f"found {t!r} and {base!r}, expected one of {', '.join(TECHNOLOGIES)} and one of {', '.join(BASES)}"
+        )
     if known and t != "ai":
-        raise ValueError(f"known: found it for {t!r}, expected 'ai', of which alone another figure "
-                         "is published")
+        raise ValueError(f"known: found it for {t!r}, expected 'ai', of which alone another figure is published")
     table, near = published(t), census.neighbours()
     near = near[near["technology"] == TECHNOLOGIES[t]].sort_values("stage")
-    outside = {"municipal": [census.prefectures()], "all": [],
-               "other": [census.prefectures(), census.designated_cities()]}[base]
+    outside = {
+        "municipal": [census.prefectures()],
+        "all": [],
+        "other": [census.prefectures(), census.designated_cities()],
+    }[base]
     least = [prefectures_with_ai(), 0, 0, 0, 0] if known and outside else None
     return Survey(
-        table["bodies"].tolist(), table["median_population"].tolist(),
-        Frame.of_intervals(census.frame(base)), FLOOR,
-        outside=np.concatenate([np.repeat(kind["mean_size"], kind["bodies"])
-                                for kind in outside]) if outside else (),
-        outside_least=least, between=near["bodies_between"].tolist(), key={"t": t, "base": base})
+        table["bodies"].tolist(),
+        table["median_population"].tolist(),
+        Frame.of_intervals(census.frame(base)),
+        FLOOR,
+        outside=np.concatenate([np.repeat(kind["mean_size"], kind["bodies"]) for kind in outside]) if outside else (),
+        outside_least=least,
+        between=near["bodies_between"].tolist(),
+        key={"t": t, "base": base},
+    )
 
 
 def surveys(*bases: str) -> Iterator[Survey]:
@@ -66,14 +73,17 @@ def prefectures_with_ai() -> int:
     Raises ValueError unless exactly one number of prefectures rounds to it.
     """
     table = data.load("later-surveys")
-    chosen = table[(table["survey_fy"] == 2019) & (table["technology"] == "AI")
-                   & (table["body_type"] == "prefecture") & (table["status"] == "introduced")]
+    chosen = table[
+        (table["survey_fy"] == 2019)
+        & (table["technology"] == "AI")
+        & (table["body_type"] == "prefecture")
+        & (table["status"] == "introduced")
+    ]
     [percent] = set(chosen["percent"])
     total = int(census.prefectures()["bodies"].sum())
     fitting = [k for k in range(total + 1) if math.floor(100 * k / total + 0.5) == percent]
     if len(fitting) != 1:
-        raise ValueError(f"{percent} % of {total} prefectures: found {fitting}, expected one "
-                         "number")
+        raise ValueError(f"{percent} % of {total} prefectures: found {fitting}, expected one number")
     return fitting[0]
 
 
@@ -96,7 +106,9 @@ def later_series(status: str = "introduced") -> pd.DataFrame:
         as_of=("as_of", "first"),
         lower=("percent", lambda percent: percent.min() / 100),
         upper=("percent", lambda percent: percent.max() / 100),
-        sources=("source", "nunique"), source=("source", _names))
+        sources=("source", "nunique"),
+        source=("source", _names),
+    )
 
 
 def later_combinations() -> pd.DataFrame:
@@ -108,11 +120,15 @@ def later_combinations() -> pd.DataFrame:
     table = data.load("later-surveys").rename(columns=LATER_NAMES)
     table = table[(table["status"] == "introduced") & (table["kind"] == "all")]
     counts = table.pivot(index=["year", "source"], columns="technology", values="bodies")
-    added = pd.concat({t: (counts["AI and RPA"] + counts[f"{name} only"]).dropna()
-                       for t, name in TECHNOLOGIES.items()}, names=["t"])
+    added = pd.concat(
+        {t: (counts["AI and RPA"] + counts[f"{name} only"]).dropna() for t, name in TECHNOLOGIES.items()}, names=["t"]
+    )
     shares = added.astype(float) / census.frame("all")["bodies"].sum()
-    return shares.reset_index(name="share").groupby(["t", "year"], as_index=False).agg(
-        lower=("share", "min"), upper=("share", "max"), source=("source", _names))
+    return (
+        shares.reset_index(name="share")
+        .groupby(["t", "year"], as_index=False)
+        .agg(lower=("share", "min"), upper=("share", "max"), source=("source", _names))
+    )
 
 
 def _names(sources: pd.Series) -> str:
@@ -149,10 +165,10 @@ def classes_2023() -> pd.DataFrame:
     table = answers_2023(abandoned=True)
     at = np.searchsorted(census.CLASS_LIMITS, table["lower"], side="right")
     sums = table.groupby(at)[["bodies", *TECHNOLOGIES]].sum().set_axis(census.CLASS_IDS)
-    long = sums.rename_axis("size_class").reset_index().melt(
-        ["size_class", "bodies"], var_name="t", value_name="adopters")
-    return long.assign(share=long["adopters"] / long["bodies"])[
-        ["t", "size_class", "bodies", "adopters", "share"]]
+    long = (
+        sums.rename_axis("size_class").reset_index().melt(["size_class", "bodies"], var_name="t", value_name="adopters")
+    )
+    return long.assign(share=long["adopters"] / long["bodies"])[["t", "size_class", "bodies", "adopters", "share"]]
 
 
 STATES = ("adopters", "non_adopters")
@@ -164,6 +180,11 @@ def envelope(t: str) -> Survey:
     table = data.load("adoption-2023-published")
     table = table[table["technology"] == TECHNOLOGIES[t]].set_index("state").loc[list(STATES)]
     counts = table["bodies"].tolist()
-    return Survey(counts, table["median_population"].tolist(),
-                  Frame.of_intervals(census.frame("municipal")), FLOOR,
-                  odd=[n % 2 == 1 for n in counts], key={"t": t})
+    return Survey(
+        counts,
+        table["median_population"].tolist(),
+        Frame.of_intervals(census.frame("municipal")),
+        FLOOR,
+        odd=[n % 2 == 1 for n in counts],
+        key={"t": t},
+    )

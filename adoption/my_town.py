@@ -63,13 +63,16 @@ def _known(t: str) -> dict:
     """What is known of a technology: on either side of the median, and by size class."""
     survey, classes = mic.survey(t, "municipal"), mic.classes_2023()
     rates = pd.concat(mic.survey(t, base).rates() for base in mic.BASES)
-    bounds = {how: survey.bounds(1, census.CLASS_LIMITS, monotone=how == "monotone")
-              for how in ("free", "monotone")}
-    return {"median": int(survey.medians[0]),
-            **{side: (float(rates[f"rate_{side}"].min()), float(rates[f"rate_{side}"].max()))
-               for side in ("above", "below")},
-            **{how: list(zip(table["lower"], table["upper"])) for how, table in bounds.items()},
-            "class_2023": classes.loc[classes["t"] == t, "share"].tolist()}
+    bounds = {how: survey.bounds(1, census.CLASS_LIMITS, monotone=how == "monotone") for how in ("free", "monotone")}
+    return {
+        "median": int(survey.medians[0]),
+        **{
+            side: (float(rates[f"rate_{side}"].min()), float(rates[f"rate_{side}"].max()))
+            for side in ("above", "below")
+        },
+        **{how: list(zip(table["lower"], table["upper"])) for how, table in bounds.items()},
+        "class_2023": classes.loc[classes["t"] == t, "share"].tolist(),
+    }
 
 
 @lru_cache
@@ -86,13 +89,22 @@ def _technology(t: str, population: int) -> Technology:
     known, at = _known(t), _class(population)
     median = known["median"]
     side = "above" if population > median else "below" if population < median else "at"
-    [curve_2020] = mic.survey(t, "municipal").curve([population])[
-        ["share", "lower", "upper"]].itertuples(index=False, name=None)
+    [curve_2020] = (
+        mic.survey(t, "municipal").curve([population])[["share", "lower", "upper"]].itertuples(index=False, name=None)
+    )
     curve_2023 = followup.predict(_fit_2023(t), [population])
     return Technology(
-        median, side, known.get(side), known["free"][at], known["monotone"][at], curve_2020,
-        known["class_2023"][at], tuple(float(part[0]) for part in curve_2023),
-        max(median - population, 0), math.ceil(median / population) if population else None)
+        median,
+        side,
+        known.get(side),
+        known["free"][at],
+        known["monotone"][at],
+        curve_2020,
+        known["class_2023"][at],
+        tuple(float(part[0]) for part in curve_2023),
+        max(median - population, 0),
+        math.ceil(median / population) if population else None,
+    )
 
 
 def answer(population: int) -> Answer:
@@ -100,35 +112,51 @@ def answer(population: int) -> Answer:
 
     ValueError unless it is a whole number that a municipality can have.
     """
-    if isinstance(population, bool) or not isinstance(population, int | np.integer) \
-            or not 0 <= population <= _largest():
-        raise ValueError(f"found population {population!r}, expected a whole number from 0 to "
-                         f"{_largest()}")
-    return Answer(rank(population), words("size_class")[census.CLASS_IDS[_class(population)]],
-                  *(_technology(t, int(population)) for t in mic.TECHNOLOGIES))
+    if (
+        isinstance(population, bool)
+        or not isinstance(population, int | np.integer)
+        or not 0 <= population <= _largest()
+    ):
+        raise ValueError(f"found population {population!r}, expected a whole number from 0 to {_largest()}")
+    return Answer(
+        rank(population),
+        words("size_class")[census.CLASS_IDS[_class(population)]],
+        *(_technology(t, int(population)) for t in mic.TECHNOLOGIES),
+    )
 
 
 def payload() -> dict:
     """Everything that the page's script computes the same answers from."""
     grid = census.frame("municipal")
-    fits = {t: {2020: mic.survey(t, "municipal").fit("multinomial").fit, 2023: _fit_2023(t)}
-            for t in mic.TECHNOLOGIES}
+    fits = {t: {2020: mic.survey(t, "municipal").fit("multinomial").fit, 2023: _fit_2023(t)} for t in mic.TECHNOLOGIES}
     # With two states the odds of adopting against not adopting are the only pair of stages.
-    return {"bodies": int(grid["bodies"].sum()), "largest": _largest(),
-            "lower": grid["lower"].tolist(), "upper": grid["upper"].tolist(),
-            "counts": grid["bodies"].tolist(), "limits": list(census.CLASS_LIMITS),
-            "classes": [words("size_class")[name] for name in census.CLASS_IDS],
-            "floor": mic.FLOOR, "z": float(norm.ppf(0.975)),
-            "technologies": {t: {"name": name, **_known(t), "curves": {
-                year: {"params": fit.params.tolist(), "covariance": fit.covariance.tolist()}
-                for year, fit in fits[t].items()}} for t, name in mic.TECHNOLOGIES.items()}}
+    return {
+        "bodies": int(grid["bodies"].sum()),
+        "largest": _largest(),
+        "lower": grid["lower"].tolist(),
+        "upper": grid["upper"].tolist(),
+        "counts": grid["bodies"].tolist(),
+        "limits": list(census.CLASS_LIMITS),
+        "classes": [words("size_class")[name] for name in census.CLASS_IDS],
+        "floor": mic.FLOOR,
+        "z": float(norm.ppf(0.975)),
+        "technologies": {
+            t: {
+                "name": name,
+                **_known(t),
+                "curves": {
+                    year: {"params": fit.params.tolist(), "covariance": fit.covariance.tolist()}
+                    for year, fit in fits[t].items()
+                },
+            }
+            for t, name in mic.TECHNOLOGIES.items()
+        },
+    }
 
 
 def examples() -> list[tuple[str, int]]:
     """Municipalities that the deck names, with their populations, ascending."""
     seven, members = data.load("small-adopters"), data.load("consortium-members")
-    named = {row.body_ja: (f"{row.body_en} ({row.body_ja})", row.population)
-             for row in seven.itertuples()}
-    named |= {row.member_ja: (f"{row.member_en} ({row.member_ja})", row.population)
-              for row in members.itertuples()}
+    named = {row.body_ja: (f"{row.body_en} ({row.body_ja})", row.population) for row in seven.itertuples()}
+    named |= {row.member_ja: (f"{row.member_en} ({row.member_ja})", row.population) for row in members.itertuples()}
     return sorted(named.values(), key=lambda found: found[1])

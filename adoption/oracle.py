@@ -49,8 +49,13 @@ def relative_difference(ours, stored) -> float:
 
 def _compare(piece: str, in_r: str, here: str, pairs) -> Comparison:
     pairs = list(pairs)
-    return Comparison(piece, in_r, here, sum(np.size(stored) for _, stored in pairs),
-                      max(relative_difference(*pair) for pair in pairs))
+    return Comparison(
+        piece,
+        in_r,
+        here,
+        sum(np.size(stored) for _, stored in pairs),
+        max(relative_difference(*pair) for pair in pairs),
+    )
 
 
 def _median_tails() -> Iterator[Comparison]:
@@ -61,13 +66,18 @@ def _median_tails() -> Iterator[Comparison]:
         total, n = int(row["total"]), int(row["n"])
         if row["law"] == "odd":
             return medians.median_tail(total, int(row["at_or_above"]), n)[0]
-        return medians.median_tail_exact(7 * np.arange(1, total + 1) ** 2 // 10, n,
-                                         int(row["median"]))
+        return medians.median_tail_exact(7 * np.arange(1, total + 1) ** 2 // 10, n, int(row["median"]))
 
-    for law, in_r, here in (("odd", "phyper", "medians.median_tail"),
-                            ("even", "sum over all pairs, lchoose", "medians.median_tail_exact")):
-        yield _compare(f"Median test, {law} groups (log tail)", in_r, here,
-                       [(tail(row), float(row["log_tail"])) for row in rows if row["law"] == law])
+    for law, in_r, here in (
+        ("odd", "phyper", "medians.median_tail"),
+        ("even", "sum over all pairs, lchoose", "medians.median_tail_exact"),
+    ):
+        yield _compare(
+            f"Median test, {law} groups (log tail)",
+            in_r,
+            here,
+            [(tail(row), float(row["log_tail"])) for row in rows if row["law"] == law],
+        )
 
 
 def _curves() -> Iterator[Comparison]:
@@ -78,52 +88,94 @@ def _curves() -> Iterator[Comparison]:
         pi = curve.probabilities(model, stored[model]["params"], z)[0]
         return np.log(pi[np.arange(z.size), stage]).sum()
 
-    stage = {model: np.array([int(digit) for digit in stored[f"{model}_stage"]]) - 1
-             for model in curve.MODELS}
+    stage = {model: np.array([int(digit) for digit in stored[f"{model}_stage"]]) - 1 for model in curve.MODELS}
     ordered, multinomial = (loglik(model, stage[model]) for model in curve.MODELS)
-    yield _compare("Ordered logit: log-likelihood at R's estimate", "ordinal::clm, MASS::polr",
-                   "curve", [([ordered, ordered], [stored["ordered"]["loglik"],
-                                                   stored["ordered"]["polr_loglik"]])])
-    yield _compare("Multinomial logit: log-likelihood at R's estimate", "nnet::multinom", "curve",
-                   [(multinomial, stored["multinomial"]["loglik"])])
+    yield _compare(
+        "Ordered logit: log-likelihood at R's estimate",
+        "ordinal::clm, MASS::polr",
+        "curve",
+        [([ordered, ordered], [stored["ordered"]["loglik"], stored["ordered"]["polr_loglik"]])],
+    )
+    yield _compare(
+        "Multinomial logit: log-likelihood at R's estimate",
+        "nnet::multinom",
+        "curve",
+        [(multinomial, stored["multinomial"]["loglik"])],
+    )
     slope, _ = simulation.ordered_logit(stored["size"], stage["ordered"], floor=FLOOR)
-    yield _compare("Ordered logit on micro-data: slope", "ordinal::clm",
-                   "simulation.ordered_logit", [(slope, stored["ordered"]["params"][-1])])
-    statsmodels = OrderedModel(-stage["ordered"], z[:, None], distr="logit").fit(
-        method="bfgs", gtol=1e-9, disp=False)
-    yield _compare("The same by statsmodels, with gtol=1e-9", "ordinal::clm", "OrderedModel",
-                   [([statsmodels.params[0], statsmodels.llf],
-                     [stored["ordered"]["params"][-1], stored["ordered"]["loglik"]])])
+    yield _compare(
+        "Ordered logit on micro-data: slope",
+        "ordinal::clm",
+        "simulation.ordered_logit",
+        [(slope, stored["ordered"]["params"][-1])],
+    )
+    statsmodels = OrderedModel(-stage["ordered"], z[:, None], distr="logit").fit(method="bfgs", gtol=1e-9, disp=False)
+    yield _compare(
+        "The same by statsmodels, with gtol=1e-9",
+        "ordinal::clm",
+        "OrderedModel",
+        [([statsmodels.params[0], statsmodels.llf], [stored["ordered"]["params"][-1], stored["ordered"]["loglik"]])],
+    )
 
 
 def _tables() -> Iterator[Comparison]:
     stored = json.loads((FIXTURES / "tables-oracle.json").read_text(encoding="utf-8"))
 
     def compare(piece, in_r, function: Callable, kind, here, keys):
-        return _compare(piece, in_r, f"tables.{here}", [
-            (function(entry), [float(value) for key in keys
-                               for value in np.atleast_1d(entry[key])])
-            for entry in stored[kind]])
+        return _compare(
+            piece,
+            in_r,
+            f"tables.{here}",
+            [
+                (function(entry), [float(value) for key in keys for value in np.atleast_1d(entry[key])])
+                for entry in stored[kind]
+            ],
+        )
 
-    yield compare("Fisher–Freeman–Halton test", "fisher.test",
-                  lambda e: tables.fisher_freeman_halton(e["table"]), "fisher_freeman_halton",
-                  "fisher_freeman_halton", ["p_value"])
-    yield compare("Conditional odds ratio and interval", "dhyper, uniroot",
-                  lambda e: tables.conditional_odds_ratio(e["table"], e["level"])[:3],
-                  "odds_ratio", "conditional_odds_ratio", ["estimate", "lower", "upper"])
-    for method, key, in_r in (("clopper-pearson", "exact", "binom.test"),
-                              ("wilson", "wilson", "prop.test")):
-        yield compare(f"Proportion, {method} interval", in_r,
-                      lambda e, method=method: tables.proportion_interval(
-                          e["k"], e["n"], method, e["level"])[1:3],
-                      "proportion", "proportion_interval", [key])
-    yield compare("McNemar's exact test over all overlaps", "binom.test",
-                  lambda e: [tables.mcnemar_range(e["n_a"], e["n_b"], e["total"], o, o).p_max
-                             for o in e["overlap"]], "mcnemar", "mcnemar_range", ["p_value"])
-    yield compare("Pearson's chi-square", "chisq.test",
-                  lambda e: [tables.pearson_chi2(e["table"]).statistic,
-                             stats.chi2.sf(tables.pearson_chi2(e["table"]).statistic, e["df"])],
-                  "pearson", "pearson_chi2", ["statistic", "p_value"])
+    yield compare(
+        "Fisher–Freeman–Halton test",
+        "fisher.test",
+        lambda e: tables.fisher_freeman_halton(e["table"]),
+        "fisher_freeman_halton",
+        "fisher_freeman_halton",
+        ["p_value"],
+    )
+    yield compare(
+        "Conditional odds ratio and interval",
+        "dhyper, uniroot",
+        lambda e: tables.conditional_odds_ratio(e["table"], e["level"])[:3],
+        "odds_ratio",
+        "conditional_odds_ratio",
+        ["estimate", "lower", "upper"],
+    )
+    for method, key, in_r in (("clopper-pearson", "exact", "binom.test"), ("wilson", "wilson", "prop.test")):
+        yield compare(
+            f"Proportion, {method} interval",
+            in_r,
+            lambda e, method=method: tables.proportion_interval(e["k"], e["n"], method, e["level"])[1:3],
+            "proportion",
+            "proportion_interval",
+            [key],
+        )
+    yield compare(
+        "McNemar's exact test over all overlaps",
+        "binom.test",
+        lambda e: [tables.mcnemar_range(e["n_a"], e["n_b"], e["total"], o, o).p_max for o in e["overlap"]],
+        "mcnemar",
+        "mcnemar_range",
+        ["p_value"],
+    )
+    yield compare(
+        "Pearson's chi-square",
+        "chisq.test",
+        lambda e: [
+            tables.pearson_chi2(e["table"]).statistic,
+            stats.chi2.sf(tables.pearson_chi2(e["table"]).statistic, e["df"]),
+        ],
+        "pearson",
+        "pearson_chi2",
+        ["statistic", "p_value"],
+    )
 
 
 def _followup() -> Iterator[Comparison]:
@@ -139,23 +191,48 @@ def _followup() -> Iterator[Comparison]:
         return case["marked"], case["bodies"], case["adopters"]
 
     for piece, in_r, function, here, key in (
-        ("Grouped logit: coefficients", "glm",
-         lambda c: followup.size_logit(*by_stratum(c), floor=FLOOR).params, "size_logit", "line"),
-        ("Odds ratio per doubling, profile interval", "glm, uniroot",
-         lambda c: followup.odds_ratio_per_doubling(*by_stratum(c), floor=FLOOR)[:3],
-         "odds_ratio_per_doubling", "odds_ratio"),
-        ("Size at one half, profile interval", "glm, uniroot",
-         lambda c: followup.half_size(*by_stratum(c), floor=FLOOR)[:3], "half_size", "half"),
-        ("Test of curvature", "anova",
-         lambda c: followup.curvature_test(*by_stratum(c), floor=FLOOR),
-         "curvature_test", "curvature"),
-        ("Odds ratio at equal size, profile interval", "glm, uniroot",
-         lambda c: followup.odds_ratio_at_equal_size(
-             c["size"], *marked(c), floor=FLOOR)[:3],
-         "odds_ratio_at_equal_size", "at_equal_size"),
-        ("Odds ratio within strata", "mantelhaen.test",
-         lambda c: followup.odds_ratio_within_strata(c["stratum"], *marked(c))[:3],
-         "odds_ratio_within_strata", "within_strata"),
+        (
+            "Grouped logit: coefficients",
+            "glm",
+            lambda c: followup.size_logit(*by_stratum(c), floor=FLOOR).params,
+            "size_logit",
+            "line",
+        ),
+        (
+            "Odds ratio per doubling, profile interval",
+            "glm, uniroot",
+            lambda c: followup.odds_ratio_per_doubling(*by_stratum(c), floor=FLOOR)[:3],
+            "odds_ratio_per_doubling",
+            "odds_ratio",
+        ),
+        (
+            "Size at one half, profile interval",
+            "glm, uniroot",
+            lambda c: followup.half_size(*by_stratum(c), floor=FLOOR)[:3],
+            "half_size",
+            "half",
+        ),
+        (
+            "Test of curvature",
+            "anova",
+            lambda c: followup.curvature_test(*by_stratum(c), floor=FLOOR),
+            "curvature_test",
+            "curvature",
+        ),
+        (
+            "Odds ratio at equal size, profile interval",
+            "glm, uniroot",
+            lambda c: followup.odds_ratio_at_equal_size(c["size"], *marked(c), floor=FLOOR)[:3],
+            "odds_ratio_at_equal_size",
+            "at_equal_size",
+        ),
+        (
+            "Odds ratio within strata",
+            "mantelhaen.test",
+            lambda c: followup.odds_ratio_within_strata(c["stratum"], *marked(c))[:3],
+            "odds_ratio_within_strata",
+            "within_strata",
+        ),
     ):
         yield _compare(piece, in_r, f"followup.{here}", [(function(c), c[key]) for c in cases])
 

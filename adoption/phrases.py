@@ -29,9 +29,11 @@ def phrases(result: "Result") -> dict[str, int | float | str]:
     * `x.about`, `x.lower.about`, `x.upper.about`: an estimated population such as "250,000".
     """
     id, named = result.id, {}
-    numbers = {suffix: number for suffix, number in (
-        ("", result.value), (".lower", result.lower), (".upper", result.upper))
-        if number is not None}
+    numbers = {
+        suffix: number
+        for suffix, number in (("", result.value), (".lower", result.lower), (".upper", result.upper))
+        if number is not None
+    }
     for suffix, number in numbers.items():
         # Whole numbers as int: a count is printed "296", not "296.0". Plain Python types,
         # since numpy's own warn when they are formatted.

@@ -30,8 +30,7 @@ FOLDER = HOME / "results"
 PATH = FOLDER / "results.csv"
 FAMILIES = FOLDER / "families.csv"
 WORDS = FOLDER / "words.csv"
-COLUMNS = ("id", "value", "lower", "upper", "p_value", "unit", "label", "evidence", "base",
-           "source", "chapter", "cell")
+COLUMNS = ("id", "value", "lower", "upper", "p_value", "unit", "label", "evidence", "base", "source", "chapter", "cell")
 NUMBERS = ("value", "lower", "upper", "p_value")
 EVIDENCE = ("fact", "range", "bound", "interval", "test")
 EITHER = "fact or range"  # a fact where both ends are equal
@@ -76,11 +75,15 @@ def record(template: str, table: pd.DataFrame | Mapping | tuple) -> None:
     numbers, and a number that is not finite (a cell left empty on purpose is None or pandas.NA).
     """
     from IPython.display import display
+
     rows = rows_of(template, table)
     shown = "\n".join(_in_words(row) for row in rows[:SHOWN])
     more = f"\n… and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
-    display({"text/plain": f"{len(rows)} result{'s' if len(rows) > 1 else ''}\n{shown}{more}"},
-            raw=True, metadata={"adoption": {"template": template, "rows": rows}})
+    display(
+        {"text/plain": f"{len(rows)} result{'s' if len(rows) > 1 else ''}\n{shown}{more}"},
+        raw=True,
+        metadata={"adoption": {"template": template, "rows": rows}},
+    )
 
 
 def _in_words(row: dict) -> str:
@@ -94,42 +97,47 @@ def rows_of(template: str, table: pd.DataFrame | Mapping | tuple) -> list[dict]:
     """What :func:`record` attaches to a cell: id, numbers as text, and the other columns' words."""
     if template not in families():
         near = difflib.get_close_matches(template, families(), n=3, cutoff=0.3)
-        raise ValueError(f"template {template!r}: found no such line in {FAMILIES.name}, expected "
-                         f"one (nearest: {', '.join(near) or 'none'})")
+        raise ValueError(
+            f"template {template!r}: found no such line in {FAMILIES.name}, expected "
+            f"one (nearest: {', '.join(near) or 'none'})"
+        )
     if not isinstance(table, pd.DataFrame):
         table = pd.DataFrame([table])
     if any(name is not None for name in table.index.names):
         table = table.reset_index()
     places = PLACE.findall(template)
     if absent := [place for place in places if place not in table.columns]:
-        raise ValueError(f"{template}: found no column {', '.join(absent)}, expected one for each "
-                         f"place (columns: {', '.join(map(str, table.columns))})")
+        raise ValueError(
+            f"{template}: found no column {', '.join(absent)}, expected one for each "
+            f"place (columns: {', '.join(map(str, table.columns))})"
+        )
     if "value" not in table.columns and "estimate" not in places:
         table = table.rename(columns={"estimate": "value"})
     if not set(NUMBERS) & set(table.columns):
-        numeric = [name for name in table.columns if name not in places
-                   and pd.api.types.is_numeric_dtype(table[name])]
+        numeric = [name for name in table.columns if name not in places and pd.api.types.is_numeric_dtype(table[name])]
         if len(numeric) != 1:
-            raise ValueError(f"{template}: found the numeric columns {numeric}, expected one, or "
-                             f"columns named {', '.join(NUMBERS)}")
+            raise ValueError(
+                f"{template}: found the numeric columns {numeric}, expected one, or columns named {', '.join(NUMBERS)}"
+            )
         table = table.rename(columns={numeric[0]: "value"})
-    left = [name for name in table.columns if name not in (*NUMBERS, *places)
-            and pd.api.types.is_float_dtype(table[name])]
+    left = [
+        name for name in table.columns if name not in (*NUMBERS, *places) and pd.api.types.is_float_dtype(table[name])
+    ]
     if left and set(NUMBERS) & set(table.columns) == {"p_value"}:
-        raise ValueError(f"{template}: found a p-value beside {', '.join(map(str, left))}, "
-                         "expected the test's statistic in a column named value")
+        raise ValueError(
+            f"{template}: found a p-value beside {', '.join(map(str, left))}, "
+            "expected the test's statistic in a column named value"
+        )
     if not len(table):
         raise ValueError(f"{template}: found a table without rows, expected at least one")
     if empty := [place for place in places if table[place].isna().any()]:
-        raise ValueError(f"{template}: found an empty cell in column {', '.join(empty)}, expected "
-                         "a word in each place")
+        raise ValueError(f"{template}: found an empty cell in column {', '.join(empty)}, expected a word in each place")
     rows = []
     for cells in table.astype(object).to_dict("records"):
         codes = {str(name): str(cell) for name, cell in cells.items() if name not in NUMBERS}
         id = PLACE.sub(lambda place: codes[place[1]].replace("_", "-"), template)
         if not ID.fullmatch(id):
-            raise ValueError(f"{template}: found the id {id!r}, expected lower-case letters, "
-                             "digits, hyphens and dots")
+            raise ValueError(f"{template}: found the id {id!r}, expected lower-case letters, digits, hyphens and dots")
         numbers = {name: _printed(cells.get(name), f"result {id}, {name}") for name in NUMBERS}
         if not any(numbers.values()) and "value" not in cells:
             raise ValueError(f"result {id}: found no number, expected at least one")
@@ -159,8 +167,7 @@ def families() -> dict[str, dict[str, str]]:
         row = dict(zip(columns, cells, strict=True))
         for name, text in row.items():
             csvfile.words(text, FAMILIES, f"{row_place(index)}, column {name}")
-        csvfile.code(row["evidence"], (*EVIDENCE, EITHER), FAMILIES,
-                     f"{row_place(index)}, column evidence")
+        csvfile.code(row["evidence"], (*EVIDENCE, EITHER), FAMILIES, f"{row_place(index)}, column evidence")
         if (template := row.pop("template")) in known:
             fail(FAMILIES, f"{row_place(index)}, column template", f"{template} again", "each once")
         known[template] = row
@@ -203,13 +210,14 @@ def collect(folder: Path) -> list[Result]:
             for row in recorded["rows"]:
                 result = _result(recorded["template"], row, path.stem, cell)
                 if other := rows.get(result.id):
-                    raise DataError(f"{_place(path.stem, cell)}: found result {result.id} again, "
-                                    f"first recorded in {_place(other.chapter, other.cell)}, "
-                                    "expected each id once")
+                    raise DataError(
+                        f"{_place(path.stem, cell)}: found result {result.id} again, "
+                        f"first recorded in {_place(other.chapter, other.cell)}, "
+                        "expected each id once"
+                    )
                 rows[result.id] = result
     if unused := sorted(families().keys() - used):
-        fail(FAMILIES, "column template", f"{', '.join(unused)}, which no chapter records",
-             "templates that are in use")
+        fail(FAMILIES, "column template", f"{', '.join(unused)}, which no chapter records", "templates that are in use")
     return [rows[id] for id in sorted(rows)]
 
 
@@ -218,19 +226,18 @@ def _outputs(path: Path):
     try:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     except (ValueError, KeyError, TypeError):
-        raise DataError(f"chapters/{path.name}: found no whole notebook, expected an executed one"
-                        ) from None
+        raise DataError(f"chapters/{path.name}: found no whole notebook, expected an executed one") from None
     for cell in cells:
         if cell["cell_type"] != "code" or not "".join(cell["source"]).strip():
             continue
         if cell["execution_count"] is None:
-            raise DataError(f"{_place(path.stem, cell['id'])}: found it not executed, expected a "
-                            "notebook that ran to its end")
+            raise DataError(
+                f"{_place(path.stem, cell['id'])}: found it not executed, expected a notebook that ran to its end"
+            )
         for output in cell["outputs"]:
             if output.get("name") == "stderr" or output["output_type"] == "error":
                 text = "".join(output.get("text", output.get("traceback", [])))
-                raise DataError(f"{_place(path.stem, cell['id'])}: found this on stderr, expected "
-                                f"nothing:\n{text}")
+                raise DataError(f"{_place(path.stem, cell['id'])}: found this on stderr, expected nothing:\n{text}")
             yield cell["id"], output
 
 
@@ -251,6 +258,7 @@ def _result(template: str, row: dict, chapter: str, cell: str) -> Result:
                 fail(FAMILIES, place, f"{match[0]} in {text!r}", "a column that was recorded")
             value = row["codes"][match[1]]
             return _words().get(match[1], {}).get(value, value)
+
         return PLACE.sub(word, text)
 
     value, lower, upper, p_value = (float(row[name]) if row[name] else None for name in NUMBERS)
@@ -267,12 +275,25 @@ def _result(template: str, row: dict, chapter: str, cell: str) -> Result:
         "test": ("a p-value", p_value is not None),
     }[evidence]
     if not expected[1]:
-        raise DataError(f"{place}: found value {value}, lower {lower}, upper {upper}, p_value "
-                        f"{p_value}, expected {expected[0]} for evidence {evidence}")
+        raise DataError(
+            f"{place}: found value {value}, lower {lower}, upper {upper}, p_value "
+            f"{p_value}, expected {expected[0]} for evidence {evidence}"
+        )
     label = filled(family["label"])
-    result = Result(row["id"], value, lower, upper, p_value, family["unit"],
-                    label[0].upper() + label[1:], evidence, filled(family["base"]),
-                    filled(family["source"]), chapter, cell)
+    result = Result(
+        row["id"],
+        value,
+        lower,
+        upper,
+        p_value,
+        family["unit"],
+        label[0].upper() + label[1:],
+        evidence,
+        filled(family["base"]),
+        filled(family["source"]),
+        chapter,
+        cell,
+    )
     _check(result, Path(f"chapters/{chapter}.ipynb"), f"cell {cell}, result {row['id']}")
     return result
 
@@ -285,8 +306,7 @@ def compare(old: dict[str, Result], new: dict[str, Result]) -> list[str]:
     sentences = []
     for id in sorted(old.keys() | new.keys()):
         if id not in new:
-            sentences.append(f"{id}: gone; it was recorded by "
-                             f"{_place(old[id].chapter, old[id].cell)}")
+            sentences.append(f"{id}: gone; it was recorded by {_place(old[id].chapter, old[id].cell)}")
             continue
         where = _place(new[id].chapter, new[id].cell)
         if id not in old:
@@ -311,8 +331,12 @@ def to_csv(results: Iterable[Result]) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
     for result in results:
-        writer.writerow(["" if cell is None else f"{cell:.10g}" if name in NUMBERS else cell
-                         for name, cell in zip(COLUMNS, result, strict=True)])
+        writer.writerow(
+            [
+                "" if cell is None else f"{cell:.10g}" if name in NUMBERS else cell
+                for name, cell in zip(COLUMNS, result, strict=True)
+            ]
+        )
     return out.getvalue()
 
 
@@ -329,8 +353,12 @@ def read_file(path: Path = PATH) -> dict[str, Result]:
     rows: dict[str, Result] = {}
     last = ""
     for index, cells in enumerate(csvfile.read(path, COLUMNS)):
-        result = Result(*(_cell(name, text, path, f"{row_place(index)}, column {name}")
-                          for name, text in zip(COLUMNS, cells, strict=True)))
+        result = Result(
+            *(
+                _cell(name, text, path, f"{row_place(index)}, column {name}")
+                for name, text in zip(COLUMNS, cells, strict=True)
+            )
+        )
         _check(result, path, row_place(index))
         if not last < result.id:
             fail(path, f"{row_place(index)}, column id", result.id, f"an id after {last}")
@@ -350,8 +378,12 @@ def _cell(name: str, text: str, path: Path, place: str) -> float | str | None:
 
 def _check(result: Result, path: Path, place: str) -> None:
     if None not in (result.lower, result.upper) and result.lower > result.upper:
-        fail(path, f"{place}, columns lower and upper", f"{result.lower:g} and {result.upper:g}",
-             "a lower end that is at most the upper")
+        fail(
+            path,
+            f"{place}, columns lower and upper",
+            f"{result.lower:g} and {result.upper:g}",
+            "a lower end that is at most the upper",
+        )
     if result.p_value is not None and not 0 <= result.p_value <= 1:
         fail(path, f"{place}, column p_value", f"{result.p_value:g}", "a number from 0 to 1")
 
@@ -373,8 +405,9 @@ def read() -> pd.DataFrame:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Collect the register from executed chapters.")
     parser.add_argument("folder", type=Path, help="of the executed notebooks")
-    parser.add_argument("--check", action="store_true",
-                        help="write nothing; fail if the register differs from what was recorded")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; fail if the register differs from what was recorded"
+    )
     options = parser.parse_args()
     try:
         old = read_file() if PATH.exists() else {}
@@ -388,8 +421,10 @@ def main() -> None:
         print(f"register: and {len(sentences) - 50} more")
     if options.check:
         if sentences:
-            sys.exit("register: results/results.csv is not what the chapters record; run "
-                     "`make book`, look at the difference and commit it")
+            sys.exit(
+                "register: results/results.csv is not what the chapters record; run "
+                "`make book`, look at the difference and commit it"
+            )
     elif sentences:
         csvfile.write(PATH, to_csv(results))
         print(f"register: {len(results)} results written to results/{PATH.name}")

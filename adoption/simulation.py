@@ -72,20 +72,25 @@ def _hump(z):
 
 # The first two are near the fits to the survey of 2020 (AI ordered, RPA multinomial).
 TRUTHS = {
-    "ordered": Truth(
-        "one slope at every stage", None, np.array([-13.0, -11.9, -11.65, -10.0, 0.725]),
-        0.725, None),
+    "ordered": Truth("one slope at every stage", None, np.array([-13.0, -11.9, -11.65, -10.0, 0.725]), 0.725, None),
     "multinomial": Truth(
         "a slope of its own for every stage",
-        _multinomial((-23.4, -18.2, -11.2, -8.7, 0), (1.53, 1.19, 0.66, 0.60, 0)), None,
-        None, 1.53),
+        _multinomial((-23.4, -18.2, -11.2, -8.7, 0), (1.53, 1.19, 0.66, 0.60, 0)),
+        None,
+        None,
+        1.53,
+    ),
     "non-proportional": Truth(
-        "size matters for stage 1 only, and strongly",
-        _multinomial((-24.5, *_REST), (1.5, 0, 0, 0, 0)), None, None, 1.5),
+        "size matters for stage 1 only, and strongly", _multinomial((-24.5, *_REST), (1.5, 0, 0, 0, 0)), None, None, 1.5
+    ),
     "hump": Truth("stage 1 is most frequent in the middle", _hump, None, None, None),
     "null": Truth(
         "size does not matter",
-        _multinomial((np.log(_SHARES[0] / _SHARES[-1]), *_REST), (0, 0, 0, 0, 0)), None, 0.0, 0.0),
+        _multinomial((np.log(_SHARES[0] / _SHARES[-1]), *_REST), (0, 0, 0, 0, 0)),
+        None,
+        0.0,
+        0.0,
+    ),
 }
 
 
@@ -103,9 +108,13 @@ def scatter(lower: ArrayLike, upper: ArrayLike, bodies: ArrayLike) -> np.ndarray
     would do harm: the middle of two bodies would too often be a third.)
     """
     rng = np.random.default_rng(SEED)
-    return np.concatenate([
-        np.sort(rng.choice(np.arange(low, high), n, replace=n > high - low)).astype(float)
-        for low, high, n in zip(lower, upper, bodies, strict=True) if n])
+    return np.concatenate(
+        [
+            np.sort(rng.choice(np.arange(low, high), n, replace=n > high - low)).astype(float)
+            for low, high, n in zip(lower, upper, bodies, strict=True)
+            if n
+        ]
+    )
 
 
 def probabilities(truth: Truth, sizes: ArrayLike) -> np.ndarray:
@@ -155,10 +164,10 @@ def publish(frame: Frame, inside: np.ndarray, outside: np.ndarray, stages: int) 
     """
     counts = np.bincount(inside, minlength=stages)
     checks.whole_vector("bodies of each stage inside", counts, stages, least=1)
-    middles = np.array([int(np.floor(np.median(frame.inside[inside == k]) + 0.5))
-                        for k in range(stages)])
-    return Published(counts + np.bincount(outside, minlength=stages), middles, counts % 2 == 1,
-                     np.isin(middles, frame.inside))
+    middles = np.array([int(np.floor(np.median(frame.inside[inside == k]) + 0.5)) for k in range(stages)])
+    return Published(
+        counts + np.bincount(outside, minlength=stages), middles, counts % 2 == 1, np.isin(middles, frame.inside)
+    )
 
 
 # --- what micro-data would give, real or invented -------------------------------------------------
@@ -207,8 +216,7 @@ def invented_apart(rng: np.random.Generator, sizes: np.ndarray, published: Publi
     return np.concatenate(rows), np.concatenate(stages)
 
 
-def invented_together(rng: np.random.Generator, sizes: np.ndarray, counts: ArrayLike,
-                      middles: ArrayLike) -> np.ndarray:
+def invented_together(rng: np.random.Generator, sizes: np.ndarray, counts: ArrayLike, middles: ArrayLike) -> np.ndarray:
     """Stages made up for the very bodies of the frame, as evenly as counts and medians allow.
 
     Between two medians every body has the same chances; they are those nearest to no relation
@@ -242,27 +250,25 @@ def _compared(name: str, error: float, covered: bool) -> dict[str, float]:
 
 def _models(truth: Truth, frame: Frame, published: Published) -> dict[str, float]:
     """Both models at the fixed point of the bodies outside, against the truth."""
-    binned = curve.bin_sizes(frame.inside, curve.bin_edges(
-        frame.inside[0], frame.inside[-1], published.medians, floor=truth.floor))
+    binned = curve.bin_sizes(
+        frame.inside, curve.bin_edges(frame.inside[0], frame.inside[-1], published.medians, floor=truth.floor)
+    )
     critical, outcome = chi2.ppf(LEVEL, 1), {}
     half, real = half_size(truth), probabilities(truth, POINTS)[:, 0]
-    for model, name, target in (("ordered", "slope", truth.slope),
-                                ("multinomial", "contrast", truth.contrast)):
+    for model, name, target in (("ordered", "slope", truth.slope), ("multinomial", "contrast", truth.contrast)):
         try:
-            fit = curve.fixed_point_outside(model, *binned, *published[:3], frame.outside,
-                                            floor=truth.floor).fit
+            fit = curve.fixed_point_outside(model, *binned, *published[:3], frame.outside, floor=truth.floor).fit
             outcome[f"{model}_rejected"] = fit.p_value < 1 - LEVEL
             if target is not None:
-                outcome |= _compared(name, fit.slopes[0] - target,
-                                     curve.slope_deviance(fit, target) <= critical)
+                outcome |= _compared(name, fit.slopes[0] - target, curve.slope_deviance(fit, target) <= critical)
             share, (low, high) = curve.predict(fit, POINTS)[:, 0], curve.band(fit, POINTS)
             for i, point in enumerate(POINTS):
-                outcome |= _compared(f"{model}_{point}", share[i] - real[i],
-                                     low[i, 0] <= real[i] <= high[i, 0])
+                outcome |= _compared(f"{model}_{point}", share[i] - real[i], low[i, 0] <= real[i] <= high[i, 0])
             if half:
                 fitted = _half_of(lambda size, fit=fit: curve.predict(fit, [size])[0, 0])
-                outcome |= _compared(f"{model}_half", np.log2(fitted / half),
-                                     curve.size_deviance(fit, half) <= critical)
+                outcome |= _compared(
+                    f"{model}_half", np.log2(fitted / half), curve.size_deviance(fit, half) <= critical
+                )
         except (curve.ConvergenceError, ValueError):
             # No fit, or a curve that does not cross one half: counted, not hidden.
             outcome[f"{model}_failed"] = True
@@ -284,23 +290,20 @@ def _facts_and_tests(frame: Frame, inside: np.ndarray, published: Published) -> 
     for stage in (0, published.totals.size - 1):
         split = medians.split(frame.inside.astype(int), int(published.medians[stage]))
         members, sides = frame.inside[inside == stage], np.array([split.below, split.above])
-        on_sides = np.array([(members < published.medians[stage]).sum(),
-                             (members > published.medians[stage]).sum()])
+        on_sides = np.array([(members < published.medians[stage]).sum(), (members > published.medians[stage]).sum()])
         # Half of the stage lies on either side: there must be room for it.
         possible = _inside_sizes(published, stage, frame.outside.size, 2 * min(sides) + 1)
-        (*fewest, _), (*most, ratio) = (medians.rate_split(n, *sides)
-                                        for n in (possible[0], possible[-1]))
+        (*fewest, _), (*most, ratio) = (medians.rate_split(n, *sides) for n in (possible[0], possible[-1]))
         rates, one = on_sides / sides, 1 / sides + 1e-12
         outcome["facts_exact"] &= bool(
-            np.all((fewest <= rates) & (rates <= most))
-            and np.isclose(rates[1] / rates[0], ratio, rtol=1e-12))
+            np.all((fewest <= rates) & (rates <= most)) and np.isclose(rates[1] / rates[0], ratio, rtol=1e-12)
+        )
         # An even group's median, rounded up, may fall on a member and take it off its half.
         outcome["facts_within_a_body"] &= bool(
-            np.all((fewest - one <= rates) & (rates <= most + one))
-            and abs(on_sides[0] - on_sides[1]) < 1.5)
+            np.all((fewest - one <= rates) & (rates <= most + one)) and abs(on_sides[0] - on_sides[1]) < 1.5
+        )
         # The fewer members, the less their median says: the first number is the worst case.
-        outcome[f"test_{stage + 1}_rejected"] = medians.median_test(
-            possible[0], *split).p_upper < 1 - LEVEL
+        outcome[f"test_{stage + 1}_rejected"] = medians.median_test(possible[0], *split).p_upper < 1 - LEVEL
     return outcome
 
 
@@ -308,14 +311,14 @@ def _bounds(frame: Frame, inside: np.ndarray, published: Published, limits) -> d
     """Whether free and monotone bounds contain the share of stage 1 in every size class."""
     lower, counts = bounds.cells(frame.inside.astype(int), published.medians, limits)
     size_class = np.searchsorted(limits, frame.inside, "right")
-    real = (np.bincount(size_class[inside == 0], minlength=len(limits) + 1)
-            / np.bincount(size_class, minlength=len(limits) + 1))
+    real = np.bincount(size_class[inside == 0], minlength=len(limits) + 1) / np.bincount(
+        size_class, minlength=len(limits) + 1
+    )
     stages = bounds.Stages(published.totals, published.medians, published.odd)
     outcome = {}
     for name, monotone in (("free", False), ("monotone", True)):
         try:
-            ends = bounds.stage_bounds(lower, counts, limits, stages, frame.outside.size, 1,
-                                       monotone)
+            ends = bounds.stage_bounds(lower, counts, limits, stages, frame.outside.size, 1, monotone)
             slack = 1e-4 if monotone else 1e-12  # monotone ends are rounded to parts of a body
             holds = (ends[:, 0] <= real + slack) & (real <= ends[:, 1] + slack)
             outcome[f"{name}_contains"], outcome[f"{name}_impossible"] = holds.all(), False
@@ -335,17 +338,19 @@ def replicate(name: str, number: int, frame: Frame, limits) -> dict[str, float]:
     Comparisons that the law does not define are absent.
     """
     truth = TRUTHS[name]
-    rng = np.random.default_rng(
-        np.random.SeedSequence(SEED, spawn_key=(list(TRUTHS).index(name), number)))
+    rng = np.random.default_rng(np.random.SeedSequence(SEED, spawn_key=(list(TRUTHS).index(name), number)))
     inside = draw(rng, probabilities(truth, frame.inside))
     outside = draw(rng, probabilities(truth, frame.outside))
     published = publish(frame, inside, outside, truth.stages)
     wrong = published.on_a_body != published.odd
-    outcome = {**_models(truth, frame, published), **_facts_and_tests(frame, inside, published),
-               **_bounds(frame, inside, published, limits),
-               "parity_misread": wrong.any(),
-               # The parities must add up to that of the frame: one wrong one is noticed.
-               "parity_misread_unnoticed": wrong.any() and wrong.sum() % 2 == 0}
+    outcome = {
+        **_models(truth, frame, published),
+        **_facts_and_tests(frame, inside, published),
+        **_bounds(frame, inside, published, limits),
+        "parity_misread": wrong.any(),
+        # The parities must add up to that of the frame: one wrong one is noticed.
+        "parity_misread_unnoticed": wrong.any() and wrong.sum() % 2 == 0,
+    }
     if truth.slope is not None:
         everyone = np.concatenate([frame.inside, frame.outside])
         # The second invention is even told how many bodies of each stage are inside.
@@ -353,29 +358,47 @@ def replicate(name: str, number: int, frame: Frame, limits) -> dict[str, float]:
         for kind, micro in (
             ("micro", (everyone, np.concatenate([inside, outside]))),
             ("apart", invented_apart(rng, everyone, published)),
-            ("together", (frame.inside, invented_together(rng, frame.inside, members,
-                                                          published.medians))),
+            ("together", (frame.inside, invented_together(rng, frame.inside, members, published.medians))),
         ):
             slope, error = ordered_logit(*micro, floor=truth.floor)
-            outcome |= _compared(kind, slope - truth.slope, abs(slope - truth.slope)
-                                 <= norm.ppf((1 + LEVEL) / 2) * error)
+            outcome |= _compared(
+                kind, slope - truth.slope, abs(slope - truth.slope) <= norm.ppf((1 + LEVEL) / 2) * error
+            )
     return outcome
 
 
 # --- the table -----------------------------------------------------------------------------------
 
-_COMPARED = ("slope", "contrast",
-             *(f"{model}_{what}" for model in curve.MODELS for what in ("half", *POINTS)),
-             "micro", "apart", "together")
-_COUNTED = ("ordered_failed", "multinomial_failed", "ordered_rejected", "multinomial_rejected",
-            *(f"test_{stage}_rejected" for stage in sorted({1, *(truth.stages for truth in
-                                                                 TRUTHS.values())})),
-            "facts_exact", "facts_within_a_body", "free_contains", "free_impossible",
-            "monotone_contains", "monotone_impossible", "parity_misread",
-            "parity_misread_unnoticed")
-COLUMNS = ("truth", "block", "replicates", *_COUNTED,
-           *(f"{name}_{part}" for name in _COMPARED
-             for part in ("compared", "covered", "error_sum", "error_squares")))
+_COMPARED = (
+    "slope",
+    "contrast",
+    *(f"{model}_{what}" for model in curve.MODELS for what in ("half", *POINTS)),
+    "micro",
+    "apart",
+    "together",
+)
+_COUNTED = (
+    "ordered_failed",
+    "multinomial_failed",
+    "ordered_rejected",
+    "multinomial_rejected",
+    *(f"test_{stage}_rejected" for stage in sorted({1, *(truth.stages for truth in TRUTHS.values())})),
+    "facts_exact",
+    "facts_within_a_body",
+    "free_contains",
+    "free_impossible",
+    "monotone_contains",
+    "monotone_impossible",
+    "parity_misread",
+    "parity_misread_unnoticed",
+)
+COLUMNS = (
+    "truth",
+    "block",
+    "replicates",
+    *_COUNTED,
+    *(f"{name}_{part}" for name in _COMPARED for part in ("compared", "covered", "error_sum", "error_squares")),
+)
 
 
 def block(name: str, index: int, frame: Frame, limits) -> dict[str, float | int | str]:
@@ -413,11 +436,9 @@ def summary(rows: Iterable[dict], name: str) -> Comparison:
     """
     rows = list(rows)
     compared, covered, total, squares = (
-        sum(row[f"{name}_{part}"] for row in rows)
-        for part in ("compared", "covered", "error_sum", "error_squares"))
+        sum(row[f"{name}_{part}"] for row in rows) for part in ("compared", "covered", "error_sum", "error_squares")
+    )
     if not compared:
-        raise ValueError(f"name: expected one that was compared, found none of {name} under this "
-                         "law")
+        raise ValueError(f"name: expected one that was compared, found none of {name} under this law")
     bias = total / compared
-    return Comparison(int(compared), bias,
-                      float(np.sqrt(max(squares / compared - bias**2, 0.0))), covered / compared)
+    return Comparison(int(compared), bias, float(np.sqrt(max(squares / compared - bias**2, 0.0))), covered / compared)

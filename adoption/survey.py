@@ -38,12 +38,13 @@ class Frame:
     sizes: np.ndarray | None = None
 
     def __post_init__(self):
-        wrong = np.flatnonzero((self.lower >= self.upper)
-                               | np.append(self.upper[:-1] > self.lower[1:], False))
+        wrong = np.flatnonzero((self.lower >= self.upper) | np.append(self.upper[:-1] > self.lower[1:], False))
         if wrong.size:
             at = wrong[0]
-            raise ValueError("frame: expected intervals that ascend without overlap, found "
-                             f"[{self.lower[at]:g}, {self.upper[at]:g}) at position {at}")
+            raise ValueError(
+                "frame: expected intervals that ascend without overlap, found "
+                f"[{self.lower[at]:g}, {self.upper[at]:g}) at position {at}"
+            )
 
     @classmethod
     def of_intervals(cls, table: pd.DataFrame) -> "Frame":
@@ -120,15 +121,16 @@ class Survey:
         for name in ("medians", "odd", "outside_least", "between"):
             given = getattr(self, name)
             if given is not None and len(given) != stages:
-                raise ValueError(f"{name}: found {len(given)}, expected one for each of {stages} "
-                                 "stages")
+                raise ValueError(f"{name}: found {len(given)}, expected one for each of {stages} stages")
         if stages < 2:
             raise ValueError(f"counts: found {stages} stage, expected two or more")
         expected = self.frame.total + len(self.outside)
         if sum(self.counts) != expected:
-            raise ValueError(f"counts: found a sum of {sum(self.counts)}, expected {expected}, the "
-                             f"{self.frame.total} bodies of the frame and {len(self.outside)} "
-                             "outside")
+            raise ValueError(
+                f"counts: found a sum of {sum(self.counts)}, expected {expected}, the "
+                f"{self.frame.total} bodies of the frame and {len(self.outside)} "
+                "outside"
+            )
 
     # --- what the survey is --------------------------------------------------------------------
 
@@ -184,9 +186,11 @@ class Survey:
         rest = len(self.outside) - first.sum() + first[index]  # if the others have their fewest
         low = max(first[index], len(self.outside) - last.sum() + last[index])
         if (first > last).any() or (rest - first[index]) % 2 or low > min(rest, last[index]):
-            raise ValueError(f"odd: found {list(self._odd)}, expected parities that "
-                             f"{list(self.counts)} bodies, {len(self.outside)} of them outside, "
-                             "can have")
+            raise ValueError(
+                f"odd: found {list(self._odd)}, expected parities that "
+                f"{list(self.counts)} bodies, {len(self.outside)} of them outside, "
+                "can have"
+            )
         return [int(counts[index] - p) for p in range(low, min(rest, last[index]) + 1, 2)]
 
     def _at_median(self) -> list[bool]:
@@ -214,8 +218,16 @@ class Survey:
             between = self._between(stage)
             for members in self.members(stage):
                 fit = medians.median_fit(members, self.frame.total, split.at, between)
-                rows.append({"stage": stage, "members": members, "median": median,
-                             **split._asdict(), "between": between, **fit._asdict()})
+                rows.append(
+                    {
+                        "stage": stage,
+                        "members": members,
+                        "median": median,
+                        **split._asdict(),
+                        "between": between,
+                        **fit._asdict(),
+                    }
+                )
         # Whole numbers, missing where an odd group or no pair has none.
         return self._table(rows).astype({"between": "Int64", "gap": "Int64"})
 
@@ -224,8 +236,9 @@ class Survey:
         if self.between is not None:
             return self.between[index]
         if self.frame.sizes is None:
-            raise ValueError("between: found no numbers, expected one for each stage where the "
-                             "frame has intervals only")
+            raise ValueError(
+                "between: found no numbers, expected one for each stage where the frame has intervals only"
+            )
         pair = medians.tightest_pair(self.frame.sizes, self.medians[index])
         return None if pair is None else pair.between
 
@@ -237,10 +250,18 @@ class Survey:
         frame), rate_below, rate_above (fractions), ratio (above over below).
         """
         split = self.frame.split(self.medians[self._index(stage)])
-        return self._table([
-            {"stage": stage, "members": members, "below": split.below, "above": split.above,
-             **medians.rate_split(members, split.below, split.above)._asdict()}
-            for members in self.members(stage)])
+        return self._table(
+            [
+                {
+                    "stage": stage,
+                    "members": members,
+                    "below": split.below,
+                    "above": split.above,
+                    **medians.rate_split(members, split.below, split.above)._asdict(),
+                }
+                for members in self.members(stage)
+            ]
+        )
 
     def median_tests(self) -> pd.DataFrame:
         """Each median against random allocation, two-sided: a row a stage, the worst case.
@@ -253,14 +274,22 @@ class Survey:
         rows = []
         for stage, median in zip(self.stages, self.medians, strict=True):
             split = self.frame.split(median)
-            tests = [medians.median_test(members, *split) if self.frame.sizes is None else
-                     medians.median_test_exact(self.frame.sizes, members, median)
-                     for members in self.members(stage)]
+            tests = [
+                medians.median_test(members, *split)
+                if self.frame.sizes is None
+                else medians.median_test_exact(self.frame.sizes, members, median)
+                for members in self.members(stage)
+            ]
             directions = {test.direction for test in tests}
             worst = max(tests, key=lambda test: test.log_p_upper)
-            rows.append({"stage": stage,
-                         "direction": directions.pop() if len(directions) == 1 else 0,
-                         "p_value": worst.p_upper, "log_p": worst.log_p_upper})
+            rows.append(
+                {
+                    "stage": stage,
+                    "direction": directions.pop() if len(directions) == 1 else 0,
+                    "p_value": worst.p_upper,
+                    "log_p": worst.log_p_upper,
+                }
+            )
         return self._table(rows)
 
     def rank_trend(self) -> pd.DataFrame:
@@ -271,11 +300,16 @@ class Survey:
     # --- bounds --------------------------------------------------------------------------------
 
     def _stages_for_bounds(self) -> bounds.Stages:
-        return bounds.Stages(self._ordered(self.counts), self._ordered(self.medians),
-                             self._ordered(self._odd), self._ordered(self.outside_least))
+        return bounds.Stages(
+            self._ordered(self.counts),
+            self._ordered(self.medians),
+            self._ordered(self._odd),
+            self._ordered(self.outside_least),
+        )
 
-    def bounds(self, stage: int, limits: Sequence[int], names: Sequence[str] | None = None,
-               monotone: bool = False) -> pd.DataFrame:
+    def bounds(
+        self, stage: int, limits: Sequence[int], names: Sequence[str] | None = None, monotone: bool = False
+    ) -> pd.DataFrame:
         """Least and largest rate of a stage in each size class: a row a class.
 
         limits: shape (L,), where the L + 1 classes are cut. names: of the classes; by default
@@ -285,13 +319,21 @@ class Survey:
         """
         names = range(len(limits) + 1) if names is None else names
         if len(names) != len(limits) + 1:
-            raise ValueError(f"names: found {len(names)}, expected one for each of "
-                             f"{len(limits) + 1} classes")
-        ends = bounds.stage_bounds(*self.frame.cells(), limits, self._stages_for_bounds(),
-                                   len(self.outside), self._position(stage) + 1,
-                                   monotone=monotone)
-        return self._table([{"stage": stage, "size_class": name, "lower": low, "upper": high}
-                            for name, (low, high) in zip(names, ends, strict=True)])
+            raise ValueError(f"names: found {len(names)}, expected one for each of {len(limits) + 1} classes")
+        ends = bounds.stage_bounds(
+            *self.frame.cells(),
+            limits,
+            self._stages_for_bounds(),
+            len(self.outside),
+            self._position(stage) + 1,
+            monotone=monotone,
+        )
+        return self._table(
+            [
+                {"stage": stage, "size_class": name, "lower": low, "upper": high}
+                for name, (low, high) in zip(names, ends, strict=True)
+            ]
+        )
 
     def overlap(self, other: "Survey", stage: int = 1) -> pd.DataFrame:
         """Fewest and most bodies that are in the stage of this number in both surveys.
@@ -300,15 +342,17 @@ class Survey:
         Columns: scope ("everywhere", or "inside" the frame), lower, upper.
         """
         cells = self.frame.cells()
-        if not all(map(np.array_equal, cells, other.frame.cells())) or (
-                len(self.outside) != len(other.outside)):
-            raise ValueError("other: found a survey of other bodies, expected one with the same "
-                             "frame and as many bodies outside it")
-        printed = [bounds.Stages(survey.counts, survey.medians, survey._odd, survey.outside_least)
-                   for survey in (self, other)]
+        if not all(map(np.array_equal, cells, other.frame.cells())) or (len(self.outside) != len(other.outside)):
+            raise ValueError(
+                "other: found a survey of other bodies, expected one with the same frame and as many bodies outside it"
+            )
+        printed = [
+            bounds.Stages(survey.counts, survey.medians, survey._odd, survey.outside_least) for survey in (self, other)
+        ]
         ends = bounds.overlap_bounds(*cells, *printed, len(self.outside), self._index(stage) + 1)
-        return self._table([{"scope": scope, "lower": low, "upper": high}
-                            for scope, (low, high) in ends._asdict().items()])
+        return self._table(
+            [{"scope": scope, "lower": low, "upper": high} for scope, (low, high) in ends._asdict().items()]
+        )
 
     # --- the curve -----------------------------------------------------------------------------
 
@@ -320,17 +364,22 @@ class Survey:
         """
         if model not in self._fits:
             sizes, weights = self.frame.binned(self.medians, self.floor)
-            published = (self._ordered(self.counts), self._ordered(self.medians),
-                         self._ordered(self._at_median()))
+            published = (self._ordered(self.counts), self._ordered(self.medians), self._ordered(self._at_median()))
             if len(self.outside):
                 self._fits[model] = curve.fixed_point_outside(
-                    model, sizes, weights, *published, np.sort(self.outside),
-                    self._ordered(self.outside_least), floor=self.floor)
+                    model,
+                    sizes,
+                    weights,
+                    *published,
+                    np.sort(self.outside),
+                    self._ordered(self.outside_least),
+                    floor=self.floor,
+                )
             else:
                 none = np.zeros(len(self.counts))
                 self._fits[model] = curve.OutsideFit(
-                    none.astype(int), curve.fit(model, sizes, weights, *published,
-                                                floor=self.floor), none, 1)
+                    none.astype(int), curve.fit(model, sizes, weights, *published, floor=self.floor), none, 1
+                )
         return self._fits[model]
 
     def slope(self, model: str = "ordered") -> pd.DataFrame:
@@ -341,8 +390,7 @@ class Survey:
         """
         fit = self.fit(model).fit
         ends = curve.slope_interval(fit)
-        return self._table([{"odds_ratio": np.exp(fit.slopes[0]), "lower": np.exp(ends[0]),
-                             "upper": np.exp(ends[1])}])
+        return self._table([{"odds_ratio": np.exp(fit.slopes[0]), "lower": np.exp(ends[0]), "upper": np.exp(ends[1])}])
 
     def misfit(self, model: str = "ordered") -> pd.DataFrame:
         """Over-identification test of a curve: J, its degrees of freedom df, p_value."""
@@ -351,20 +399,25 @@ class Survey:
 
     def half_size(self, model: str = "multinomial") -> pd.DataFrame:
         """Size at which half of the bodies are at the furthest stage: size, lower, upper (95 %)."""
-        return self._table([dict(zip(("size", "lower", "upper"),
-                                     curve.size_at(self.fit(model).fit), strict=True))])
+        return self._table([dict(zip(("size", "lower", "upper"), curve.size_at(self.fit(model).fit), strict=True))])
 
-    def curve(self, sizes: ArrayLike, model: str = "multinomial",
-              stage: int | None = None) -> pd.DataFrame:
+    def curve(self, sizes: ArrayLike, model: str = "multinomial", stage: int | None = None) -> pd.DataFrame:
         """Share of a stage (by default the furthest) at each size, with a pointwise 95 % band.
 
         Columns: size, share, lower, upper (fractions).
         """
         fit, position = self.fit(model).fit, 0 if stage is None else self._position(stage)
         lower, upper = curve.band(fit, sizes)
-        return self._table(pd.DataFrame({
-            "size": sizes, "share": curve.predict(fit, sizes)[:, position],
-            "lower": lower[:, position], "upper": upper[:, position]}))
+        return self._table(
+            pd.DataFrame(
+                {
+                    "size": sizes,
+                    "share": curve.predict(fit, sizes)[:, position],
+                    "lower": lower[:, position],
+                    "upper": upper[:, position],
+                }
+            )
+        )
 
     def outside_vectors(self) -> np.ndarray:
         """Every number of outside bodies by stage, as printed, that the parities allow: (V, K)."""
@@ -379,7 +432,13 @@ class Survey:
         """
         sizes, weights = self.frame.binned(self.medians, self.floor)
         fits = curve.fits_over(
-            model, sizes, weights, self._ordered(self.counts), self._ordered(self.medians),
-            self._ordered(self._at_median()), map(self._ordered, self.outside_vectors()[::every]),
-            floor=self.floor)
+            model,
+            sizes,
+            weights,
+            self._ordered(self.counts),
+            self._ordered(self.medians),
+            self._ordered(self._at_median()),
+            map(self._ordered, self.outside_vectors()[::every]),
+            floor=self.floor,
+        )
         return self._table([{"odds_ratio": np.exp(fit.slopes[0]), "J": fit.J} for fit in fits])

@@ -64,8 +64,10 @@ def _table(table) -> np.ndarray:
         raise ValueError(f"table: expected two dimensions, found {counts.ndim}")
     kept = counts[counts.any(axis=1)][:, counts.any(axis=0)]
     if min(kept.shape) < 2:
-        raise ValueError(f"table: expected at least 2 rows and 2 columns that are not empty, found "
-                         f"{kept.shape[0]} and {kept.shape[1]}")
+        raise ValueError(
+            f"table: expected at least 2 rows and 2 columns that are not empty, found "
+            f"{kept.shape[0]} and {kept.shape[1]}"
+        )
     return kept
 
 
@@ -110,8 +112,7 @@ def count_tables(row_totals: ArrayLike, column_totals: ArrayLike, limit: int = L
     _, ways = _enumerate(rows, columns, lambda cells: np.zeros(len(cells)), limit)
     total = ways.sum()
     if total > 2**53:
-        raise ValueError(f"margins: expected at most 2**53 tables to count exactly, found about "
-                         f"{total:.3g}")
+        raise ValueError(f"margins: expected at most 2**53 tables to count exactly, found about {total:.3g}")
     return int(total)
 
 
@@ -136,8 +137,7 @@ def fisher_freeman_halton(table: ArrayLike, limit: int = LIMIT) -> float:
     """
     counts = _table(table)
     if counts.sum() > MOST_OBSERVATIONS:
-        raise ValueError(f"table: expected at most {MOST_OBSERVATIONS:,} observations, found "
-                         f"{counts.sum():,}")
+        raise ValueError(f"table: expected at most {MOST_OBSERVATIONS:,} observations, found {counts.sum():,}")
     rows, columns = counts.sum(axis=1), counts.sum(axis=0)
     log_weight, ways = _enumerate(rows, columns, _log_factorials, limit)
     log_observed = -_log_factorials(counts).sum()
@@ -156,8 +156,7 @@ def _margins(row_totals, column_totals) -> tuple[np.ndarray, np.ndarray]:
     rows = checks.whole_vector("row_totals", row_totals)
     columns = checks.whole_vector("column_totals", column_totals)
     if rows.sum() != columns.sum():
-        raise ValueError(f"row_totals, column_totals: expected one sum, found {rows.sum()} and "
-                         f"{columns.sum()}")
+        raise ValueError(f"row_totals, column_totals: expected one sum, found {rows.sum()} and {columns.sum()}")
     return rows, columns
 
 
@@ -178,9 +177,7 @@ def _enumerate(rows, columns, cost, limit) -> tuple[np.ndarray, np.ndarray]:
     for total in columns[:-1]:
         parent, taken = _fill_column(remaining, total, limit, rows, columns)
         remaining, log_weight, ways = _merge(
-            np.sort(remaining[parent] - taken, axis=1),
-            log_weight[parent] - cost(taken),
-            ways[parent],
+            np.sort(remaining[parent] - taken, axis=1), log_weight[parent] - cost(taken), ways[parent]
         )
     return log_weight - cost(remaining), ways
 
@@ -203,7 +200,8 @@ def _fill_column(remaining, total, limit, rows, columns) -> tuple[np.ndarray, np
             raise ValueError(
                 f"margins: expected at most {limit:,} partial tables at once, found "
                 f"{choices.sum():,}: {rows.tolist()} and {columns.tolist()} have up to about "
-                f"{table_count_bound(rows, columns):.2g} tables")
+                f"{table_count_bound(rows, columns):.2g} tables"
+            )
         branch = np.repeat(np.arange(len(parent)), choices)
         start = np.cumsum(choices) - choices
         cell = low[branch] + np.arange(len(branch)) - start[branch]
@@ -236,8 +234,13 @@ def pearson_chi2(table: ArrayLike) -> PearsonChi2:
     Empty rows and columns are dropped; ValueError as there.
     """
     result = stats.chi2_contingency(_table(table), correction=False)
-    return PearsonChi2(float(result.statistic), int(result.dof), float(result.pvalue),
-                       result.expected_freq, float((result.expected_freq < 5).mean()))
+    return PearsonChi2(
+        float(result.statistic),
+        int(result.dof),
+        float(result.pvalue),
+        result.expected_freq,
+        float((result.expected_freq < 5).mean()),
+    )
 
 
 def cramers_v(table: ArrayLike, bias_corrected: bool = True) -> float:
@@ -259,8 +262,9 @@ def cramers_v(table: ArrayLike, bias_corrected: bool = True) -> float:
     if not bias_corrected:
         return float(np.sqrt(phi2 / (min(r, c) - 1)))
     if n <= min(r, c):
-        raise ValueError(f"table: expected more than {min(r, c)} observations in a {r} x {c} table "
-                         f"for a corrected V, found {n}")
+        raise ValueError(
+            f"table: expected more than {min(r, c)} observations in a {r} x {c} table for a corrected V, found {n}"
+        )
     phi2 = max(0.0, phi2 - (r - 1) * (c - 1) / (n - 1))
     r, c = r - (r - 1) ** 2 / (n - 1), c - (c - 1) ** 2 / (n - 1)
     return float(np.sqrt(phi2 / (min(r, c) - 1)))
@@ -294,8 +298,7 @@ def conditional_odds_ratio(table: ArrayLike, level: float = 0.95) -> Interval:
 # --- proportions ----------------------------------------------------------------------------
 
 
-def proportion_interval(k: int, n: int, method: str = "clopper-pearson", level: float = 0.95
-                        ) -> Interval:
+def proportion_interval(k: int, n: int, method: str = "clopper-pearson", level: float = 0.95) -> Interval:
     """k of n as a rate with a two-sided interval; a fraction, not percent.
 
     method: "clopper-pearson" or "wilson".
@@ -339,8 +342,9 @@ def decision_interval(k: int, n: int, cluster_sizes: ArrayLike, level: float = 0
     return proportion_interval(k - merged, n - merged, level=level)
 
 
-def clustered_rate_interval(k: int, n: int, cluster_sizes: ArrayLike, largest: int | None = None,
-                            level: float = 0.95) -> Interval:
+def clustered_rate_interval(
+    k: int, n: int, cluster_sizes: ArrayLike, largest: int | None = None, level: float = 0.95
+) -> Interval:
     """Rate of adopting *bodies* k/n, with the uncertainty of adopters that came in clusters.
 
     cluster_sizes: adopters in each joint decision; all other adopters decided alone.
@@ -372,8 +376,7 @@ def _adopter_weights(k: int, cluster_sizes) -> np.ndarray:
     """Bodies behind each decision among k adopters: the clusters, and ones for the rest."""
     sizes = checks.numbers("cluster_sizes", cluster_sizes, least=1, whole=True).ravel()
     if sizes.sum() > k:
-        raise ValueError(f"cluster_sizes: expected a sum of at most the {k} adopters, found "
-                         f"{sizes.tolist()}")
+        raise ValueError(f"cluster_sizes: expected a sum of at most the {k} adopters, found {sizes.tolist()}")
     return np.concatenate([sizes, np.ones(k - sizes.sum(), dtype=np.int64)])
 
 
@@ -408,8 +411,9 @@ def bodies_behind_answers(table: ArrayLike) -> tuple[int, int]:
 # --- two properties of the same bodies ------------------------------------------------------------
 
 
-def mcnemar_range(n_a: int, n_b: int, total: int, overlap_min: int | None = None,
-                  overlap_max: int | None = None) -> McNemarRange:
+def mcnemar_range(
+    n_a: int, n_b: int, total: int, overlap_min: int | None = None, overlap_max: int | None = None
+) -> McNemarRange:
     """McNemar's exact two-sided p for n_a against n_b of the same `total` bodies, overlap unknown.
 
     n_a, n_b: bodies with the one and with the other property, 0 to total.
@@ -432,11 +436,14 @@ def mcnemar_range(n_a: int, n_b: int, total: int, overlap_min: int | None = None
     if overlap_max is not None:
         upper = min(upper, checks.whole("overlap_max", overlap_max))
     if lower > upper:
-        raise ValueError(f"overlap_min, overlap_max: expected a range that is not empty, found "
-                         f"{lower} to {upper} for {n_a} and {n_b} of {total} bodies")
+        raise ValueError(
+            f"overlap_min, overlap_max: expected a range that is not empty, found "
+            f"{lower} to {upper} for {n_a} and {n_b} of {total} bodies"
+        )
     overlap = np.arange(lower, upper + 1)
     only_a, only_b = n_a - overlap, n_b - overlap
     p = np.minimum(1.0, 2 * stats.binom.cdf(np.minimum(only_a, only_b), only_a + only_b, 0.5))
     smallest, largest = p.argmin(), p.argmax()
-    return McNemarRange(float(p[smallest]), float(p[largest]), int(overlap[smallest]),
-                        int(overlap[largest]), lower, upper)
+    return McNemarRange(
+        float(p[smallest]), float(p[largest]), int(overlap[smallest]), int(overlap[largest]), lower, upper
+    )

@@ -18,8 +18,7 @@ from adoption.csvfile import ChecksumError, fail, label, row_place
 
 STORED = HOME / "results" / "stored"
 REPLICATES = 500  # surveys of each law
-OUTSIDE_COLUMNS = ("technology", "base", "model", "vectors", "odds_ratio_least",
-                   "odds_ratio_most", "J_least", "J_most")
+OUTSIDE_COLUMNS = ("technology", "base", "model", "vectors", "odds_ratio_least", "odds_ratio_most", "J_least", "J_most")
 INPUT_COLUMNS = ("table", "input", "value")
 
 
@@ -27,26 +26,42 @@ def simulated(folder: Path = STORED) -> pd.DataFrame:
     """What the simulated surveys added up to: a row a law and block, columns of `simulation`."""
     file = folder / "simulation.csv"
     blocks = range(REPLICATES // simulation.BLOCK)
-    table = _read(file, simulation.COLUMNS, list(product(simulation.TRUTHS, blocks)), counts=[
-        name for name in simulation.COLUMNS if not name.endswith(("_sum", "_squares"))][1:])
+    table = _read(
+        file,
+        simulation.COLUMNS,
+        list(product(simulation.TRUTHS, blocks)),
+        counts=[name for name in simulation.COLUMNS if not name.endswith(("_sum", "_squares"))][1:],
+    )
     for index, row in enumerate(table.to_dict("records")):
         for name, value in row.items():
             if isinstance(value, int) and name != "block" and value > row["replicates"]:
-                fail(file, f"{row_place(index)}, column {name}", value,
-                     f"at most {row['replicates']}, the replicates of the row")
+                fail(
+                    file,
+                    f"{row_place(index)}, column {name}",
+                    value,
+                    f"at most {row['replicates']}, the replicates of the row",
+                )
     return table
 
 
 def outside_ranges(folder: Path = STORED) -> pd.DataFrame:
     """Extremes over all allowed numbers of bodies outside the base: a row a fitted curve."""
     file = folder / "outside-range.csv"
-    table = _read(file, OUTSIDE_COLUMNS, counts=["vectors"], keys=list(
-        product(mic.TECHNOLOGIES, ("municipal", "other"), curve.MODELS)))
+    table = _read(
+        file,
+        OUTSIDE_COLUMNS,
+        counts=["vectors"],
+        keys=list(product(mic.TECHNOLOGIES, ("municipal", "other"), curve.MODELS)),
+    )
     for index, row in enumerate(table.to_dict("records")):
         for low, high in (("odds_ratio_least", "odds_ratio_most"), ("J_least", "J_most")):
             if not 0 < row[low] <= row[high]:
-                fail(file, f"{row_place(index)}, columns {low} and {high}",
-                     f"{row[low]:g} and {row[high]:g}", "positive numbers, the least first")
+                fail(
+                    file,
+                    f"{row_place(index)}, columns {low} and {high}",
+                    f"{row[low]:g} and {row[high]:g}",
+                    "positive numbers, the least first",
+                )
     return table
 
 
@@ -58,28 +73,49 @@ def _read(file: Path, columns: Sequence[str], keys: list[tuple], counts: list) -
     table = []
     for index, (row, key) in enumerate(zip(rows, keys, strict=True)):
         if tuple(row[:width]) != tuple(map(str, key)):
-            fail(file, f"{row_place(index)}, columns {', '.join(columns[:width])}",
-                 ", ".join(row[:width]), ", ".join(map(str, key)))
-        table.append([*key, *(
-            (csvfile.integer if name in counts else csvfile.number)(
-                cell, file, f"{row_place(index)}, column {name}")
-            for name, cell in zip(columns[width:], row[width:], strict=True))])
+            fail(
+                file,
+                f"{row_place(index)}, columns {', '.join(columns[:width])}",
+                ", ".join(row[:width]),
+                ", ".join(map(str, key)),
+            )
+        table.append(
+            [
+                *key,
+                *(
+                    (csvfile.integer if name in counts else csvfile.number)(
+                        cell, file, f"{row_place(index)}, column {name}"
+                    )
+                    for name, cell in zip(columns[width:], row[width:], strict=True)
+                ),
+            ]
+        )
     return pd.DataFrame(table, columns=list(columns))
 
 
 def inputs(folder: Path = STORED) -> list[list[str]]:
     """What the stored tables are computed from and what they are: rows of inputs.csv."""
+
     def digest(name: str) -> str:
         return "sha256:" + sha256((folder / name).read_bytes()).hexdigest()
 
     census_2015 = "population-distribution-2015"
-    settings = {"seed": simulation.SEED, "laws": " ".join(simulation.TRUTHS),
-                "replicates": REPLICATES, census_2015: data.describe(census_2015)["hash"],
-                "simulation.csv": digest("simulation.csv")}
+    settings = {
+        "seed": simulation.SEED,
+        "laws": " ".join(simulation.TRUTHS),
+        "replicates": REPLICATES,
+        census_2015: data.describe(census_2015)["hash"],
+        "simulation.csv": digest("simulation.csv"),
+    }
     tables = {name: data.describe(name)["hash"] for name in ("adoption-by-stage", census_2015)}
-    return [[table, name, str(value)] for table, used in (
-        ("outside-range", tables | {"outside-range.csv": digest("outside-range.csv")}),
-        ("simulation", settings)) for name, value in used.items()]
+    return [
+        [table, name, str(value)]
+        for table, used in (
+            ("outside-range", tables | {"outside-range.csv": digest("outside-range.csv")}),
+            ("simulation", settings),
+        )
+        for name, value in used.items()
+    ]
 
 
 def check(folder: Path = STORED) -> None:
@@ -94,8 +130,10 @@ def check(folder: Path = STORED) -> None:
             place = f"{row_place(index)}, column {name}"
             csvfile.words(cell, file, place)
             if cell != right and name == "value":
-                raise ChecksumError(f"{label(file)}, {place}: found {cell}, expected {right}, as "
-                                    f"{known[1]} is now (run: make validation)")
+                raise ChecksumError(
+                    f"{label(file)}, {place}: found {cell}, expected {right}, as "
+                    f"{known[1]} is now (run: make validation)"
+                )
             csvfile.code(cell, [right], file, place)
 
 
@@ -108,5 +146,6 @@ def municipal_frame() -> simulation.Frame:
     Inside each interval of the table the sizes are random (`simulation.scatter`).
     """
     grid = census.frame("municipal")
-    return simulation.Frame(simulation.scatter(grid.lower, grid.upper, grid.bodies),
-                            mic.survey("ai", "municipal").outside)
+    return simulation.Frame(
+        simulation.scatter(grid.lower, grid.upper, grid.bodies), mic.survey("ai", "municipal").outside
+    )

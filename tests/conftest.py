@@ -53,9 +53,11 @@ def people(shared):
     """Population of each of the 1,741 municipalities, from the census's own table."""
     with (shared / "census" / "001_00.csv").open(encoding="cp932", newline="") as file:
         rows = [row for row in csv.reader(file) if row[4:5] == ["2015"]]
-    people = [int(row[7]) if row[7] != "-" else 0 for row in rows
-              if (row[3] in "123" and row[2] != "13100")
-              or (row[3] == "0" and 13101 <= int(row[2]) <= 13123)]
+    people = [
+        int(row[7]) if row[7] != "-" else 0
+        for row in rows
+        if (row[3] in "123" and row[2] != "13100") or (row[3] == "0" and 13101 <= int(row[2]) <= 13123)
+    ]
     assert len(people) == 1741
     return people
 
@@ -81,8 +83,9 @@ def html(pytestconfig) -> Path:
 @pytest.fixture(scope="session")
 def checkout():
     """Function that copies the repository's own files, nothing that was built, to a new folder."""
-    tracked = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT,
-                             capture_output=True, text=True, check=True)
+    tracked = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
 
     def copy(folder: Path) -> Path:
         for name in tracked.stdout.splitlines():
@@ -90,6 +93,7 @@ def checkout():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, folder / name)
         return folder
+
     return copy
 
 
@@ -98,7 +102,7 @@ def checkout():
 # Two chapters record: `one` from a table, by way of a module; `claims` from the register.
 SMALL = {
     "_toc.yml": "format: jb-book\nroot: index\nchapters:\n- file: chapters/one\n"
-                "- file: chapters/claims\n- file: chapters/words\n",
+    "- file: chapters/claims\n- file: chapters/words\n",
     "_config.yml": """
 title: A small book
 only_build_toc_files: true
@@ -108,8 +112,11 @@ html: {extra_footer: '<p>build <span class="build-digest">not stamped</span></p>
     "index.md": "# A small book\n",
     "chapters/words.md": "# Words\n\nA term: okapi.\n",
     "CITATION.cff": "date-released: 2026-11-24\n",
-    "requirements.txt": "", "data/table.csv": "number\n6\n", "data/pause.csv": "0\n",
-    "results/results.csv": "claims,6\none,6\n", "results/words.csv": "",
+    "requirements.txt": "",
+    "data/table.csv": "number\n6\n",
+    "data/pause.csv": "0\n",
+    "results/results.csv": "claims,6\none,6\n",
+    "results/words.csv": "",
     "adoption/data.py": """
 import sys
 from pathlib import Path
@@ -152,10 +159,11 @@ if __name__ == "__main__":
 """,
 }
 CHAPTERS = {
-    "one": ["number = data.number()", "data.pause()",
-            "display(f'one: {number}', metadata={'stub': {'one': number}})"],
-    "claims": ["number = data.register()['one']",
-               "display(f'claimed: {number}', metadata={'stub': {'claims': number}})"],
+    "one": ["number = data.number()", "data.pause()", "display(f'one: {number}', metadata={'stub': {'one': number}})"],
+    "claims": [
+        "number = data.register()['one']",
+        "display(f'claimed: {number}', metadata={'stub': {'claims': number}})",
+    ],
 }
 
 
@@ -167,8 +175,9 @@ class Book:
         self.command = [sys.executable, str(folder / "tools" / "build.py")]
 
     def build(self, *options: str, **environment: str) -> tuple[int, str]:
-        done = subprocess.run([*self.command, *options], capture_output=True, text=True,
-                              env={**os.environ, **environment})
+        done = subprocess.run(
+            [*self.command, *options], capture_output=True, text=True, env={**os.environ, **environment}
+        )
         return done.returncode, re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr)
 
     def built(self, *options: str, **environment: str) -> str:
@@ -179,8 +188,7 @@ class Book:
     @staticmethod
     def executed(output: str) -> set[str]:
         """Names of the chapters that a build says it executes."""
-        return {name for found in re.findall(r"executing \d+ chapters: (.*)", output)
-                for name in found.split(", ")}
+        return {name for found in re.findall(r"executing \d+ chapters: (.*)", output) for name in found.split(", ")}
 
     def change(self, name: str, old: str, new: str) -> None:
         text = (self.folder / name).read_text(encoding="utf-8")
@@ -191,8 +199,11 @@ class Book:
         return (self.html / f"{name}.html").read_text(encoding="utf-8")
 
     def pages(self) -> dict[str, bytes]:
-        return {path.relative_to(self.html).as_posix(): path.read_bytes()
-                for path in sorted(self.html.rglob("*")) if path.is_file()}
+        return {
+            path.relative_to(self.html).as_posix(): path.read_bytes()
+            for path in sorted(self.html.rglob("*"))
+            if path.is_file()
+        }
 
     def copy(self, folder: Path) -> "Book":
         shutil.copytree(self.folder, folder)
@@ -205,12 +216,22 @@ def unbuilt(tmp_path_factory) -> Book:
     for name in ("tools/build.py", "tools/book.mk"):
         SMALL[name] = (ROOT / name).read_text(encoding="utf-8")
     for name, cells in CHAPTERS.items():
-        code = [{"cell_type": "code", "id": f"cell-{number}", "metadata": {}, "outputs": [],
-                 "execution_count": None, "source": source} for number, source in enumerate(cells)]
+        code = [
+            {
+                "cell_type": "code",
+                "id": f"cell-{number}",
+                "metadata": {},
+                "outputs": [],
+                "execution_count": None,
+                "source": source,
+            }
+            for number, source in enumerate(cells)
+        ]
         code[0]["source"] = "from adoption import data\n" + code[0]["source"]
         head = {"cell_type": "markdown", "id": "title", "metadata": {}, "source": f"# On {name}"}
         SMALL[f"chapters/{name}.ipynb"] = json.dumps(
-            {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [head, *code]}, indent=1)
+            {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [head, *code]}, indent=1
+        )
     for name, text in SMALL.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8", newline="\n")

@@ -25,6 +25,7 @@ def soup(html):
             text = (html / f"{name}.html").read_text(encoding="utf-8")
             parsed[name] = BeautifulSoup(text, "html.parser")
         return parsed[name]
+
     return parse
 
 
@@ -60,7 +61,8 @@ def test_the_notebook_can_be_downloaded(soup, html, name):
     """As it ran: the committed cells, with their outputs."""
     committed = json.loads((ROOT / f"{name}.ipynb").read_text(encoding="utf-8"))
     assert ["".join(cell["source"]) for cell in downloaded(soup, html, name)["cells"]] == [
-        "".join(cell["source"]) for cell in committed["cells"]]
+        "".join(cell["source"]) for cell in committed["cells"]
+    ]
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
@@ -106,7 +108,8 @@ def test_links_lead_somewhere(soup, html, name):
 def test_each_code_cell_has_its_address(soup, name):
     cells = json.loads((ROOT / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
     assert [cell["id"] for cell in article(soup(name)).select("div.cell")] == [
-        f"cell-{cell['id']}" for cell in cells if cell["cell_type"] == "code"]
+        f"cell-{cell['id']}" for cell in cells if cell["cell_type"] == "code"
+    ]
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -140,6 +143,7 @@ def test_nothing_of_this_machine_is_in_the_pages(html):
 
 # --- claims and brief ---------------------------------------------------------------------------
 
+
 def test_every_claim_is_on_its_page_with_its_words_and_link(soup):
     page = article(soup("chapters/claims"))
     rows = page.find("table").tbody.find_all("tr")
@@ -147,8 +151,15 @@ def test_every_claim_is_on_its_page_with_its_words_and_link(soup):
     assert len(rows) == len(claims)
     for row, claim in zip(rows, claims.itertuples()):
         shown = row.get_text(" ")
-        for words in (f"Slide {claim.slide}", claim.text_ja, claim.text_en, claim.restated_en,
-                      claim.evidence, claim.verdict_en, claim.caveat_en):
+        for words in (
+            f"Slide {claim.slide}",
+            claim.text_ja,
+            claim.text_en,
+            claim.restated_en,
+            claim.evidence,
+            claim.verdict_en,
+            claim.caveat_en,
+        ):
             assert words in shown, (claim.claim, words)
         links = {link["href"] for link in row.find_all("a")}
         assert f"{claim.chapter}.html#{claim.section}" in links
@@ -168,12 +179,22 @@ def test_brief_prints_on_one_sheet_of_a4(absent, html, tmp_path):
     if not browser:
         absent("no browser", "REQUIRE_BROWSER")
     sheet = tmp_path / "brief.pdf"
-    subprocess.run([browser, "--headless", "--no-sandbox", "--disable-gpu",
-                    "--no-pdf-header-footer", f"--user-data-dir={tmp_path / 'profile'}",
-                    f"--print-to-pdf={sheet}", (html / "chapters/brief.html").as_uri()],
-                   check=True, capture_output=True, timeout=120)
+    subprocess.run(
+        [
+            browser,
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--no-pdf-header-footer",
+            f"--user-data-dir={tmp_path / 'profile'}",
+            f"--print-to-pdf={sheet}",
+            (html / "chapters/brief.html").as_uri(),
+        ],
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
     raw = sheet.read_bytes()
     assert len(re.findall(rb"/Type\s*/Page\b(?!s)", raw)) == 1
-    [width, height] = [float(n) for n in re.search(
-        rb"/MediaBox\s*\[0 0 ([\d.]+) ([\d.]+)\]", raw).groups()]
+    [width, height] = [float(n) for n in re.search(rb"/MediaBox\s*\[0 0 ([\d.]+) ([\d.]+)\]", raw).groups()]
     assert abs(width - 595.3) < 1 and abs(height - 841.9) < 1, "not A4"

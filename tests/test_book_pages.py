@@ -18,22 +18,28 @@ TYPES = {"index": "Report", "chapters/codebook": "Dataset", "chapters/register":
 
 # Properties of schema.org (version 29) that each type has or inherits, as far as they are used.
 THING = {"@context", "@type", "name", "description", "url"}
-CREATIVE_WORK = THING | {"author", "creator", "datePublished", "inLanguage", "isPartOf", "license",
-                         "version"}
-ALLOWED = {"Report": CREATIVE_WORK, "Chapter": CREATIVE_WORK,
-           "Dataset": CREATIVE_WORK | {"distribution"}, "Organization": THING, "Person": THING,
-           "DataDownload": CREATIVE_WORK | {"contentUrl", "encodingFormat"}}
-REQUIRED = {"Report": {"name", "author", "datePublished", "version", "license"},
-            "Chapter": {"name", "author", "isPartOf", "license"},
-            "Dataset": {"name", "description", "creator", "license", "distribution", "isPartOf"},
-            "Organization": {"name"}, "Person": {"name"},
-            "DataDownload": {"contentUrl", "encodingFormat"}}
+CREATIVE_WORK = THING | {"author", "creator", "datePublished", "inLanguage", "isPartOf", "license", "version"}
+ALLOWED = {
+    "Report": CREATIVE_WORK,
+    "Chapter": CREATIVE_WORK,
+    "Dataset": CREATIVE_WORK | {"distribution"},
+    "Organization": THING,
+    "Person": THING,
+    "DataDownload": CREATIVE_WORK | {"contentUrl", "encodingFormat"},
+}
+REQUIRED = {
+    "Report": {"name", "author", "datePublished", "version", "license"},
+    "Chapter": {"name", "author", "isPartOf", "license"},
+    "Dataset": {"name", "description", "creator", "license", "distribution", "isPartOf"},
+    "Organization": {"name"},
+    "Person": {"name"},
+    "DataDownload": {"contentUrl", "encodingFormat"},
+}
 
 
 @pytest.fixture(scope="session")
 def heads(html):
-    return {name: BeautifulSoup((html / f"{name}.html").read_text(encoding="utf-8"),
-                                "html.parser") for name in PAGES}
+    return {name: BeautifulSoup((html / f"{name}.html").read_text(encoding="utf-8"), "html.parser") for name in PAGES}
 
 
 def described(page):
@@ -59,8 +65,7 @@ def test_json_ld(heads, html, name):
     check(found)
     report = found if name == "index" else found["isPartOf"]
     work = citation.book()
-    assert (report["@type"], report["name"], report["version"]) == (
-        "Report", work.title, work.version)
+    assert (report["@type"], report["name"], report["version"]) == ("Report", work.title, work.version)
     datetime.date.fromisoformat(report["datePublished"])
     assert re.fullmatch(r"https://\S+", report["license"])
     if found["@type"] == "Dataset":
@@ -100,8 +105,12 @@ def page_of(*parts):
 
 
 def test_description_is_the_finding_in_whole_sentences():
-    finding = nodes.admonition("", nodes.title("", "Finding"), nodes.paragraph(
-        "", "Yes. " + "A word " * 30 + "ends. " + "More words " * 30 + "end."), classes=["finding"])
+    finding = nodes.admonition(
+        "",
+        nodes.title("", "Finding"),
+        nodes.paragraph("", "Yes. " + "A word " * 30 + "ends. " + "More words " * 30 + "end."),
+        classes=["finding"],
+    )
     before = nodes.paragraph("", "A sentence above it.")
     found = book_pages.description(page_of(before, finding))
     assert found.startswith("Yes. A word") and found.endswith("word ends.") and len(found) < 300
@@ -119,14 +128,14 @@ def test_a_title_cannot_leave_its_tag(monkeypatch):
     work = citation.Work('A "b" <c>', ("N </script>",), "1.0", "2026-01-01", "")
     context = {"title": "What &lt;/script&gt; &amp; “x”?"}
     monkeypatch.setattr(citation, "book", lambda: work)
-    book_pages.add_metadata(None, "chapters/x", "page.html", context,
-                            page_of(nodes.paragraph("", 'Say "<b>" & go. And so on.')))
+    book_pages.add_metadata(
+        None, "chapters/x", "page.html", context, page_of(nodes.paragraph("", 'Say "<b>" & go. And so on.'))
+    )
     page = BeautifulSoup(context["metatags"], "html.parser")
     assert described(page)["name"] == "What </script> & “x”?"
     assert described(page)["isPartOf"]["author"][0]["name"] == "N </script>"
     assert page.find("meta", attrs={"name": "citation_inbook_title"})["content"] == 'A "b" <c>'
-    assert page.find("meta", attrs={"name": "description"})["content"] == (
-        'Say "<b>" & go. And so on.')
+    assert page.find("meta", attrs={"name": "description"})["content"] == ('Say "<b>" & go. And so on.')
 
 
 def test_pages_without_a_source_get_no_metadata():
@@ -165,6 +174,7 @@ def test_register_as_json_says_the_same(html):
 
 
 # --- the register: every id has an anchor, and what names an id leads to it ---------------------
+
 
 def test_every_result_has_one_anchor_and_its_cell(heads):
     page = heads["chapters/register"]

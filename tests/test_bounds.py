@@ -54,7 +54,8 @@ def is_monotone(sizes, stage_of, stages: Stages, limits) -> bool:
     cell = np.searchsorted(edges, sizes, "right") - 1
     rates = [
         [np.mean(stage_of[cell == c] <= k) for k in range(len(stages.totals) - 1)]
-        for c in np.unique(cell) if edges[c] not in stages.medians
+        for c in np.unique(cell)
+        if edges[c] not in stages.medians
     ]
     return (np.diff(rates, axis=0) >= -1e-12).all()
 
@@ -66,8 +67,7 @@ def consistent_allocations(sizes, stages: Stages):
         stage_of = np.array(choice)
         outside = totals - np.bincount(stage_of, minlength=len(totals))
         if (outside >= least).all() and all(
-            has_printed_median(sizes[stage_of == k], stages.medians[k], stages.odd[k])
-            for k in range(len(totals))
+            has_printed_median(sizes[stage_of == k], stages.medians[k], stages.odd[k]) for k in range(len(totals))
         ):
             yield stage_of, outside
 
@@ -107,9 +107,10 @@ def tiny_case(rng, n_stages, frame=7, outside=2):
 # --- free bounds ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("seed", "n_stages", "frame"), [
-    *((seed, 2, 9) for seed in range(12)), *((seed, 3, 7) for seed in range(12)), (99, 4, 6),
-])
+@pytest.mark.parametrize(
+    ("seed", "n_stages", "frame"),
+    [*((seed, 2, 9) for seed in range(12)), *((seed, 3, 7) for seed in range(12)), (99, 4, 6)],
+)
 def test_free_bounds_are_the_extremes_of_all_allocations(seed, n_stages, frame):
     rng = np.random.default_rng(seed)
     sizes, truth, stages = tiny_case(rng, n_stages, frame)
@@ -132,19 +133,16 @@ def test_limits_of_the_outside_bodies_are_respected(seed):
     numbers = {tuple(outside) for _, outside in every}
     most_first = max(outside[0] for outside in numbers)
     narrow = stages._replace(outside_least=(most_first, 0, 0))
-    rates = np.array([
-        class_rates(sizes, stage_of == 0, [4])
-        for stage_of, outside in every if outside[0] == most_first
-    ])
+    rates = np.array(
+        [class_rates(sizes, stage_of == 0, [4]) for stage_of, outside in every if outside[0] == most_first]
+    )
     found = bounds.stage_bounds(lower, counts, [4], narrow, 3, 1)
     assert found[:, 0] == pytest.approx(rates.min(axis=0), abs=1e-12)
     assert found[:, 1] == pytest.approx(rates.max(axis=0), abs=1e-12)
     fixed = narrow._replace(outside_most=(most_first, 3, 3))
     assert (bounds.stage_bounds(lower, counts, [4], fixed, 3, 1) == found).all()
     with pytest.raises(Infeasible):  # parity allows steps of two only
-        bounds.stage_bounds(
-            lower, counts, [4], narrow._replace(outside_least=(most_first + 1, 0, 0)), 3, 1
-        )
+        bounds.stage_bounds(lower, counts, [4], narrow._replace(outside_least=(most_first + 1, 0, 0)), 3, 1)
 
 
 def realistic_truth(rng, sizes, n_stages=5):
@@ -200,9 +198,7 @@ def test_both_ends_are_attained_by_single_bodies(seed):
     stage = seed % 5 + 1
     found = bounds.stage_bounds(lower, counts, limits, stages, 47, stage)
     for size_class, largest in itertools.product(range(4), (False, True)):
-        end = bounds.extreme_allocation(
-            lower, counts, limits, stages, 47, stage, size_class, largest
-        )
+        end = bounds.extreme_allocation(lower, counts, limits, stages, 47, stage, size_class, largest)
         stage_of = check_allocation(end, sizes, stages, 47)
         rate = class_rates(sizes, stage_of == stage - 1, limits)[size_class]
         assert rate == pytest.approx(found[size_class, int(largest)], abs=1e-12)
@@ -214,9 +210,7 @@ def test_bounds_that_can_be_worked_out_by_hand():
     lower, counts = [0, 5, 7, 8, 10, 15, 16], [300, 350, 0, 200, 150, 0, 400]
     stages = Stages((200, 1200), (15, 7), (False, False))
     found = bounds.stage_bounds(lower, counts, [5, 10], stages, 0, 1)
-    assert found == pytest.approx(np.array(
-        [[0, 50 / 300], [0, (50 + 50) / 550], [100 / 550, (100 + 50) / 550]]
-    ))
+    assert found == pytest.approx(np.array([[0, 50 / 300], [0, (50 + 50) / 550], [100 / 550, (100 + 50) / 550]]))
     # Growing with size, the rate below 5 is at most that of all below 7, 1 in 13.
     found = bounds.stage_bounds(lower, counts, [5, 10], stages, 0, 1, monotone=True)
     assert found[0] == pytest.approx([0, 1 / 13])
@@ -257,8 +251,7 @@ def test_monotone_bounds_contain_every_monotone_allocation(seed):
             break
     lower, counts = bounds.cells(sizes, stages.medians, [4])
     every = [
-        stage_of for stage_of, _ in consistent_allocations(sizes, stages)
-        if is_monotone(sizes, stage_of, stages, [4])
+        stage_of for stage_of, _ in consistent_allocations(sizes, stages) if is_monotone(sizes, stage_of, stages, [4])
     ]
     for k in range(3):
         rates = np.array([class_rates(sizes, stage_of == k, [4]) for stage_of in every])
@@ -316,14 +309,10 @@ def test_monotone_ends_are_attained_by_growing_rates():
     lower, counts = bounds.cells(sizes, stages.medians, limits)
     found = bounds.stage_bounds(lower, counts, limits, stages, 47, 2, monotone=True)
     for size_class, largest in itertools.product(range(4), (False, True)):
-        end = bounds.extreme_allocation(
-            lower, counts, limits, stages, 47, 2, size_class, largest, monotone=True
-        )
+        end = bounds.extreme_allocation(lower, counts, limits, stages, 47, 2, size_class, largest, monotone=True)
         check_allocation(end, sizes, stages, 47, whole=False)
         member = np.searchsorted(limits, end.lower, "right") == size_class
-        assert end.bodies[1, member].sum() / end.counts[member].sum() == pytest.approx(
-            found[size_class, int(largest)]
-        )
+        assert end.bodies[1, member].sum() / end.counts[member].sum() == pytest.approx(found[size_class, int(largest)])
         chain = ~np.isin(end.lower, stages.medians)
         rates = np.cumsum(end.bodies, axis=0)[:, chain] / end.counts[chain]
         assert (np.diff(rates, axis=1) >= -1e-6).all()
@@ -342,15 +331,11 @@ def test_overlap_bounds_are_the_extremes_of_all_pairs_of_allocations(seed):
     frame, outside = 6, 3
     while True:
         sizes = rng.integers(0, 6, frame)
-        pair = [
-            publish(sizes, rng.integers(0, k, frame), k, rng.integers(0, k, outside))
-            for k in (2, 3)
-        ]
+        pair = [publish(sizes, rng.integers(0, k, frame), k, rng.integers(0, k, outside)) for k in (2, 3)]
         if all(pair):
             break
     groups = [
-        {(tuple(stage_of == 0), int(numbers[0]))
-         for stage_of, numbers in consistent_allocations(sizes, stages)}
+        {(tuple(stage_of == 0), int(numbers[0])) for stage_of, numbers in consistent_allocations(sizes, stages)}
         for stages in pair
     ]
     inside, everywhere = set(), set()
@@ -394,9 +379,7 @@ GOOD = Stages((11, 17), (7, 3), (True, True))
 
 
 def call(lower=LOWER, counts=COUNTS, limits=LIMITS, outside=0, stage=1, monotone=False, **changed):
-    return bounds.stage_bounds(
-        lower, counts, limits, GOOD._replace(**changed), outside, stage, monotone
-    )
+    return bounds.stage_bounds(lower, counts, limits, GOOD._replace(**changed), outside, stage, monotone)
 
 
 def test_the_case_that_the_refusals_change_is_itself_accepted():
@@ -410,14 +393,14 @@ INFEASIBLE = {
     "parities that do not sum": ({"odd": (True, False)}, "no allocation|even number inside"),
     "odd without a body at the median": (
         {"medians": (9, 3), "lower": [0, 3, 4, 5, 9, 10], "counts": [10, 1, 5, 5, 0, 7]},
-        "no allocation"),
-    "too many outside": (
-        {"totals": (11, 21), "outside": 4, "outside_least": (4, 4)}, "no allocation"),
+        "no allocation",
+    ),
+    "too many outside": ({"totals": (11, 21), "outside": 4, "outside_least": (4, 4)}, "no allocation"),
     "no number between the limits": (
         {"totals": (11, 21), "outside": 4, "outside_least": (1, 0), "outside_most": (1, 4)},
-        "stage 1 of 11 bodies cannot have 1 to 1"),
-    "rates that must fall": (
-        {"totals": (17, 11), "medians": (3, 7), "monotone": True}, "no allocation"),
+        "stage 1 of 11 bodies cannot have 1 to 1",
+    ),
+    "rates that must fall": ({"totals": (17, 11), "medians": (3, 7), "monotone": True}, "no allocation"),
 }
 
 
@@ -438,14 +421,17 @@ REFUSED = {
     "too few medians": ({"medians": (7,)}, "medians: expected 2 numbers, found 1"),
     "median above the frame": (
         {"medians": (70, 3), "lower": [*LOWER, 12, 70, 71], "counts": [*COUNTS, 0, 0, 0]},
-        "inside the frame, from 0 to below 12, found 70"),
+        "inside the frame, from 0 to below 12, found 70",
+    ),
     "median below the frame": (
         {"medians": (7, 3), "lower": [4, 5, 7, 8, 10], "counts": [16, 4, 1, 3, 4]},
-        "inside the frame, from 4 .* found 3"),
+        "inside the frame, from 4 .* found 3",
+    ),
     "fractional median": ({"medians": (7.5, 3)}, "medians: .*whole numbers .*found 7.5"),
     "no edge above the median": (
         {"lower": [0, 3, 4, 5, 7, 10], "counts": [10, 1, 5, 4, 4, 4]},
-        "edge at 8, found the cell from 7 to 10 with 4 bodies"),
+        "edge at 8, found the cell from 7 to 10 with 4 bodies",
+    ),
     "no edge at a limit": ({"limits": [6, 10]}, "edge at 6"),
     "parity of another kind": ({"odd": (2, 1)}, "odd: expected 0 or 1, found 2"),
     "outside_least of another length": ({"outside_least": (0,)}, "outside_least: .* 2 numbers"),
@@ -455,8 +441,7 @@ REFUSED = {
     "negative count": ({"counts": [10, 1, 5, 4, 1, -2, 9]}, "counts: .*at least 0, found -2"),
     "missing count": ({"counts": [10, 1, 5, 4, 1, 7]}, "counts: expected 7 numbers, found 6"),
     "unsorted limits": ({"limits": [10, 5]}, "limits: .*ascending order, found 5 after 10"),
-    "class without bodies": ({"limits": [5, 10, 30], "lower": [*LOWER, 30], "counts": [*COUNTS, 0]},
-                             "none in class 3"),
+    "class without bodies": ({"limits": [5, 10, 30], "lower": [*LOWER, 30], "counts": [*COUNTS, 0]}, "none in class 3"),
     "no such stage": ({"stage": 3}, "stage: .*from 1 to 2, found 3"),
 }
 

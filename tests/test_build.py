@@ -55,19 +55,42 @@ def stale(book, tool, monkeypatch):
 
     def names():
         tool.take()
-        return {Path(target).name.split(".")[0] for target in tool.read()[2]
-                if not (book.folder / target).exists()}
+        return {Path(target).name.split(".")[0] for target in tool.read()[2] if not (book.folder / target).exists()}
+
     return names
 
 
-@pytest.mark.parametrize("name, chapters", [
-    *((name, {"one", "claims"}) for name in (
-        "adoption/data.py", "data/table.csv", "requirements.txt", "CITATION.cff",
-        "results/stored.csv", "results/words.csv", "tools/build.py", "tools/book.mk")),
-    ("chapters/one.ipynb", {"one"}), ("results/results.csv", {"claims"}),
-    *((name, set()) for name in ("results/families.csv", "index.md", "chapters/words.md",
-                                 "_config.yml", "_toc.yml",
-                                 "chapters/.ipynb_checkpoints/one-checkpoint.ipynb"))])
+@pytest.mark.parametrize(
+    "name, chapters",
+    [
+        *(
+            (name, {"one", "claims"})
+            for name in (
+                "adoption/data.py",
+                "data/table.csv",
+                "requirements.txt",
+                "CITATION.cff",
+                "results/stored.csv",
+                "results/words.csv",
+                "tools/build.py",
+                "tools/book.mk",
+            )
+        ),
+        ("chapters/one.ipynb", {"one"}),
+        ("results/results.csv", {"claims"}),
+        *(
+            (name, set())
+            for name in (
+                "results/families.csv",
+                "index.md",
+                "chapters/words.md",
+                "_config.yml",
+                "_toc.yml",
+                "chapters/.ipynb_checkpoints/one-checkpoint.ipynb",
+            )
+        ),
+    ],
+)
 def test_what_a_change_executes(book, stale, tool, name, chapters):
     """And the same when the file is gone again, or as it was."""
     path, before = book.folder / name, tool.read()
@@ -114,18 +137,20 @@ def test_a_new_result_may_be_read_at_once(book):
     assert "KeyError: 'three'" in output
 
 
-@pytest.mark.parametrize("source, said", [
-    ("import sys; print('careful', file=sys.stderr)", "cell cell-1 printed on stderr:\ncareful"),
-    ("import os; os._exit(1)", "it did not come to its end:"),
-    ("raise ValueError('broken')", "cell cell-1 failed:"),
-])
+@pytest.mark.parametrize(
+    "source, said",
+    [
+        ("import sys; print('careful', file=sys.stderr)", "cell cell-1 printed on stderr:\ncareful"),
+        ("import os; os._exit(1)", "it did not come to its end:"),
+        ("raise ValueError('broken')", "cell cell-1 failed:"),
+    ],
+)
 def test_a_failing_chapter_is_named_first_and_leaves_the_last_good_book(book, source, said):
     book.change("chapters/one.ipynb", "data.pause()", source)
     before = book.pages()
     code, output = book.build()
     lines = output.splitlines()
-    assert code != 0 and output.startswith(
-        f"book: executing 1 chapters: one\nbook: chapters/one.ipynb, {said}"), output
+    assert code != 0 and output.startswith(f"book: executing 1 chapters: one\nbook: chapters/one.ipynb, {said}"), output
     assert ".book" not in output
     assert lines[-1] == "book: the reason stands above; the last finished book is as it was"
     assert book.pages() == before
@@ -174,21 +199,38 @@ def test_two_clean_builds_are_the_same_bytes(unbuilt, finished, tmp_path):
 
 # --- the book itself ------------------------------------------------------------------------------
 
+
 def test_every_source_of_a_page_is_read(tool):
     found = tool.digests(ROOT, tool.SOURCES)
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True,
-                             check=True).stdout.split()
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     left = {name.split("/")[0] for name in tracked if name not in found and (ROOT / name).exists()}
-    assert left <= {".ci", ".gitattributes", ".github", ".gitignore", "CHANGELOG.md",
-                    "CONTRIBUTING.md", "LICENSE", "LICENSE-text", "Makefile", "README.md",
-                    "binder", "pyproject.toml", "requirements.in", "tests", "tools"}
+    assert left <= {
+        ".ci",
+        ".gitattributes",
+        ".github",
+        ".gitignore",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "LICENSE",
+        "LICENSE-text",
+        "Makefile",
+        "README.md",
+        "binder",
+        "pyproject.toml",
+        "requirements.in",
+        "tests",
+        "tools",
+    }
     assert tool.PLACE.decode() in (ROOT / "_ext/book_pages.py").read_text(encoding="utf-8")
     assert "execute_notebooks: auto" in (ROOT / "_config.yml").read_text(encoding="utf-8")
 
 
 def test_only_two_chapters_read_the_register(tool):
-    readers = {path.relative_to(ROOT).as_posix() for path in (ROOT / "chapters").glob("*.ipynb")
-               if re.search(r"\bregister\.(get|read)\b", path.read_text(encoding="utf-8"))}
+    readers = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "chapters").glob("*.ipynb")
+        if re.search(r"\bregister\.(get|read)\b", path.read_text(encoding="utf-8"))
+    }
     assert readers <= set(tool.READERS)
 
 
@@ -199,8 +241,7 @@ def test_a_damaged_table_of_the_book_is_named_with_its_place(checkout, tmp_path)
     text = table.read_text(encoding="utf-8")
     assert "AI,3,,,58,36831" in text
     table.write_text(text.replace("AI,3,,,58,36831", "AI,3,,,59,36831"), "utf-8", newline="\n")
-    done = subprocess.run([sys.executable, folder / "tools/build.py"], capture_output=True,
-                          text=True)
+    done = subprocess.run([sys.executable, folder / "tools/build.py"], capture_output=True, text=True)
     output = done.stdout + done.stderr
     assert done.returncode != 0 and "Traceback" not in output and "executing" not in output
     assert "data/adoption-by-stage.csv" in output and "1789" in output and "1788" in output

@@ -57,14 +57,18 @@ def shared():
 
 def test_committed_tables_are_what_the_builders_build(shared, tmp_path):
     """The scripts as a reader runs them, in a folder of their own: the same bytes."""
-    for script, sources in (("build_adoption_2023.py", (CENSUS, MUNICIPALITIES, PREFECTURES)),
-                            ("build_population.py", (CENSUS,))):
-        subprocess.run([sys.executable, BUILDERS / script, *sources, "--out", tmp_path],
-                       check=True, cwd=tmp_path)
+    for script, sources in (
+        ("build_adoption_2023.py", (CENSUS, MUNICIPALITIES, PREFECTURES)),
+        ("build_population.py", (CENSUS,)),
+    ):
+        subprocess.run([sys.executable, BUILDERS / script, *sources, "--out", tmp_path], check=True, cwd=tmp_path)
     built = sorted(tmp_path.glob("*.csv"))
     assert [file.stem for file in built] == [
-        "adoption-2023-by-size", "adoption-2023-published", "median-neighbours",
-        "population-distribution-2015"]
+        "adoption-2023-by-size",
+        "adoption-2023-published",
+        "median-neighbours",
+        "population-distribution-2015",
+    ]
     for file in built:
         assert file.read_bytes() == (data.DATA / file.name).read_bytes(), file.name
 
@@ -79,8 +83,7 @@ def bodies(shared):
     city = (table.id == "1") & (table.code != "13100")
     ward = (table.id == "0") & (table.code.str[:3] == "131")
     other = table.id.isin(["2", "3"]) | ward
-    table["kind"] = np.select([prefecture, city, other],
-                              ["prefecture", "designated_city", "other_municipality"], "")
+    table["kind"] = np.select([prefecture, city, other], ["prefecture", "designated_city", "other_municipality"], "")
     table = table[table.kind != ""].astype({"population": int}).reset_index(drop=True)
     assert len(table) == 1788 and ward.sum() == 23
     return table
@@ -94,8 +97,10 @@ def adopters(bodies):
     the rest is joined by position and the town put back with its own answers.
     """
     parts = []
-    for file, rows in ((MUNICIPALITIES, bodies[bodies.kind != "prefecture"]),
-                       (PREFECTURES, bodies[bodies.kind == "prefecture"])):
+    for file, rows in (
+        (MUNICIPALITIES, bodies[bodies.kind != "prefecture"]),
+        (PREFECTURES, bodies[bodies.kind == "prefecture"]),
+    ):
         table = pd.read_csv(file, header=0, index_col=1, dtype=str)
         answers = table.iloc[:, 1:].loc[["外部人材活用", "AIの導入状況", "RPAの導入状況"]].T
         answers = answers[answers.notna().all(axis=1)].set_axis(["staff", "ai", "rpa"], axis=1)
@@ -104,10 +109,8 @@ def adopters(bodies):
         answers = pd.concat([answers[~moved], answers[moved]])
         assert len(rows) == len(answers)
         # of the joined names all but a handful agree to the letter
-        assert (rows.name.to_numpy() != answers.index.str.replace(r"\.\d+$", "", regex=True)
-                ).sum() <= 4
-        parts.append(pd.concat([rows.reset_index(drop=True), answers.reset_index(drop=True)],
-                               axis=1))
+        assert (rows.name.to_numpy() != answers.index.str.replace(r"\.\d+$", "", regex=True)).sum() <= 4
+        parts.append(pd.concat([rows.reset_index(drop=True), answers.reset_index(drop=True)], axis=1))
     table = pd.concat(parts, ignore_index=True)
     table["staff"] = table.staff.map({"実施": "yes", "未実施": "no", "調査無し": "not_surveyed"})
     table[["ai", "rpa"]] = table[["ai", "rpa"]] == "実施"
@@ -148,10 +151,13 @@ def test_printed_populations_are_those_of_the_named_bodies(bodies):
     by_name = bodies.assign(prefecture=bodies.code.str[:2]).set_index(["prefecture", "name"])
     prefectures = bodies[bodies.kind == "prefecture"]
     codes = dict(zip(prefectures.name, prefectures.code.str[:2], strict=True))
-    printed = [(codes[row.prefecture_ja], row.body_ja, row.population)
-               for row in data.load("small-adopters").itertuples()]
-    printed += [(codes[{"nara": "奈良県", "toyama": "富山県"}[row.consortium]], row.member_ja,
-                 row.population) for row in data.load("consortium-members").itertuples()]
+    printed = [
+        (codes[row.prefecture_ja], row.body_ja, row.population) for row in data.load("small-adopters").itertuples()
+    ]
+    printed += [
+        (codes[{"nara": "奈良県", "toyama": "富山県"}[row.consortium]], row.member_ja, row.population)
+        for row in data.load("consortium-members").itertuples()
+    ]
     assert len(set(printed)) == 18
     for prefecture, name, population in printed:
         assert by_name.population[prefecture, name] == population
@@ -178,8 +184,11 @@ def test_neighbours_agree_with_the_census(bodies):
         hits = rounded == row.median
         between = second[hits] - first[hits] - 1
         assert between.min() == row.bodies_between
-        pairs = set(zip(sizes[first[hits]][between == between.min()],
-                        sizes[second[hits]][between == between.min()], strict=True))
+        pairs = set(
+            zip(
+                sizes[first[hits]][between == between.min()], sizes[second[hits]][between == between.min()], strict=True
+            )
+        )
         assert (row.pair_lower, row.pair_upper) in pairs
         assert row.pair_upper - row.pair_lower == min(high - low for low, high in pairs)
 
@@ -217,8 +226,7 @@ def test_2023_table_stays_an_aggregate(builders):
     table = data.load("adoption-2023-by-size")
     medians = set(data.load("adoption-2023-published").median_population)
     municipal = table[table.kind != "prefecture"].groupby(["lower", "upper"]).bodies.sum()
-    small = [span for span, bodies in municipal.items()
-             if bodies < builders["build_adoption_2023"].AT_LEAST]
+    small = [span for span, bodies in municipal.items() if bodies < builders["build_adoption_2023"].AT_LEAST]
     for lower, upper in small:
         assert upper <= 100 or (lower in medians and upper == lower + 1) or lower == 1_000_000
 
@@ -247,17 +255,26 @@ def country():
     sizes[0] += NATION - sizes.sum()
     rows = [("00000", "a", "nation", NATION)]
     for prefecture in range(1, 48):
-        own = [(code, size) for code, size in zip(codes, sizes, strict=True)
-               if code.startswith(f"{prefecture:02d}")]
-        rows.append((f"{prefecture:02d}000", "a", f"prefecture{prefecture}",
-                     sum(size for _, size in own)))
+        own = [(code, size) for code, size in zip(codes, sizes, strict=True) if code.startswith(f"{prefecture:02d}")]
+        rows.append((f"{prefecture:02d}000", "a", f"prefecture{prefecture}", sum(size for _, size in own)))
         for code, size in own:
-            identifier = ("1" if code in designated else "0" if code in wards
-                          else "2" if code == "28214" or code == "28221" else "3")
+            identifier = (
+                "1"
+                if code in designated
+                else "0"
+                if code in wards
+                else "2"
+                if code == "28214" or code == "28221"
+                else "3"
+            )
             rows.append((code, identifier, special.get(code, f"body{code}"), int(size)))
         if prefecture == 1:  # rows that are no bodies of their own
-            rows += [("01101", "0", "ward", 5), ("01001", "b", "all cities", 7),
-                     ("01300", "c", "county", 7), ("01100", "d", "district", 7)]
+            rows += [
+                ("01101", "0", "ward", 5),
+                ("01001", "b", "all cities", 7),
+                ("01300", "c", "county", 7),
+                ("01100", "d", "district", 7),
+            ]
         if prefecture == 13:
             rows.append(("13100", "1", "23 wards", 1))
     return rows
@@ -269,8 +286,19 @@ def census_text(rows):
     writer = csv.writer(out, lineterminator="\r\n")
     for number in range(1, 10):
         writer.writerow([number, "", "", "", "", "", "注", *[""] * 10])
-    writer.writerow([10, "※大項目", "地域コード", "地域識別コード", "境域年次(2015)", "境域年次(2000)", "",
-                     "人口　平成27年　(a)", *[""] * 9])
+    writer.writerow(
+        [
+            10,
+            "※大項目",
+            "地域コード",
+            "地域識別コード",
+            "境域年次(2015)",
+            "境域年次(2000)",
+            "",
+            "人口　平成27年　(a)",
+            *[""] * 9,
+        ]
+    )
     for number, (code, identifier, name, population) in enumerate(rows, start=11):
         year = "" if identifier == "9" else "2015"
         writer.writerow([number, "", code, identifier, year, "", name, population, *[""] * 9])
@@ -284,8 +312,11 @@ def dashboard_text(names, answers, first_cell, trailing):
     end = [""] if trailing else []
     writer.writerow([first_cell, "", *names, *end])
     writer.writerow(["自治体DXの推進体制等", "CIOの任命", *["実施"] * len(names), *end])
-    labels = [("自治体DXの推進体制等", "外部人材活用"), ("自治体業務のDX", "AIの導入状況"),
-              ("自治体業務のDX", "RPAの導入状況")]
+    labels = [
+        ("自治体DXの推進体制等", "外部人材活用"),
+        ("自治体業務のDX", "AIの導入状況"),
+        ("自治体業務のDX", "RPAの導入状況"),
+    ]
     for label, row in zip(labels, answers, strict=True):
         writer.writerow([*label, *row, *end])
     return "\ufeff" + out.getvalue()
@@ -310,8 +341,9 @@ def test_invented_census_is_read(builders, rows, write_census):
     bodies = builders["sources"].read_census(write_census(rows))
     kinds = pd.Series([body.kind for body in bodies]).value_counts()
     assert kinds.to_dict() == {"other_municipality": 1721, "prefecture": 47, "designated_city": 20}
-    expected = {code: (name, size) for code, identifier, name, size in rows
-                if identifier in "a123" or code.startswith("131")}
+    expected = {
+        code: (name, size) for code, identifier, name, size in rows if identifier in "a123" or code.startswith("131")
+    }
     del expected["00000"], expected["13100"]
     assert {body.code: (body.name, body.population) for body in bodies} == expected
     # municipalities of the year 2000 have no year 2015 and are passed over
@@ -322,7 +354,7 @@ def test_invented_census_is_read(builders, rows, write_census):
 def spoilt(rows, position, **changes):
     keys = ("code", "identifier", "name", "population")
     row = dict(zip(keys, rows[position], strict=True)) | changes
-    return [*rows[:position], tuple(row.values()), *rows[position + 1:]]
+    return [*rows[:position], tuple(row.values()), *rows[position + 1 :]]
 
 
 def test_census_that_does_not_add_up_is_refused(builders, rows, write_census):
@@ -351,8 +383,7 @@ def test_file_that_is_no_census_is_refused(builders, rows, write_census, tmp_pat
     with pytest.raises(ValueError, match="found 10 rows, expected more"):
         read(write_census([]))
     with pytest.raises(ValueError, match="row 12, column .all.: found '18 cells', expected 17"):
-        read(write_census(rows, change=lambda text: text.replace(
-            "prefecture1,", "prefecture1,,", 1)))
+        read(write_census(rows, change=lambda text: text.replace("prefecture1,", "prefecture1,,", 1)))
     with pytest.raises(ValueError, match="found no such file"):
         read(tmp_path / "nothing.csv")
 
@@ -363,8 +394,10 @@ def invented(builders, rows, write_census):
     bodies = builders["sources"].read_census(write_census(rows))
     municipal = [body for body in bodies if body.kind != "prefecture"]
     rng = np.random.default_rng(1)
-    answers = [rng.choice(values, len(municipal)).tolist()
-               for values in (["実施", "未実施", "調査無し"], ["実施", "未実施"], ["実施", "未実施"])]
+    answers = [
+        rng.choice(values, len(municipal)).tolist()
+        for values in (["実施", "未実施", "調査無し"], ["実施", "未実施"], ["実施", "未実施"])
+    ]
     order = list(range(len(municipal)))
     town = next(i for i, body in enumerate(municipal) if body.name == "富谷町")
     # the dashboard lists the new city after another place of its prefecture
@@ -385,7 +418,8 @@ def test_dashboard_is_joined_in_order(builders, invented, tmp_path, trailing):
     meaning = {"実施": "yes", "未実施": "no", "調査無し": "not_surveyed"}
     assert [tuple(body) for body in joined] == [
         (body.kind, body.population, meaning[staff], ai == "実施", rpa == "実施")
-        for body, staff, ai, rpa in zip(municipal, *answers, strict=True)]
+        for body, staff, ai, rpa in zip(municipal, *answers, strict=True)
+    ]
 
 
 def test_dashboard_that_does_not_fit_is_refused(builders, invented, tmp_path):
@@ -398,8 +432,7 @@ def test_dashboard_that_does_not_fit_is_refused(builders, invented, tmp_path):
             builders["sources"].read_dashboard(file, municipal, "")
 
     fails("row 1, column 1: found 'x', expected ''", first="x")
-    fails("row 1, column .all.: found '1740 names', expected 1741",
-          names=names[1:], listed=[row[1:] for row in listed])
+    fails("row 1, column .all.: found '1740 names', expected 1741", names=names[1:], listed=[row[1:] for row in listed])
     fails(r"row 1, column 3: found 'another', expected .*census code", names=["another", *names[1:]])
     fails("row 1, column 3: found", names=[names[1], names[0], *names[2:]])
     # a renamed place elsewhere is no exception
@@ -425,8 +458,8 @@ def test_broken_csv_is_refused(builders, tmp_path, text):
 def test_builders_stop_with_a_message_and_no_traceback(tmp_path):
     (tmp_path / "census.csv").write_text("no census\n")
     run = subprocess.run(
-        [sys.executable, BUILDERS / "build_population.py", tmp_path / "census.csv"],
-        capture_output=True, text=True)
+        [sys.executable, BUILDERS / "build_population.py", tmp_path / "census.csv"], capture_output=True, text=True
+    )
     assert run.returncode != 0 and "Traceback" not in run.stderr
     assert "build_population: census.csv: found 1 rows, expected" in run.stderr
 
@@ -449,9 +482,11 @@ def test_tightest_pair_by_brute_force(builders, seed):
     rng = np.random.default_rng(seed)
     sizes = np.sort(rng.integers(0, 12 + 8 * seed, size=12))
     for median in range(sizes.max() + 2):
-        pairs = [(j - i - 1, sizes[j] - sizes[i], sizes[i], sizes[j])
-                 for i, j in itertools.combinations(range(sizes.size), 2)
-                 if (sizes[i] + sizes[j] + 1) // 2 == median]
+        pairs = [
+            (j - i - 1, sizes[j] - sizes[i], sizes[i], sizes[j])
+            for i, j in itertools.combinations(range(sizes.size), 2)
+            if (sizes[i] + sizes[j] + 1) // 2 == median
+        ]
         found = builders["build_population"].tightest_pair(rng.permutation(sizes), median)
         if not pairs:
             assert found is None

@@ -49,10 +49,8 @@ def test_bases_nest():
     assert frames["municipal"].population.sum() == NATION
     assert frames["all"].population.sum() == 2 * NATION
     for column in ("bodies", "population"):
-        assert (frames["municipal"][column] - frames["other"][column]).equals(
-            census.designated_cities()[column])
-        assert (frames["all"][column] - frames["municipal"][column]).equals(
-            census.prefectures()[column])
+        assert (frames["municipal"][column] - frames["other"][column]).equals(census.designated_cities()[column])
+        assert (frames["all"][column] - frames["municipal"][column]).equals(census.prefectures()[column])
     assert census.prefectures().bodies.sum() == 47
     assert census.designated_cities().bodies.sum() == 20
 
@@ -72,8 +70,7 @@ def test_split_classes_and_percentile_by_listing(tiny, base):
         assert low <= share <= high
         if value in edges:
             assert low == share == high
-    assert (census.frame(base).population.sum(), census.frame(base).bodies.sum()) == (
-        sizes.sum(), len(sizes))
+    assert (census.frame(base).population.sum(), census.frame(base).bodies.sum()) == (sizes.sum(), len(sizes))
 
 
 def test_split_needs_both_edges(tiny):
@@ -86,8 +83,7 @@ def test_split_needs_both_edges(tiny):
 def test_every_value_that_matters_splits_exactly(base):
     stages = data.load("adoption-by-stage").median_population
     published = data.load("adoption-2023-published").median_population
-    printed = [*data.load("small-adopters").population,
-               *data.load("consortium-members").population]
+    printed = [*data.load("small-adopters").population, *data.load("consortium-members").population]
     assert len(set(printed)) == 18
     for value in [*stages, *published, *printed]:
         split = census.split(base, value)
@@ -112,10 +108,8 @@ def test_class_ids_and_limits_belong_together():
         assert counts.dtype == np.int64 and counts.sum() == count
     both = census.class_counts("all") - census.class_counts("municipal")
     assert (both == [0, 0, 0, 0, 0, 47]).all()
-    assert "-".join(census.CLASS_IDS) == (
-        "under-10k-10k-30k-30k-50k-50k-100k-100k-200k-over-200k")
-    finer = census.class_counts("municipal", (5_000, *census.CLASS_LIMITS, 300_000, 500_000,
-                                              1_000_000))
+    assert "-".join(census.CLASS_IDS) == ("under-10k-10k-30k-30k-50k-50k-100k-100k-200k-over-200k")
+    finer = census.class_counts("municipal", (5_000, *census.CLASS_LIMITS, 300_000, 500_000, 1_000_000))
     assert finer[:2].sum() == census.class_counts("municipal")[0] and finer[-1] == 11
 
 
@@ -135,8 +129,7 @@ def test_neighbours_agree_with_the_frame():
     table = census.neighbours()
     assert len(table) == 10
     for row in table.itertuples():
-        municipal, everything = census.split("municipal", row.median), census.split(
-            "all", row.median)
+        municipal, everything = census.split("municipal", row.median), census.split("all", row.median)
         assert municipal.at == row.municipalities_at
         assert everything.at == row.municipalities_at + row.prefectures_at
         # between the pair lie at least the bodies at the median, at most those of its intervals

@@ -12,14 +12,14 @@ ROW = Result("a.b", 1.0, None, None, None, "u", "L", "fact", "B", "S", "chapter"
 def write(path, *results):
     lines = [",".join(COLUMNS)]
     for result in results:
-        lines.append(",".join(f"{cell:.10g}" if isinstance(cell, float) else cell or ""
-                              for cell in result))
+        lines.append(",".join(f"{cell:.10g}" if isinstance(cell, float) else cell or "" for cell in result))
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 @pytest.fixture
 def history(tmp_path):
     """A history from registers by version; the last one is the current register."""
+
     def build(registers, reasons=()):
         folder = tmp_path / "released"
         folder.mkdir()
@@ -28,9 +28,10 @@ def history(tmp_path):
             write(folder / f"{version}.csv", *results)
         write(tmp_path / "results.csv", *rows)
         (tmp_path / "changes.csv").write_text(
-            "version,id,reason\n" + "".join(f"{','.join(r)}\n" for r in reasons), "utf-8")
-        return changes.history(current, folder, tmp_path / "changes.csv",
-                               tmp_path / "results.csv")
+            "version,id,reason\n" + "".join(f"{','.join(r)}\n" for r in reasons), "utf-8"
+        )
+        return changes.history(current, folder, tmp_path / "changes.csv", tmp_path / "results.csv")
+
     return build
 
 
@@ -45,9 +46,9 @@ def test_same_numbers_are_no_change(history):
 
 
 def test_change_with_its_reason(history):
-    assert history({"0.1.0": [ROW], "0.2.0": [ROW._replace(value=2.0)]},
-                   [("0.2.0", "a.b", "A source was corrected")]) == [
-        ("0.2.0", "a.b", "1", "2", "A source was corrected")]
+    assert history(
+        {"0.1.0": [ROW], "0.2.0": [ROW._replace(value=2.0)]}, [("0.2.0", "a.b", "A source was corrected")]
+    ) == [("0.2.0", "a.b", "1", "2", "A source was corrected")]
 
 
 def test_change_without_a_reason(history):
@@ -66,12 +67,17 @@ def test_reason_without_a_change(history):
 
 
 def test_withdrawn_id(history):
-    assert history({"0.1.0": [ROW, ROW._replace(id="a.c")], "0.2.0": [ROW]},
-                   [("0.2.0", "a.c", "Not computed any more")])[0][3] == "withdrawn"
+    assert (
+        history({"0.1.0": [ROW, ROW._replace(id="a.c")], "0.2.0": [ROW]}, [("0.2.0", "a.c", "Not computed any more")])[
+            0
+        ][3]
+        == "withdrawn"
+    )
 
 
-@pytest.mark.parametrize("column, before, after", [
-    ("lower", 1.0, 2.0), ("upper", 1.0, None), ("p_value", None, 0.5), ("value", 1.0, None)])
+@pytest.mark.parametrize(
+    "column, before, after", [("lower", 1.0, 2.0), ("upper", 1.0, None), ("p_value", None, 0.5), ("value", 1.0, None)]
+)
 def test_every_number_of_a_result_counts(history, column, before, after):
     old, new = (ROW._replace(**{column: number}) for number in (before, after))
     with pytest.raises(ValueError, match="changes.csv: found no reason why a.b"):
@@ -79,11 +85,12 @@ def test_every_number_of_a_result_counts(history, column, before, after):
 
 
 def test_versions_are_ordered_as_numbers(history, tmp_path):
-    registers = {"0.9.0": [ROW], "0.10.0": [ROW._replace(value=2.0)],
-                 "1.0.0": [ROW._replace(value=3.0)]}
+    registers = {"0.9.0": [ROW], "0.10.0": [ROW._replace(value=2.0)], "1.0.0": [ROW._replace(value=3.0)]}
     found = history(registers, [("0.10.0", "a.b", "First"), ("1.0.0", "a.b", "Second")])
     assert [(version, before, after) for version, _, before, after, _ in found] == [
-        ("1.0.0", "2", "3"), ("0.10.0", "1", "2")]
+        ("1.0.0", "2", "3"),
+        ("0.10.0", "1", "2"),
+    ]
     assert [p.stem for p in changes.versions(tmp_path / "released")] == ["0.9.0", "0.10.0"]
 
 
@@ -99,11 +106,14 @@ def test_current_version_may_be_released_already(tmp_path):
     assert row[2:4] == ("1", "2")
 
 
-@pytest.mark.parametrize("text, words", [
-    ("version,id\n0.1.0,a\n", r"header \(line 1\): found 'version,id', expected version,id,reason"),
-    ("version,id,reason\n0.1.0,a,\n", r"row 1 \(line 2\), column reason: found an empty cell"),
-    ("version,id,reason\n0.1.0,a,x\n0.1.0,a,y\n", r"row 2 \(line 3\), .*: found 0.1.0, a again"),
-])
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("version,id\n0.1.0,a\n", r"header \(line 1\): found 'version,id', expected version,id,reason"),
+        ("version,id,reason\n0.1.0,a,\n", r"row 1 \(line 2\), column reason: found an empty cell"),
+        ("version,id,reason\n0.1.0,a,x\n0.1.0,a,y\n", r"row 2 \(line 3\), .*: found 0.1.0, a again"),
+    ],
+)
 def test_bad_list_of_reasons(tmp_path, text, words):
     path = tmp_path / "changes.csv"
     path.write_text(text, encoding="utf-8")
@@ -111,9 +121,14 @@ def test_bad_list_of_reasons(tmp_path, text, words):
         changes.explained(path)
 
 
-@pytest.mark.parametrize("result, words", [
-    (ROW, "1"), (ROW._replace(value=None, lower=0.25, upper=0.5), "0.25 – 0.5"),
-    (ROW._replace(lower=0.5, upper=2.0, p_value=0.03), "1 (0.5 – 2), p = 0.03")])
+@pytest.mark.parametrize(
+    "result, words",
+    [
+        (ROW, "1"),
+        (ROW._replace(value=None, lower=0.25, upper=0.5), "0.25 – 0.5"),
+        (ROW._replace(lower=0.5, upper=2.0, p_value=0.03), "1 (0.5 – 2), p = 0.03"),
+    ],
+)
 def test_numbers_in_words(result, words):
     assert changes.in_words(result) == words
 

@@ -10,8 +10,7 @@ from adoption import checks
 REFUSED = {
     "text among numbers": (lambda: checks.numbers("x", [1, "2"]), "x: .*finite numbers, found '2'"),
     "nothing among numbers": (lambda: checks.numbers("x", [1, None]), "x: .*found None"),
-    "rows of different lengths": (
-        lambda: checks.numbers("x", [[1, 2], [3]]), "x: .*rows of different lengths"),
+    "rows of different lengths": (lambda: checks.numbers("x", [[1, 2], [3]]), "x: .*rows of different lengths"),
     "NaN": (lambda: checks.vector("x", [1, math.nan]), "x: .*found nan at position 1"),
     "infinity": (lambda: checks.vector("x", [-math.inf, 1]), "x: .*found -inf at position 0"),
     "too small": (lambda: checks.vector("x", [3, -2], least=0), "x: .*at least 0, found -2"),

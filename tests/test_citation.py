@@ -8,8 +8,9 @@ import pytest
 from citation import Work
 
 BOOK = citation.book()
-WITH_ADDRESS = Work("Size & adoption", ("Sato, Hanako", "An institute, Tokyo"), "1.2.0",
-                    "2026-11-23", "https://example.org/book")
+WITH_ADDRESS = Work(
+    "Size & adoption", ("Sato, Hanako", "An institute, Tokyo"), "1.2.0", "2026-11-23", "https://example.org/book"
+)
 
 
 def parse(entry, key):
@@ -18,8 +19,9 @@ def parse(entry, key):
     return parsed
 
 
-@pytest.mark.parametrize("part", ["", "Result ai.rate-ratio.municipal = 5.516853933",
-                                  "Chapter: Who uses AI and RPA jointly?"])
+@pytest.mark.parametrize(
+    "part", ["", "Result ai.rate-ratio.municipal = 5.516853933", "Chapter: Who uses AI and RPA jointly?"]
+)
 @pytest.mark.parametrize("work", [BOOK, WITH_ADDRESS])
 def test_bibtex_is_read_by_a_parser(work, part):
     entry = parse(citation.bibtex(work, "a-key", part), "a-key")
@@ -51,16 +53,19 @@ def test_ris_is_well_formed(work, part):
 
 def test_text_names_version_and_part():
     assert citation.text(WITH_ADDRESS, "Figure x") == (
-        "Sato, Hanako; An institute, Tokyo (2026). Size & adoption. Version 1.2.0. Figure x. "
-        "https://example.org/book")
+        "Sato, Hanako; An institute, Tokyo (2026). Size & adoption. Version 1.2.0. Figure x. https://example.org/book"
+    )
     assert citation.text(WITH_ADDRESS._replace(url="")).endswith("Version 1.2.0.")
 
 
 def test_book_is_read_from_the_file(tmp_path):
     path = tmp_path / "CITATION.cff"
-    path.write_text("title: T\nauthors:\n  - family-names: Sato\n    given-names: Hanako\n"
-                    "  - name: An institute\nversion: 1.10\ndate-released: 2026-11-23\n"
-                    "url: https://example.org\n", encoding="utf-8")
+    path.write_text(
+        "title: T\nauthors:\n  - family-names: Sato\n    given-names: Hanako\n"
+        "  - name: An institute\nversion: 1.10\ndate-released: 2026-11-23\n"
+        "url: https://example.org\n",
+        encoding="utf-8",
+    )
     assert citation.book(path)[1] == ("Sato, Hanako", "An institute")
     assert citation.book(path).released == "2026-11-23" and citation.book(path).year == "2026"
     path = tmp_path / "other.cff"

@@ -24,8 +24,7 @@ def frame(bodies):
 
 
 def draw(rng, probabilities):
-    return np.sum(rng.random(len(probabilities))[:, None]
-                  > np.cumsum(probabilities, axis=1)[:, :-1], axis=1)
+    return np.sum(rng.random(len(probabilities))[:, None] > np.cumsum(probabilities, axis=1)[:, :-1], axis=1)
 
 
 def publish(sizes, stage, stages):
@@ -62,8 +61,7 @@ def oracle():
 # --- the pieces against enumeration and differences ----------------------------------------------
 
 
-@pytest.mark.parametrize("model,params", [("ordered", [-7.0, -6.0, 0.6]),
-                                          ("multinomial", [-9.0, -5.0, 0.8, 0.5])])
+@pytest.mark.parametrize("model,params", [("ordered", [-7.0, -6.0, 0.6]), ("multinomial", [-9.0, -5.0, 0.8, 0.5])])
 def test_mean_and_covariance_equal_those_of_all_allocations(model, params):
     sizes, weights = np.array([0, 900, 2000, 4100, 9000, 30000.0]), np.array([1, 1, 2, 1, 1, 1])
     medians = np.array([9500.0, 4100.0, 950.0])
@@ -74,17 +72,17 @@ def test_mean_and_covariance_equal_those_of_all_allocations(model, params):
     values, chances = [], []
     for stages in itertools.product(range(3), repeat=bodies.size):
         stages = np.array(stages)
-        values.append([np.sum(stages == 0), np.sum(stages == 1)]
-                      + [np.sum((stages == k) & (bodies < medians[k])) for k in range(3)])
+        values.append(
+            [np.sum(stages == 0), np.sum(stages == 1)]
+            + [np.sum((stages == k) & (bodies < medians[k])) for k in range(3)]
+        )
         chances.append(np.prod(pi[np.arange(bodies.size), stages]))
     values, chances = np.array(values, float), np.array(chances)
     assert chances.sum() == pytest.approx(1, abs=1e-12)
-    mean, covariance, _ = curve.mean_and_covariance(
-        curve.probabilities(model, params, table.z)[0], table)
+    mean, covariance, _ = curve.mean_and_covariance(curve.probabilities(model, params, table.z)[0], table)
     np.testing.assert_allclose(mean, chances @ values, atol=1e-12)
     deviations = values - mean
-    np.testing.assert_allclose(covariance, (deviations * chances[:, None]).T @ deviations,
-                               atol=1e-12)
+    np.testing.assert_allclose(covariance, (deviations * chances[:, None]).T @ deviations, atol=1e-12)
     assert table.observed.tolist() == [2, 2, 1, 1, 1]
 
 
@@ -117,8 +115,7 @@ def test_working_parameters_lead_back_and_have_their_derivative(model):
     back, jacobian = curve._from_working(model, working)
     np.testing.assert_allclose(back, params, rtol=1e-13)
     for j, step in enumerate(1e-6 * np.eye(params.size)):
-        slope = (curve._from_working(model, working + step)[0]
-                 - curve._from_working(model, working - step)[0]) / 2e-6
+        slope = (curve._from_working(model, working + step)[0] - curve._from_working(model, working - step)[0]) / 2e-6
         np.testing.assert_allclose(jacobian[:, j], slope, atol=1e-8)
 
 
@@ -147,8 +144,7 @@ def test_estimate_is_near_that_of_the_exact_likelihood(adopters):
         return -np.log(np.exp(np.where(member, np.log(pi), np.log1p(-pi)).sum(axis=1)).sum())
 
     fit = curve.fit("ordered", sizes, np.ones(16), totals, medians, odd, floor=FLOOR)
-    exact = minimize(minus_log_chance, fit.params, method="Nelder-Mead",
-                     options={"xatol": 1e-6, "fatol": 1e-10}).x
+    exact = minimize(minus_log_chance, fit.params, method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-10}).x
     error = np.sqrt(fit.covariance[1, 1])
     assert abs(fit.params[1] - exact[1]) < 0.25 * error
 
@@ -168,8 +164,7 @@ def test_likelihood_approaches_the_exact_one():
         sizes = np.round(1000 * np.exp(np.linspace(0, 6, bodies)))
         z, found = np.log2(sizes), []
         for seed in range(6):
-            stage = draw(np.random.default_rng(seed), curve.probabilities(
-                "ordered", np.array([-7.0, 0.5]), z)[0])
+            stage = draw(np.random.default_rng(seed), curve.probabilities("ordered", np.array([-7.0, 0.5]), z)[0])
             totals, medians, odd = publish(sizes, stage, 2)
             if not odd.all():
                 continue
@@ -179,18 +174,20 @@ def test_likelihood_approaches_the_exact_one():
 
             def log_chance(params):
                 pi = expit(params[0] + params[1] * z)
-                return (np.log(pi[first]) + np.log1p(-pi[last])
-                        + np.log(sum_law(pi[:last])[lowest])
-                        + np.log(sum_law(pi[last + 1 : first])[totals[0] // 2 - lowest])
-                        + np.log(sum_law(pi[first + 1 :])[totals[0] // 2]))
+                return (
+                    np.log(pi[first])
+                    + np.log1p(-pi[last])
+                    + np.log(sum_law(pi[:last])[lowest])
+                    + np.log(sum_law(pi[last + 1 : first])[totals[0] // 2 - lowest])
+                    + np.log(sum_law(pi[first + 1 :])[totals[0] // 2])
+                )
 
-            fit = curve.fit("ordered", sizes, np.ones(bodies), totals, medians, odd,
-                            floor=FLOOR)
-            exact = minimize(lambda p: -log_chance(p), fit.params, method="Nelder-Mead",
-                             options={"xatol": 1e-5, "fatol": 1e-8}).x
+            fit = curve.fit("ordered", sizes, np.ones(bodies), totals, medians, odd, floor=FLOOR)
+            exact = minimize(
+                lambda p: -log_chance(p), fit.params, method="Nelder-Mead", options={"xatol": 1e-5, "fatol": 1e-8}
+            ).x
             error = np.sqrt(fit.covariance[1, 1])
-            found.append((abs(fit.loglik - log_chance(fit.params)),
-                          abs(fit.params[1] - exact[1]) / error))
+            found.append((abs(fit.loglik - log_chance(fit.params)), abs(fit.params[1] - exact[1]) / error))
         assert len(found) > 1
         losses[bodies] = np.max(found, axis=0)
     assert losses[200][0] < 0.1 and losses[800][0] < 0.03
@@ -240,8 +237,7 @@ def test_sufficient_moments_give_the_maximum_likelihood_estimate(model):
     """
     sizes, medians, distances = np.array([1024.0, 2048.0, 4096.0]), [3000, 1500], []
     for bodies in (4 * 10**2, 4 * 10**3, 4 * 10**6):
-        fit = curve.fit(model, sizes, np.full(3, bodies), [1.5 * bodies] * 2, medians, [0, 0],
-                        floor=FLOOR)
+        fit = curve.fit(model, sizes, np.full(3, bodies), [1.5 * bodies] * 2, medians, [0, 0], floor=FLOOR)
         distances.append(abs(fit.slopes[0] - np.log(3)) * bodies)
         assert fit.J == pytest.approx(0, abs=20 / bodies)
         assert fit.expected[0] == pytest.approx(1.5 * bodies, rel=1e-6)
@@ -253,17 +249,16 @@ def test_sufficient_moments_give_the_maximum_likelihood_estimate(model):
 
 def test_two_stages_are_one_model(fits):
     sizes = frame(500)
-    pi, _ = curve.probabilities("ordered", np.array([-8.0, 0.5]),
-                                 curve.log_size(sizes, floor=FLOOR))
+    pi, _ = curve.probabilities("ordered", np.array([-8.0, 0.5]), curve.log_size(sizes, floor=FLOOR))
     table = publish(sizes, draw(np.random.default_rng(5), pi), 2)
-    ordered, multinomial = (curve.fit(m, *binned(sizes, table[1]), *table, floor=FLOOR) for m in
-                            ("ordered", "multinomial"))
+    ordered, multinomial = (
+        curve.fit(m, *binned(sizes, table[1]), *table, floor=FLOOR) for m in ("ordered", "multinomial")
+    )
     np.testing.assert_allclose(ordered.params, multinomial.params, rtol=1e-7)
     np.testing.assert_allclose(ordered.covariance, multinomial.covariance, rtol=1e-5)
     assert ordered.df == multinomial.df == 1
     assert ordered.J == pytest.approx(multinomial.J, rel=1e-6)
-    np.testing.assert_allclose(curve.slope_interval(ordered), curve.slope_interval(multinomial),
-                               rtol=1e-6)
+    np.testing.assert_allclose(curve.slope_interval(ordered), curve.slope_interval(multinomial), rtol=1e-6)
     np.testing.assert_allclose(curve.size_at(ordered), curve.size_at(multinomial), rtol=1e-6)
 
 
@@ -305,8 +300,7 @@ def test_misfit_finds_odds_that_are_not_proportional():
     pi, _ = curve.probabilities("multinomial", truth, curve.log_size(sizes, floor=FLOOR))
     for _ in range(40):
         table = publish(sizes, draw(rng, pi), 5)
-        rejected += curve.fit("ordered", *binned(sizes, table[1]), *table,
-                              floor=FLOOR).p_value < 0.05
+        rejected += curve.fit("ordered", *binned(sizes, table[1]), *table, floor=FLOOR).p_value < 0.05
     assert rejected > 20
 
 
@@ -324,10 +318,13 @@ def best_with(fit, constraint):
             return 1e6
         return -curve.log_likelihood(fit.model, params, fit.moments)[0]
 
-    found = minimize(negative, np.zeros(scale.size), method="SLSQP",
-                     constraints={"type": "eq", "fun": lambda t: constraint(fit.params
-                                                                            + centre @ t)},
-                     options={"ftol": 1e-12, "maxiter": 500})
+    found = minimize(
+        negative,
+        np.zeros(scale.size),
+        method="SLSQP",
+        constraints={"type": "eq", "fun": lambda t: constraint(fit.params + centre @ t)},
+        options={"ftol": 1e-12, "maxiter": 500},
+    )
     assert found.success, found.message
     return -found.fun
 
@@ -352,9 +349,11 @@ def test_size_at_a_probability(fits, model, probability):
     assert curve.predict(fit, [size])[0, 0] == pytest.approx(probability, abs=1e-10)
     assert lower < size < upper
     for end in (lower, upper):
+
         def constraint(params, end=end):
             pi, _ = curve.probabilities(model, params, curve.log_size([end], floor=FLOOR))
             return np.log(pi[0, 0] / (1 - pi[0, 0])) - np.log(probability / (1 - probability))
+
         loss = 2 * (fit.loglik - best_with(fit, constraint))
         assert loss == pytest.approx(chi2.ppf(0.95, 1), abs=1e-4)
     wider = curve.size_at(fit, probability, level=0.99)
@@ -411,14 +410,22 @@ def test_the_unit_of_size_does_not_matter(model):
     sizes = frame(600)
     pi, _ = curve.probabilities(model, TRUTHS[model], curve.log_size(sizes, floor=FLOOR))
     totals, medians, odd = publish(sizes, draw(np.random.default_rng(8), pi), 5)
-    one, other = (curve.fit(
-        model, *curve.bin_sizes(unit * sizes, curve.bin_edges(
-            unit * sizes[0], unit * sizes[-1], unit * medians, floor=unit * FLOOR)),
-        totals, unit * medians, odd, floor=unit * FLOOR) for unit in (1, 1000))
+    one, other = (
+        curve.fit(
+            model,
+            *curve.bin_sizes(
+                unit * sizes, curve.bin_edges(unit * sizes[0], unit * sizes[-1], unit * medians, floor=unit * FLOOR)
+            ),
+            totals,
+            unit * medians,
+            odd,
+            floor=unit * FLOOR,
+        )
+        for unit in (1, 1000)
+    )
     np.testing.assert_allclose(other.slopes, one.slopes, rtol=1e-7)
     assert other.J == pytest.approx(one.J, rel=1e-6)
-    np.testing.assert_allclose(curve.predict(other, [5e6, 1e8]), curve.predict(one, [5e3, 1e5]),
-                               rtol=1e-6)
+    np.testing.assert_allclose(curve.predict(other, [5e6, 1e8]), curve.predict(one, [5e3, 1e5]), rtol=1e-6)
     np.testing.assert_allclose(curve.slope_interval(other), curve.slope_interval(one), rtol=1e-6)
     half = [curve.size_at(fit, 0.2) for fit in (one, other)]
     np.testing.assert_allclose(half[1], np.multiply(half[0], 1000), rtol=1e-6)
@@ -452,8 +459,7 @@ def test_bins_hardly_move_the_estimate_and_weights_are_bodies(model, fits):
     assert np.all(np.abs(single.params - fits[model].params) < 0.03 * error)
     assert single.J == pytest.approx(fits[model].J, abs=0.02)
     means, weights = binned(sizes, table[1])
-    repeated = curve.fit(model, np.repeat(means, weights.astype(int)), np.ones(sizes.size), *table,
-                         floor=FLOOR)
+    repeated = curve.fit(model, np.repeat(means, weights.astype(int)), np.ones(sizes.size), *table, floor=FLOOR)
     np.testing.assert_allclose(repeated.params, fits[model].params, rtol=1e-7)
 
 
@@ -477,8 +483,7 @@ def test_slope_of_ten_million_bodies():
     members = np.round(pi * 10_000)
     members[:, -1] = 10_000 - members[:, :-1].sum(axis=1)
     totals = members.sum(axis=0)
-    medians = [sizes[np.searchsorted(np.cumsum(column), column.sum() / 2)] + 0.5
-               for column in members.T]
+    medians = [sizes[np.searchsorted(np.cumsum(column), column.sum() / 2)] + 0.5 for column in members.T]
     below = [members[sizes < m, k].sum() for k, m in enumerate(medians)]
     assert np.abs(np.array(below) / totals - 0.5).max() < 0.01
     table = curve.moments(sizes, weights, totals, medians, np.zeros(5), floor=FLOOR)
@@ -500,15 +505,25 @@ def test_complete_separation_is_no_fit():
 AI, AI_ODD = [296, 241, 58, 480, 713], [1, 0, 0, 1, 1]
 
 
-@pytest.mark.parametrize("published,odd,outside,least", [
-    ([6, 3, 9], [1, 0, 1], 7, None), ([6, 3, 9], None, 5, None),
-    ([6, 3, 9], [0, 0, 1], 9, [2, 0, 1]),
-    ([2, 2, 2, 5], None, 6, None), ([6, 3, 9], [1, 1, 1], 2, None)])
+@pytest.mark.parametrize(
+    "published,odd,outside,least",
+    [
+        ([6, 3, 9], [1, 0, 1], 7, None),
+        ([6, 3, 9], None, 5, None),
+        ([6, 3, 9], [0, 0, 1], 9, [2, 0, 1]),
+        ([2, 2, 2, 5], None, 6, None),
+        ([6, 3, 9], [1, 1, 1], 2, None),
+    ],
+)
 def test_allowed_vectors_are_all_that_a_search_finds(published, odd, outside, least):
     least = [0] * len(published) if least is None else least
-    found = [p for p in itertools.product(*(range(n) for n in published))
-             if sum(p) == outside and all(p[k] >= least[k] for k in range(len(p)))
-             and (odd is None or all((n - x) % 2 == o for n, x, o in zip(published, p, odd)))]
+    found = [
+        p
+        for p in itertools.product(*(range(n) for n in published))
+        if sum(p) == outside
+        and all(p[k] >= least[k] for k in range(len(p)))
+        and (odd is None or all((n - x) % 2 == o for n, x, o in zip(published, p, odd)))
+    ]
     vectors = curve.allowed_outside(published, odd, outside, least)
     assert [tuple(v) for v in vectors] == found
     for expected in np.random.default_rng(3).uniform(0, 5, (20, len(published))):
@@ -527,8 +542,7 @@ def test_allowed_vectors_of_the_survey():
     assert np.all(vectors.sum(axis=1) == 47)
     assert np.all((AI - vectors) % 2 == AI_ODD)
     assert len(np.unique(vectors, axis=0)) == len(vectors)
-    assert len(curve.allowed_outside(AI, AI_ODD, 47, [32, 0, 0, 0, 0])) == np.sum(
-        vectors[:, 0] >= 32)
+    assert len(curve.allowed_outside(AI, AI_ODD, 47, [32, 0, 0, 0, 0])) == np.sum(vectors[:, 0] >= 32)
 
 
 def test_nearest_vector_prefers_earlier_stages_in_a_tie():
@@ -553,11 +567,11 @@ def outside_case(model, seed):
 def test_fixed_point_is_one(model, parity):
     base, medians, odd, published, outside, totals = outside_case(model, 4)
     odd = odd if parity else None
-    found = curve.fixed_point_outside(model, *binned(base, medians), published, medians, odd,
-                                      outside, floor=FLOOR)
+    found = curve.fixed_point_outside(model, *binned(base, medians), published, medians, odd, outside, floor=FLOOR)
     assert found.outside.sum() == 40
-    again = curve.fit(model, *binned(base, medians), published - found.outside, medians,
-                      odd if parity else np.zeros(5), floor=FLOOR)
+    again = curve.fit(
+        model, *binned(base, medians), published - found.outside, medians, odd if parity else np.zeros(5), floor=FLOOR
+    )
     np.testing.assert_allclose(again.params, found.fit.params, rtol=1e-6)
     expected = curve.predict(again, outside).sum(axis=0)
     np.testing.assert_allclose(expected, found.expected, rtol=1e-5)
@@ -565,8 +579,7 @@ def test_fixed_point_is_one(model, parity):
     nearest = vectors[np.argmin(((vectors - expected) ** 2).sum(axis=1))]
     assert nearest.tolist() == found.outside.tolist()
     # The true numbers give nearly the same slope.
-    truth = curve.fit(model, *binned(base, medians), totals, medians, totals % 2,
-                      floor=FLOOR)
+    truth = curve.fit(model, *binned(base, medians), totals, medians, totals % 2, floor=FLOOR)
     error = np.sqrt(truth.covariance[4, 4])
     assert abs(truth.slopes[0] - found.fit.slopes[0]) < error
 
@@ -577,12 +590,10 @@ def test_fixed_point_in_a_circle_takes_the_likeliest(monkeypatch):
 
     def swing(fit, sizes):  # never expects the same twice running
         seen.append(fit)
-        return np.tile([0.6, 0.1, 0, 0.2, 0.1] if len(seen) % 2 else [0.1, 0.1, 0, 0.2, 0.6],
-                       (len(sizes), 1))
+        return np.tile([0.6, 0.1, 0, 0.2, 0.1] if len(seen) % 2 else [0.1, 0.1, 0, 0.2, 0.6], (len(sizes), 1))
 
     monkeypatch.setattr(curve, "predict", swing)
-    found = curve.fixed_point_outside("ordered", *binned(base, medians), published, medians, odd,
-                                      outside, floor=FLOOR)
+    found = curve.fixed_point_outside("ordered", *binned(base, medians), published, medians, odd, outside, floor=FLOOR)
     assert found.visited == len(seen) == 3
     likelihoods = [fit.loglik for fit in seen[-2:]]
     assert abs(np.diff(likelihoods)[0]) > 0.1
@@ -592,47 +603,56 @@ def test_fixed_point_in_a_circle_takes_the_likeliest(monkeypatch):
 def test_fits_over_vectors_equal_single_fits():
     base, medians, odd, published, outside, _ = outside_case("multinomial", 6)
     vectors = curve.allowed_outside(published, odd, 40)[::1500][:6]
-    found = list(curve.fits_over("multinomial", *binned(base, medians), published, medians, odd,
-                                 vectors, floor=FLOOR))
+    found = list(curve.fits_over("multinomial", *binned(base, medians), published, medians, odd, vectors, floor=FLOOR))
     assert len(found) == len(vectors) > 2
     for p, warm in zip(vectors, found):
-        cold = curve.fit("multinomial", *binned(base, medians), published - p, medians, odd,
-                         floor=FLOOR)
+        cold = curve.fit("multinomial", *binned(base, medians), published - p, medians, odd, floor=FLOOR)
         np.testing.assert_allclose(warm.params, cold.params, rtol=1e-6)
 
 
 # --- bad input -----------------------------------------------------------------------------------
 
-GOOD = dict(sizes=[1000, 2000, 4000, 8000, 16000, 32000], weights=[2, 2, 2, 2, 2, 2],
-            totals=[5, 4, 3], medians=[8000, 5000, 2000], odd=[1, 0, 1], floor=100)
+GOOD = dict(
+    sizes=[1000, 2000, 4000, 8000, 16000, 32000],
+    weights=[2, 2, 2, 2, 2, 2],
+    totals=[5, 4, 3],
+    medians=[8000, 5000, 2000],
+    odd=[1, 0, 1],
+    floor=100,
+)
 
 
-@pytest.mark.parametrize("change,message", [
-    (dict(sizes=[1000, 2000, np.nan, 8000, 16000, 32000]), "sizes.*found nan at position 2"),
-    (dict(sizes=[-1, 2000, 4000, 8000, 16000, 32000]), "sizes.*at least 0, found -1"),
-    (dict(sizes=[1000, 4000, 2000, 8000, 16000, 32000]), "ascending order, found 2000 after 4000"),
-    (dict(sizes=[[1000, 2000]]), "sizes: expected a non-empty vector, found shape"),
-    (dict(floor=32000), "sizes: expected sizes that differ above the floor 32000"),
-    (dict(floor=0), "floor: expected a number between 0 and inf, found 0"),
-    (dict(weights=[2, 2, 2, 2, 4]), "weights: expected 6 numbers, found 5"),
-    (dict(weights=[2, 2, 2, 2, 2, 2.5]), "weights.*whole numbers of at least 1, found 2.5"),
-    (dict(totals=[5, 4, 4]), "totals: expected a sum of the 12 bodies of the frame, found 13"),
-    (dict(totals=[12, 4, 3]), "totals: expected a sum of the 12 bodies of the frame, found 19"),
-    (dict(totals=[5.5, 3.5, 3]), "totals.*whole numbers"),
-    (dict(totals=[9, 0, 3]), "totals.*at least 1, found 0"),
-    (dict(totals=[12], medians=[8000], odd=[0]), "two or more stages, found 1"),
-    (dict(medians=[8000, 5000]), "medians: expected 3 numbers, found 2"),
-    (dict(medians=[8000, 64000, 2000]), "stage 2: expected a median above.*found 64000"),
-    (dict(medians=[8000, 500, 2000]), "stage 2: expected a median above.*found 500"),
-    (dict(medians=[8000, np.inf, 2000]), "medians.*found inf"),
-    (dict(odd=[1, 1, 1]), "stage 2: expected an odd total.*found 4"),
-    (dict(odd=[1, 0, 2]), "odd: expected 0 or 1, found 2"),
-    (dict(medians=[8500, 5000, 2000]), "stage 1: expected a body at the median .*found 8500"),
-    (dict(medians=[32000, 5000, 2000]), "room for half of each stage"),
-    (dict(medians=[5000, 5000, 5000], odd=[0, 0, 0]), "medians: expected some that differ"),
-    (dict(weights=[2, 4, 4, 1, 2, 1], totals=[5, 5, 4], medians=[8000, 8000, 2500], odd=[1, 1, 0]),
-     "too few of size 8000"),
-])
+@pytest.mark.parametrize(
+    "change,message",
+    [
+        (dict(sizes=[1000, 2000, np.nan, 8000, 16000, 32000]), "sizes.*found nan at position 2"),
+        (dict(sizes=[-1, 2000, 4000, 8000, 16000, 32000]), "sizes.*at least 0, found -1"),
+        (dict(sizes=[1000, 4000, 2000, 8000, 16000, 32000]), "ascending order, found 2000 after 4000"),
+        (dict(sizes=[[1000, 2000]]), "sizes: expected a non-empty vector, found shape"),
+        (dict(floor=32000), "sizes: expected sizes that differ above the floor 32000"),
+        (dict(floor=0), "floor: expected a number between 0 and inf, found 0"),
+        (dict(weights=[2, 2, 2, 2, 4]), "weights: expected 6 numbers, found 5"),
+        (dict(weights=[2, 2, 2, 2, 2, 2.5]), "weights.*whole numbers of at least 1, found 2.5"),
+        (dict(totals=[5, 4, 4]), "totals: expected a sum of the 12 bodies of the frame, found 13"),
+        (dict(totals=[12, 4, 3]), "totals: expected a sum of the 12 bodies of the frame, found 19"),
+        (dict(totals=[5.5, 3.5, 3]), "totals.*whole numbers"),
+        (dict(totals=[9, 0, 3]), "totals.*at least 1, found 0"),
+        (dict(totals=[12], medians=[8000], odd=[0]), "two or more stages, found 1"),
+        (dict(medians=[8000, 5000]), "medians: expected 3 numbers, found 2"),
+        (dict(medians=[8000, 64000, 2000]), "stage 2: expected a median above.*found 64000"),
+        (dict(medians=[8000, 500, 2000]), "stage 2: expected a median above.*found 500"),
+        (dict(medians=[8000, np.inf, 2000]), "medians.*found inf"),
+        (dict(odd=[1, 1, 1]), "stage 2: expected an odd total.*found 4"),
+        (dict(odd=[1, 0, 2]), "odd: expected 0 or 1, found 2"),
+        (dict(medians=[8500, 5000, 2000]), "stage 1: expected a body at the median .*found 8500"),
+        (dict(medians=[32000, 5000, 2000]), "room for half of each stage"),
+        (dict(medians=[5000, 5000, 5000], odd=[0, 0, 0]), "medians: expected some that differ"),
+        (
+            dict(weights=[2, 4, 4, 1, 2, 1], totals=[5, 5, 4], medians=[8000, 8000, 2500], odd=[1, 1, 0]),
+            "too few of size 8000",
+        ),
+    ],
+)
 @pytest.mark.parametrize("model", MODELS)
 def test_bad_tables_are_refused(model, change, message):
     curve.moments(**GOOD)

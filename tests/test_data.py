@@ -69,13 +69,11 @@ def refused(folder, name, content, *words):
 
 
 def fields(name, kind):
-    return [field["name"] for field in data.describe(name)["schema"]["fields"]
-            if field["type"] == kind]
+    return [field["name"] for field in data.describe(name)["schema"]["fields"] if field["type"] == kind]
 
 
 def required(name):
-    return [field["name"] for field in data.describe(name)["schema"]["fields"]
-            if field["constraints"].get("required")]
+    return [field["name"] for field in data.describe(name)["schema"]["fields"] if field["constraints"].get("required")]
 
 
 # --- damage (of every kind: test_torture.py) ------------------------------------------------------
@@ -92,17 +90,17 @@ def test_every_required_cell_must_be_there_and_unpadded(bare, name):
     rows = few_rows_of(name)
     for column in required(name):
         position = rows[0].index(column)
-        for bad, words in (("", ("an empty cell",)),
-                           (" " + rows[-1][position], ()),
-                           (rows[-1][position] + "\u3000", ())):
+        for bad, words in (
+            ("", ("an empty cell",)),
+            (" " + rows[-1][position], ()),
+            (rows[-1][position] + "\u3000", ()),
+        ):
             spoilt = [*rows[:-1], [*rows[-1]]]
             spoilt[-1][position] = bad
-            refused(bare, name, text_of(spoilt), f"column {column}",
-                    f"row {len(rows) - 1} (line {len(rows)})", *words)
+            refused(bare, name, text_of(spoilt), f"column {column}", f"row {len(rows) - 1} (line {len(rows)})", *words)
 
 
-BAD_NUMBERS = ["-5", "5.5", "many", "５", "1,788", " 5", "+5", "2_022", "05", "5e3", "nan", "-0",
-               "9" * 16, "٣"]
+BAD_NUMBERS = ["-5", "5.5", "many", "５", "1,788", " 5", "+5", "2_022", "05", "5e3", "nan", "-0", "9" * 16, "٣"]
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if fields(name, "integer")])
@@ -117,8 +115,7 @@ def test_every_integer_column_refuses_what_is_no_integer(bare, name):
             assert f"row {len(rows) - 1} (line {len(rows)}), column {column}:" in message
 
 
-@pytest.mark.parametrize(
-    "bad", ["-1", "100.1", "5,8", "+5", "5.", ".5", "５", "1e1", "nan", "05.0"])
+@pytest.mark.parametrize("bad", ["-1", "100.1", "5,8", "+5", "5.", ".5", "５", "1e1", "nan", "05.0"])
 def test_percentages_are_strict_too(bare, bad):
     rows = rows_of("later-surveys")
     rows[1][rows[0].index("percent")] = bad
@@ -132,8 +129,7 @@ def test_codes_outside_their_list_are_refused(bare, name):
         if "enum" in field["constraints"] and field["type"] == "string":
             spoilt = [rows[0], [*rows[1]], *rows[2:]]
             spoilt[1][rows[0].index(field["name"])] = "something else"
-            refused(bare, name, text_of(spoilt), f"row 1 (line 2), column {field['name']}",
-                    "one of")
+            refused(bare, name, text_of(spoilt), f"row 1 (line 2), column {field['name']}", "one of")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -155,8 +151,7 @@ def test_checksum_is_compared_after_the_rows(folder, monkeypatch):
     """A meant change of a translation passes the rows and dies on its checksum, until renewed."""
     file = data.path("consortium-tasks", folder)
     text = file.read_text(encoding="utf-8")
-    file.write_text(text.replace("Light vehicle tax", "Tax on light vehicles"), encoding="utf-8",
-                    newline="\n")
+    file.write_text(text.replace("Light vehicle tax", "Tax on light vehicles"), encoding="utf-8", newline="\n")
     data.check_rows(folder)
     with pytest.raises(data.DataError, match="consortium-tasks.csv, property bytes .*expected"):
         data.check(folder)
@@ -182,6 +177,7 @@ def test_changed_description_is_noticed_and_renewed(folder, monkeypatch):
 def test_rows_are_judged_before_checksums(folder, monkeypatch):
     def refuse(folder):
         raise data.DataError("by its rows")
+
     edit(folder, "errata", 1, "reason", "Another reason")
     monkeypatch.setattr(data, "check_rows", refuse)
     for judge in (data.check, data.renew):
@@ -201,24 +197,30 @@ def without(folder, name, column):
     rows = rows_of(name)
     position = rows[0].index(column)
     describe_anew(folder, lambda resources, _: resources[name]["schema"]["fields"].pop(position))
-    rows = [[*row[:position], *row[position + 1:]] for row in rows]
+    rows = [[*row[:position], *row[position + 1 :]] for row in rows]
     data.path(name, folder).write_text(text_of(rows), encoding="utf-8", newline="\n")
 
 
-@pytest.mark.parametrize("name, column, place", [
-    ("adoption-by-stage", "stage", "data/adoption-by-stage.csv"),
-    ("barriers", "text_ja", "data/datapackage.json"),
-    ("median-neighbours", "median", "data/median-neighbours.csv")])
+@pytest.mark.parametrize(
+    "name, column, place",
+    [
+        ("adoption-by-stage", "stage", "data/adoption-by-stage.csv"),
+        ("barriers", "text_ja", "data/datapackage.json"),
+        ("median-neighbours", "median", "data/median-neighbours.csv"),
+    ],
+)
 def test_a_column_that_a_check_needs_is_missed(folder, name, column, place):
     without(folder, name, column)
-    with pytest.raises(data.DataError, match=rf"^{place}: found \w+Error: .*{column}.*, expected "
-                                             "the tables, columns and cells that its checks use"):
+    with pytest.raises(
+        data.DataError,
+        match=rf"^{place}: found \w+Error: .*{column}.*, expected "
+        "the tables, columns and cells that its checks use",
+    ):
         data.check_rows(folder)
 
 
 def test_a_table_that_a_check_needs_is_missed(folder):
-    describe_anew(folder, lambda resources, description: description["resources"].remove(
-        resources["errata"]))
+    describe_anew(folder, lambda resources, description: description["resources"].remove(resources["errata"]))
     data.path("errata", folder).unlink()
     with pytest.raises(data.DataError, match="data/datapackage.json: found KeyError: 'errata'"):
         data.check_rows(folder)
@@ -227,8 +229,7 @@ def test_a_table_that_a_check_needs_is_missed(folder):
 def test_renewing_leaves_faulty_tables_alone(folder):
     before = (folder / data.PACKAGE).read_bytes()
     file = data.path("adoption-by-stage", folder)
-    file.write_text(file.read_text(encoding="utf-8").replace(",296,", ",297,"), encoding="utf-8",
-                    newline="\n")
+    file.write_text(file.read_text(encoding="utf-8").replace(",296,", ",297,"), encoding="utf-8", newline="\n")
     with pytest.raises(data.DataError, match="found sum 1789, expected sum 1788"):
         data.renew(folder)
     assert (folder / data.PACKAGE).read_bytes() == before
@@ -269,36 +270,66 @@ def find(name, **values):
 
 
 CONTRADICTIONS = {
-    "stage counts": ("adoption-by-stage", 3, "bodies", 59,
-                     "technology AI, column bodies: found sum 1789, expected sum 1788"),
-    "label of a stage": ("adoption-by-stage", 2, "label_ja", "導入済み",
-                         "row 2 (line 3), column"),
-    "status row": ("rpa-joint-use-status", 2, "bodies", 38,
-                   "body_type prefecture, column bodies: found sum 46, expected sum 47"),
-    "form total": ("ai-joint-use-form", 10, "bodies", 11,
-                   "form jointly_built_system, column bodies: found sum 11, expected sum 10"),
+    "stage counts": (
+        "adoption-by-stage",
+        3,
+        "bodies",
+        59,
+        "technology AI, column bodies: found sum 1789, expected sum 1788",
+    ),
+    "label of a stage": ("adoption-by-stage", 2, "label_ja", "導入済み", "row 2 (line 3), column"),
+    "status row": (
+        "rpa-joint-use-status",
+        2,
+        "bodies",
+        38,
+        "body_type prefecture, column bodies: found sum 46, expected sum 47",
+    ),
+    "form total": (
+        "ai-joint-use-form",
+        10,
+        "bodies",
+        11,
+        "form jointly_built_system, column bodies: found sum 11, expected sum 10",
+    ),
     "phase of a body": ("small-adopters", 1, "phase", "operation", "phase"),
     "driver of a body": ("small-adopters", 1, "driver", "prefecture_led", "driver"),
     "RPA with application": ("small-adopters", 6, "application_ja", "OCR", "application"),
-    "order of notes": ("consortium-notes", 3, "order", 3,
-                       "row 3 (line 4), column order: found order 3, number 2"),
+    "order of notes": ("consortium-notes", 3, "order", 3, "row 3 (line 4), column order: found order 3, number 2"),
     "order of contents": ("guidebook-contents", 1, "order", 14, "column order"),
     "order of problems": ("guidebook-problems", 7, "order", 8, "column order"),
     "gap": ("population-distribution-2015", 4, "lower", 2, "expected"),
-    "impossible population": ("population-distribution-2015", 3, "population", 1,
-                              "found bodies 4, lower 0, population 1, upper 1, expected bodies"),
-    "unordered neighbours": ("median-neighbours", 1, "nearest_below", 108174,
-                             "found nearest_below 108174, median 108174"),
-    "pair off the median": ("median-neighbours", 2, "pair_upper", 64755,
-                            "found pair_lower 63621, pair_upper 64755"),
-    "2023 sum": ("adoption-2023-published", 1, "bodies", 880,
-                 "technology AI, column bodies: found sum 1742, expected sum 1741"),
-    "date of another year": ("later-surveys", 1, "survey_fy", 2019,
-                             "row 1 (line 2), column survey_fy: found survey_fy 2019, year 2018"),
-    "half a second place": ("claims", 1, "again_slide", 10,
-                            "found again_slide 10, again_statement <NA>"),
-    "percentage by two sources": ("later-surveys", 5, "percent", 61,
-                                  "found percent 61.0, by_another_source 60.0"),
+    "impossible population": (
+        "population-distribution-2015",
+        3,
+        "population",
+        1,
+        "found bodies 4, lower 0, population 1, upper 1, expected bodies",
+    ),
+    "unordered neighbours": (
+        "median-neighbours",
+        1,
+        "nearest_below",
+        108174,
+        "found nearest_below 108174, median 108174",
+    ),
+    "pair off the median": ("median-neighbours", 2, "pair_upper", 64755, "found pair_lower 63621, pair_upper 64755"),
+    "2023 sum": (
+        "adoption-2023-published",
+        1,
+        "bodies",
+        880,
+        "technology AI, column bodies: found sum 1742, expected sum 1741",
+    ),
+    "date of another year": (
+        "later-surveys",
+        1,
+        "survey_fy",
+        2019,
+        "row 1 (line 2), column survey_fy: found survey_fy 2019, year 2018",
+    ),
+    "half a second place": ("claims", 1, "again_slide", 10, "found again_slide 10, again_statement <NA>"),
+    "percentage by two sources": ("later-surveys", 5, "percent", 61, "found percent 61.0, by_another_source 60.0"),
     "share of a count": ("later-surveys", 3, "percent", 25, "column percent"),
 }
 
@@ -352,36 +383,72 @@ def test_incomplete_grid_of_intervals(bare):
 
 
 BETWEEN_TABLES = {
-    "population twice": ("small-adopters", 5, "population", 31691,
-                         "consortium-members.csv, row 2 (line 3), column population: "
-                         "found population 31105, earlier 31691"),
-    "population unknown": ("consortium-members", 6, "population", 92309,
-                           "consortium-members.csv, row 6 (line 7), column population: "
-                           "found 92309, expected the population of a municipality"),
-    "median differs": ("adoption-by-stage", 4, "median_population", 29639,
-                       "median-neighbours.csv, row 4 (line 5), column median: "
-                       "found median 29638, printed 29639"),
-    "body at the median": ("median-neighbours", 2, "municipalities_at", 1,
-                           "column municipalities_at: found municipalities_at 1, counted 0"),
-    "prefecture at the median": ("median-neighbours", 2, "prefectures_at", 1,
-                                 "column prefectures_at: found prefectures_at 1, counted 0"),
-    "body at the median skipped": ("median-neighbours", 1, "bodies_between", 0,
-                                   "column bodies_between: found bodies_between 0, inside 86"),
-    "members stated": ("consortium-members", 6, "consortium", "nara",
-                       "consortium-figures.csv, row 3 (line 4), columns figure and value: found "
-                       "figure 'member_municipalities', value 5, members 6"),
-    "figure not printed": ("consortium-figures", 4, "value", 9,
-                           "found value 9, text_ja '富山県内の8市町村', expected a number that the words"),
+    "population twice": (
+        "small-adopters",
+        5,
+        "population",
+        31691,
+        "consortium-members.csv, row 2 (line 3), column population: found population 31105, earlier 31691",
+    ),
+    "population unknown": (
+        "consortium-members",
+        6,
+        "population",
+        92309,
+        "consortium-members.csv, row 6 (line 7), column population: "
+        "found 92309, expected the population of a municipality",
+    ),
+    "median differs": (
+        "adoption-by-stage",
+        4,
+        "median_population",
+        29639,
+        "median-neighbours.csv, row 4 (line 5), column median: found median 29638, printed 29639",
+    ),
+    "body at the median": (
+        "median-neighbours",
+        2,
+        "municipalities_at",
+        1,
+        "column municipalities_at: found municipalities_at 1, counted 0",
+    ),
+    "prefecture at the median": (
+        "median-neighbours",
+        2,
+        "prefectures_at",
+        1,
+        "column prefectures_at: found prefectures_at 1, counted 0",
+    ),
+    "body at the median skipped": (
+        "median-neighbours",
+        1,
+        "bodies_between",
+        0,
+        "column bodies_between: found bodies_between 0, inside 86",
+    ),
+    "members stated": (
+        "consortium-members",
+        6,
+        "consortium",
+        "nara",
+        "consortium-figures.csv, row 3 (line 4), columns figure and value: found "
+        "figure 'member_municipalities', value 5, members 6",
+    ),
+    "figure not printed": (
+        "consortium-figures",
+        4,
+        "value",
+        9,
+        "found value 9, text_ja '富山県内の8市町村', expected a number that the words",
+    ),
     "members' words": ("consortium-figures", 4, "text_ja", "富山県にある8市町村", "consortium-notes"),
     "barrier not printed": ("barriers", 3, "text_ja", "費用が高い", "a sentence of its slide"),
     "direction not printed": ("directions", 1, "text_ja", "国が主導する", "the sentence in statements"),
-    "direction of another sentence": ("directions", 1, "statement", 4,
-                                      "the sentence in statements"),
+    "direction of another sentence": ("directions", 1, "statement", 4, "the sentence in statements"),
     "direction of no sentence": ("directions", 1, "statement", 9, "a row of statements"),
     "problem of no number": ("problem-mapping", 1, "problem", 8, "a row of guidebook-problems"),
     "item of no number": ("problem-mapping", 1, "item", 23, "a row of guidebook-contents"),
-    "problem without an item": ("problem-mapping", 10, "problem", 4,
-                                "row 5 (line 6), column order: found 5"),
+    "problem without an item": ("problem-mapping", 10, "problem", 4, "row 5 (line 6), column order: found 5"),
     "claim not printed": ("claims", 1, "text_ja", "小規模な団体", "the sentence in statements"),
     "claim of another sentence": ("claims", 1, "statement", 2, "the sentence in statements"),
     "claim of no sentence": ("claims", 1, "statement", 9, "a row of statements"),
@@ -389,8 +456,7 @@ BETWEEN_TABLES = {
     "second place nowhere": ("claims", 3, "again_statement", 99, "a row of statements"),
     "misprint not printed": ("errata", 1, "printed", "1,087,174", "a sentence of its slide"),
     "misprint of no median": ("errata", 1, "read_as", 108175, "a median of adoption-by-stage"),
-    "2023 median": ("adoption-2023-published", 1, "median_population", 9168,
-                    "expected above <= bodies / 2"),
+    "2023 median": ("adoption-2023-published", 1, "median_population", 9168, "expected above <= bodies / 2"),
 }
 
 
@@ -409,8 +475,12 @@ def test_readers_of_the_guidebook_exist(folder):
     edit(folder, "guidebook-readers", 1, "reader", "primary")
     with pytest.raises(data.DataError, match="column reader: found 'primary', expected each key"):
         data.check_rows(folder)
-    describe_anew(folder, lambda resources, _: resources["guidebook-readers"]["schema"]["fields"][
-        0]["constraints"].update(enum=["primary", "other"]))
+    describe_anew(
+        folder,
+        lambda resources, _: resources["guidebook-readers"]["schema"]["fields"][0]["constraints"].update(
+            enum=["primary", "other"]
+        ),
+    )
     edit(folder, "guidebook-readers", 1, "reader", "other")
     with pytest.raises(data.DataError, match="column reader: .*secondary.*a row of guidebook-re"):
         data.check_rows(folder)
@@ -420,8 +490,12 @@ def test_2023_agrees_with_2015(folder):
     """People moved between two intervals keep every sum and are still noticed."""
     name = "adoption-2023-by-size"
     table = data.load(name)
-    first, second = table[(table.kind == "other_municipality") & (table.external_staff == "no")
-                          & (table.bodies > 10) & (table.lower > 100)].index[:2]
+    first, second = table[
+        (table.kind == "other_municipality")
+        & (table.external_staff == "no")
+        & (table.bodies > 10)
+        & (table.lower > 100)
+    ].index[:2]
     edit(folder, name, first + 1, "population", table.population[first] + 1)
     edit(folder, name, second + 1, "population", table.population[second] - 1)
     data.load(name, folder)
@@ -451,8 +525,13 @@ def test_frictionless_has_its_say(folder):
 def test_types():
     stages = data.load("adoption-by-stage")
     assert stages.dtypes.astype(str).to_dict() == {
-        "technology": "str", "stage": "int64", "label_ja": "str", "label_en": "str",
-        "bodies": "int64", "median_population": "int64"}
+        "technology": "str",
+        "stage": "int64",
+        "label_ja": "str",
+        "label_en": "str",
+        "bodies": "int64",
+        "median_population": "int64",
+    }
     later = data.load("later-surveys")
     assert str(later.bodies.dtype) == "Int64" and later.bodies.isna().any()
     assert later.percent.dtype == float
@@ -461,8 +540,7 @@ def test_types():
 
 def run(code):
     """Standard output of a fresh interpreter."""
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
-                          cwd=ROOT).stdout
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout
 
 
 def test_loading_opens_only_the_package_and_the_table():
@@ -530,8 +608,7 @@ def slides():
         pytest.skip("the text dump of the slides is not beside this repository (../shared)")
     text = SLIDES.read_text(encoding="utf-8")
     parts = re.split(r"(?m)^\f?\s*(\d+)(?=\([12]\)|（３）|\(3\)|（[12]）)", text)
-    found = {int(number): squeezed(part) for number, part in zip(parts[1::2], parts[2::2],
-                                                                strict=True)}
+    found = {int(number): squeezed(part) for number, part in zip(parts[1::2], parts[2::2], strict=True)}
     return found
 
 
@@ -548,8 +625,7 @@ def printed_cells():
         yield 4, number(row.median_population)
     for row in load("small-adopters").itertuples():
         shown = f"{row.technology}({row.application_ja})" if row.technology == "AI" else "RPA"
-        yield 6, (f"{row.prefecture_ja}{row.body_ja}{number(row.population)}"
-                  f"{shown}{row.phase_ja}{row.driver_ja}")
+        yield 6, (f"{row.prefecture_ja}{row.body_ja}{number(row.population)}{shown}{row.phase_ja}{row.driver_ja}")
     for row in load("consortium-members").itertuples():
         yield 7, f"{row.member_ja}{number(row.population)}人"
     for row in load("consortium-tasks").itertuples():
@@ -577,16 +653,19 @@ def test_every_japanese_text_is_printed_on_its_slide(slides):
 
 
 def test_joint_use_tables_are_the_printed_rows(slides):
-    for name, heading in (("rpa-joint-use-status", "実施中実施予定なし検討中"),
-                          ("ai-joint-use-form", "その他")):
+    for name, heading in (("rpa-joint-use-status", "実施中実施予定なし検討中"), ("ai-joint-use-form", "その他")):
         table = data.load(name)
         column = table.columns[1]
         wide = table.pivot(index="body_type", columns=column, values="bodies")
-        labels = dict(zip(("prefecture", "designated_city", "other_municipality", "total"),
-                          ("都道府県", "指定都市", "その他の市区町村", "合計"), strict=True))
+        labels = dict(
+            zip(
+                ("prefecture", "designated_city", "other_municipality", "total"),
+                ("都道府県", "指定都市", "その他の市区町村", "合計"),
+                strict=True,
+            )
+        )
         columns = table[column].unique()
-        printed = "".join(label + "".join(map(str, wide.loc[kind, columns]))
-                          for kind, label in labels.items())
+        printed = "".join(label + "".join(map(str, wide.loc[kind, columns])) for kind, label in labels.items())
         assert heading + printed in slides[5]
 
 
@@ -594,23 +673,22 @@ def test_joint_use_tables_are_the_printed_rows(slides):
 AXIS = "020,00040,00060,00080,000100,000120,0000100200300400500600700"
 LEFT = {
     4: "(1)地方自治体におけるAI・RPAの導入状況（人口規模による比較）"
-       "AI導入状況と人口規模の比較RPA導入状況と人口規模の比較"
-       f"{AXIS}団体数人口中央値人口団体数{AXIS}800団体数人口中央値人口団体数",
+    "AI導入状況と人口規模の比較RPA導入状況と人口規模の比較"
+    f"{AXIS}団体数人口中央値人口団体数{AXIS}800団体数人口中央値人口団体数",
     5: "(1)地方自治体におけるAI・RPAの導入状況（共同利用の導入・検討状況）"  # and the two tables,
-       "区分実施中実施予定なし検討中都道府県0398指定都市0191"  # which have a test of their own
-       "その他の市区町村11162090合計11167899AIの共同利用の形式RPAの共同利用での導入状況"
-       "区分複数の自治体で共同でシステムを構築し、利用している"
-       "複数の自治体で共同でサービス（ソフトウェアライセンスを含む）を契約し、利用しているその他"
-       "都道府県100指定都市214その他の市区町村72015合計102119",
-    6: "(1)地方自治体におけるAI・RPAの導入状況（小規模団体の導入状況）"
-       "団体名人口導入区分導入状況導入要因",
+    "区分実施中実施予定なし検討中都道府県0398指定都市0191"  # which have a test of their own
+    "その他の市区町村11162090合計11167899AIの共同利用の形式RPAの共同利用での導入状況"
+    "区分複数の自治体で共同でシステムを構築し、利用している"
+    "複数の自治体で共同でサービス（ソフトウェアライセンスを含む）を契約し、利用しているその他"
+    "都道府県100指定都市214その他の市区町村72015合計102119",
+    6: "(1)地方自治体におけるAI・RPAの導入状況（小規模団体の導入状況）団体名人口導入区分導入状況導入要因",
     7: "(1)地方自治体におけるAI・RPAの導入状況（共同利用の事例）"
-       "奈良県によるAIチャットボット共同利用富山県内8市町村でのRPA共同利用"
-       "【導入背景】【導入内容】【導入のポイント】参加団体人口参加団体人口業務区分導入対象業務名"
-       "【導入背景】【導入のポイント】",
+    "奈良県によるAIチャットボット共同利用富山県内8市町村でのRPA共同利用"
+    "【導入背景】【導入内容】【導入のポイント】参加団体人口参加団体人口業務区分導入対象業務名"
+    "【導入背景】【導入のポイント】",
     8: "(2)導入ガイドブックの策定（AI導入ガイドブック）",
     9: "(2)導入ガイドブックの策定（RPA導入ガイドブック）ガイドブックの目次構成（予定）"
-       "１．３．４．（、）自治体の抱える課題２．",
+    "１．３．４．（、）自治体の抱える課題２．",
     10: "（３）今後の課題と方向性",
 }
 

@@ -26,9 +26,14 @@ def clone(checkout, tmp_path_factory):
         pytest.skip("executes every chapter once more: set REQUIRE_PLAIN=1 to run it")
     folder = checkout(tmp_path_factory.mktemp("plain") / "book")
     # What lies in a clone that is set up and built, and is no page of the book.
-    for name in (".venv/lib/python3/site-packages/package/README.md", ".book/stage/index.md",
-                 ".book/executed/chapters/joint-use.0.ipynb", "build/lib/adoption/notes.md",
-                 ".pytest_cache/README.md", "chapters/.ipynb_checkpoints/a-checkpoint.ipynb"):
+    for name in (
+        ".venv/lib/python3/site-packages/package/README.md",
+        ".book/stage/index.md",
+        ".book/executed/chapters/joint-use.0.ipynb",
+        "build/lib/adoption/notes.md",
+        ".pytest_cache/README.md",
+        "chapters/.ipynb_checkpoints/a-checkpoint.ipynb",
+    ):
         (folder / name).parent.mkdir(parents=True)
         text = "# No page\n\n[](no-such-page)\n" if name.endswith("md") else "{}"
         (folder / name).write_text(text)
@@ -36,8 +41,9 @@ def clone(checkout, tmp_path_factory):
 
 
 def run(folder, *command, **environment):
-    done = subprocess.run(list(map(str, command)), cwd=folder, capture_output=True, text=True,
-                          env={**os.environ, **environment})
+    done = subprocess.run(
+        list(map(str, command)), cwd=folder, capture_output=True, text=True, env={**os.environ, **environment}
+    )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return done.stdout + done.stderr
 
@@ -49,6 +55,7 @@ def activated(folder):
 
 def pages_of(folder):
     """Names of the pages that _toc.yml lists, at any depth."""
+
     def listed(entry):
         if isinstance(entry, dict):
             yield from filter(None, (entry.get("root"), entry.get("file")))
@@ -56,6 +63,7 @@ def pages_of(folder):
         if not isinstance(entry, str):
             for part in entry:
                 yield from listed(part)
+
     return set(listed(yaml.safe_load((folder / "_toc.yml").read_text(encoding="utf-8"))))
 
 
@@ -82,14 +90,16 @@ def test_jupyter_book_build(clone):
 
 def test_jupyter_lab_serves_a_chapter_and_its_kernel(clone):
     """From its own folder, in which the kernel of the environment runs it."""
-    run(clone / "chapters", BIN / "jupyter", "execute", "who-adopts-first.ipynb",
-        **activated(clone))
+    run(clone / "chapters", BIN / "jupyter", "execute", "who-adopts-first.ipynb", **activated(clone))
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     lab = subprocess.Popen(
-        [BIN / "jupyter", "lab", "--no-browser", "--allow-root", "--ServerApp.token=word",
-         f"--ServerApp.port={port}"], cwd=clone, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL, env={**os.environ, **activated(clone)})
+        [BIN / "jupyter", "lab", "--no-browser", "--allow-root", "--ServerApp.token=word", f"--ServerApp.port={port}"],
+        cwd=clone,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, **activated(clone)},
+    )
     try:
         for _ in range(60):  # until it listens
             with socket.socket() as tried:
@@ -101,6 +111,7 @@ def test_jupyter_lab_serves_a_chapter_and_its_kernel(clone):
             address = f"http://127.0.0.1:{port}/{path}?token=word"
             with urllib.request.urlopen(address, timeout=60) as answer:
                 return answer.read().decode()
+
         assert "JupyterLab" in get("lab/tree/chapters/who-adopts-first.ipynb")
         cells = json.loads(get("api/contents/chapters/who-adopts-first.ipynb"))["content"]["cells"]
         assert len(cells) > 5
@@ -116,13 +127,17 @@ def test_without_make(clone, tmp_path):
     run(clone, sys._base_executable, "-m", "venv", tmp_path / "environment")
     run(clone, bin / "pip", "install", "-q", "-r", "requirements.txt")
     run(clone, bin / "pip", "install", "-q", ".")
-    shown = run(tmp_path, bin / "python", "-c", "from adoption import data, register; "
-                "print(len(data.load_all()), len(register.read()))", PYTHONPATH="")
+    shown = run(
+        tmp_path,
+        bin / "python",
+        "-c",
+        "from adoption import data, register; print(len(data.load_all()), len(register.read()))",
+        PYTHONPATH="",
+    )
     tables, results = map(int, shown.split())
     assert tables == len(list((ROOT / "data").glob("*.csv"))) and results > 800
     run(clone, bin / "jupyter-book", "clean", ".", "--all")
-    run(clone, bin / "jupyter-book", "build", ".", PYTHONPATH="",
-        PATH=f"{bin}{os.pathsep}{os.environ['PATH']}")
+    run(clone, bin / "jupyter-book", "build", ".", PYTHONPATH="", PATH=f"{bin}{os.pathsep}{os.environ['PATH']}")
     check_pages(clone)
 
 
@@ -130,11 +145,18 @@ def test_the_package_declares_what_it_imports():
     """No more and no less, so that `pip install .` gives one that works."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     declared = {re.match("[a-z-]+", name)[0] for name in project["dependencies"]}
-    imported = {name.split(".")[0] for path in (ROOT / "adoption").glob("*.py")
-                for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-                for name in ([node.module] if isinstance(node, ast.ImportFrom) else
-                             [alias.name for alias in getattr(node, "names", [])]
-                             if isinstance(node, ast.Import) else [])}
+    imported = {
+        name.split(".")[0]
+        for path in (ROOT / "adoption").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for name in (
+            [node.module]
+            if isinstance(node, ast.ImportFrom)
+            else [alias.name for alias in getattr(node, "names", [])]
+            if isinstance(node, ast.Import)
+            else []
+        )
+    }
     # What displays in a notebook or writes a page is there where that is done.
     elsewhere = {"adoption", "IPython", "docutils", "myst_nb", "yaml", "dask", "distributed"}
     found = {name.replace("_", "-") for name in imported - sys.stdlib_module_names - elsewhere}

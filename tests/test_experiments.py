@@ -23,22 +23,26 @@ def changed(chapter: str, cell: str, before: str, after: str):
     [source] = [one for one in notebook.cells if one.id == cell]
     assert source.source.count(before) == 1, f"{chapter}, cell {cell}: {before}"
     source.source = source.source.replace(before, after)
-    client = NotebookClient(notebook, timeout=300, kernel_name="python3",
-                            resources={"metadata": {"path": str(ROOT / "chapters")}})
+    client = NotebookClient(
+        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(ROOT / "chapters")}}
+    )
     return client.execute()
 
 
 def recorded(notebook) -> dict[str, dict]:
-    return {row["id"]: row for cell in notebook.cells for output in cell.get("outputs", ())
-            for row in output["metadata"].get("adoption", {}).get("rows", ())}
+    return {
+        row["id"]: row
+        for cell in notebook.cells
+        for output in cell.get("outputs", ())
+        for row in output["metadata"].get("adoption", {}).get("rows", ())
+    }
 
 
 def test_the_page_has_three():
     assert len(EXPERIMENTS) == 3
 
 
-@pytest.mark.parametrize("chapter, cell, before, after", EXPERIMENTS,
-                         ids=[experiment[1] for experiment in EXPERIMENTS])
+@pytest.mark.parametrize("chapter, cell, before, after", EXPERIMENTS, ids=[experiment[1] for experiment in EXPERIMENTS])
 def test_the_line_to_change_is_there_once(chapter, cell, before, after):
     cells = json.loads((ROOT / "chapters" / f"{chapter}.ipynb").read_text("utf-8"))["cells"]
     [source] = ["".join(one["source"]) for one in cells if one["id"] == cell]

@@ -15,8 +15,7 @@ from adoption.figures import Link, plt
 def shown(monkeypatch):
     """What a function puts on the page, instead of a page."""
     outputs = []
-    monkeypatch.setattr(IPython.display, "display",
-                        lambda *things, **more: outputs.append((things, more)))
+    monkeypatch.setattr(IPython.display, "display", lambda *things, **more: outputs.append((things, more)))
     return outputs
 
 
@@ -36,18 +35,36 @@ def test_table_escapes_what_it_is_given(shown):
 
 
 def test_table_cells_and_heads(shown):
-    page = table(shown, pd.DataFrame({
-        "Name": ["a long name of a row", "b"], "Bodies": [1788, 3], "Share": ["12%", "3 – 4%"],
-        "Value": [0.5, None], "Words": ["some more words than twelve letters", None]}))
+    page = table(
+        shown,
+        pd.DataFrame(
+            {
+                "Name": ["a long name of a row", "b"],
+                "Bodies": [1788, 3],
+                "Share": ["12%", "3 – 4%"],
+                "Value": [0.5, None],
+                "Words": ["some more words than twelve letters", None],
+            }
+        ),
+    )
     head, first, second = page.find_all("tr")
     assert [cell["scope"] for cell in head.find_all("th")] == ["col"] * 5
     assert [(cell.name, cell.get_text()) for cell in first.find_all(["th", "td"])] == [
-        ("th", "a long name of a row"), ("td", "1,788"), ("td", "12%"), ("td", "0.5"),
-        ("td", "some more words than twelve letters")]
+        ("th", "a long name of a row"),
+        ("td", "1,788"),
+        ("td", "12%"),
+        ("td", "0.5"),
+        ("td", "some more words than twelve letters"),
+    ]
     assert first.th["scope"] == "row"
     assert [cell.get_text() for cell in second.find_all("td")] == ["3", "3 – 4%", "", ""]
     assert [cell["class"] for cell in first.find_all(["th", "td"])] == [
-        ["text"], ["number"], ["number"], ["number"], ["text"]]
+        ["text"],
+        ["number"],
+        ["number"],
+        ["number"],
+        ["text"],
+    ]
 
 
 @pytest.mark.parametrize("heads", [0, 1, 2])
@@ -57,9 +74,16 @@ def test_table_row_heads(shown, heads):
 
 
 def test_table_with_links_and_lines(shown):
-    page = table(shown, pd.DataFrame({
-        "A": ["plain"], "B": [Link("a < b", 'register.html#a."b"')],
-        "C": [["first <i>", Link("second", "#c"), 1234]]}))
+    page = table(
+        shown,
+        pd.DataFrame(
+            {
+                "A": ["plain"],
+                "B": [Link("a < b", 'register.html#a."b"')],
+                "C": [["first <i>", Link("second", "#c"), 1234]],
+            }
+        ),
+    )
     _, link, lines = page.tbody.tr.find_all(["th", "td"])
     assert link.a.get_text() == "a < b" and link.a["href"] == 'register.html#a."b"'
     assert lines.get_text("|") == "first <i>|second|1,234" and len(lines.find_all("br")) == 2
@@ -74,10 +98,8 @@ def test_stacked_table_names_the_column_of_each_cell(shown):
 
 def test_table_heads_and_formats(shown):
     frame = pd.DataFrame({"a": [0.123, 0.5], "b": ["x", "y"], "c": [1, 2]})
-    page = table(shown, frame, heads={"b": "Name", "a": "Share"},
-                 formats={"a": ".0%", "b": str.upper})
-    cells = [[cell.get_text() for cell in row.find_all(["th", "td"])]
-             for row in page.find_all("tr")]
+    page = table(shown, frame, heads={"b": "Name", "a": "Share"}, formats={"a": ".0%", "b": str.upper})
+    cells = [[cell.get_text() for cell in row.find_all(["th", "td"])] for row in page.find_all("tr")]
     assert cells == [["Name", "Share"], ["X", "12%"], ["Y", "50%"]]
     assert frame["a"].tolist() == [0.123, 0.5], "the caller's table was changed"
 
@@ -89,14 +111,25 @@ def drawing():
 
 
 def test_show_gives_the_renderer_all_that_belongs_to_a_figure(shown):
-    figures.show(drawing(), name="fig-x", alt="A line from 3 to 4.", caption="C", source="S",
-                 data=pd.DataFrame({"x": [1, 2], "y": [3.0, 1 / 3]}))
+    figures.show(
+        drawing(),
+        name="fig-x",
+        alt="A line from 3 to 4.",
+        caption="C",
+        source="S",
+        data=pd.DataFrame({"x": [1, 2], "y": [3.0, 1 / 3]}),
+    )
     [((output,), more)] = shown
     assert more["raw"] and output["text/plain"] == "A line from 3 to 4."
     assert output["image/svg+xml"].lstrip().startswith("<?xml")
     details = more["metadata"]["image/svg+xml"]["figure"]
-    assert details == {"name": "fig-x", "caption": "C", "source": "S",
-                       "alt": "A line from 3 to 4.", "csv": "x,y\n1,3\n2,0.3333333333\n"}
+    assert details == {
+        "name": "fig-x",
+        "caption": "C",
+        "source": "S",
+        "alt": "A line from 3 to 4.",
+        "csv": "x,y\n1,3\n2,0.3333333333\n",
+    }
     json.dumps(details)
 
 

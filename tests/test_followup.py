@@ -25,8 +25,8 @@ class Groups:
     def __init__(self, stored):
         self.stored = stored
         self.stratum, self.size, self.marked, self.bodies, self.adopters, people = (
-            np.array(stored[name]) for name in
-            ("stratum", "size", "marked", "bodies", "adopters", "people"))
+            np.array(stored[name]) for name in ("stratum", "size", "marked", "bodies", "adopters", "people")
+        )
         _, at = np.unique(self.stratum, return_inverse=True)
         n = np.bincount(at, self.bodies)
         self.by_stratum = np.bincount(at, people) / n, n, np.bincount(at, self.adopters)
@@ -46,8 +46,7 @@ def test_size_logit_agrees_with_r(groups):
     np.testing.assert_allclose(fit.covariance, groups.stored["covariance"], rtol=1e-6)
     assert fit.deviance == pytest.approx(groups.stored["deviance"], rel=1e-9)
     assert fit.df == groups.by_stratum[0].size - 2
-    np.testing.assert_allclose(followup.predict(fit, [1000, 20_000, 300_000]),
-                               groups.stored["band"], rtol=1e-6)
+    np.testing.assert_allclose(followup.predict(fit, [1000, 20_000, 300_000]), groups.stored["band"], rtol=1e-6)
 
 
 def test_intervals_agree_with_r(groups):
@@ -56,20 +55,18 @@ def test_intervals_agree_with_r(groups):
     np.testing.assert_allclose(found[:3], stored["odds_ratio"], rtol=1e-7)
     # MASS reads the ends off a spline through the profile.
     np.testing.assert_allclose(found[1:3], stored["confint_mass"], rtol=1e-5)
-    np.testing.assert_allclose(followup.half_size(*groups.by_stratum, floor=FLOOR)[:3],
-                               stored["half"], rtol=1e-7)
-    found = followup.odds_ratio_at_equal_size(groups.size, groups.marked, groups.bodies,
-                                              groups.adopters, floor=FLOOR)
+    np.testing.assert_allclose(followup.half_size(*groups.by_stratum, floor=FLOOR)[:3], stored["half"], rtol=1e-7)
+    found = followup.odds_ratio_at_equal_size(groups.size, groups.marked, groups.bodies, groups.adopters, floor=FLOOR)
     np.testing.assert_allclose(found[:3], stored["at_equal_size"], rtol=1e-7)
 
 
 def test_tests_and_mantel_haenszel_agree_with_r(groups):
     stored = groups.stored
-    np.testing.assert_allclose(followup.curvature_test(*groups.by_stratum, floor=FLOOR),
-                               stored["curvature"], rtol=1e-7)
+    np.testing.assert_allclose(followup.curvature_test(*groups.by_stratum, floor=FLOOR), stored["curvature"], rtol=1e-7)
     arguments = groups.marked, groups.bodies, groups.adopters
-    np.testing.assert_allclose(followup.equal_size_test(groups.size, *arguments, floor=FLOOR),
-                               stored["equal_size_test"], rtol=1e-7)
+    np.testing.assert_allclose(
+        followup.equal_size_test(groups.size, *arguments, floor=FLOOR), stored["equal_size_test"], rtol=1e-7
+    )
     found = followup.odds_ratio_within_strata(groups.stratum, *arguments)
     np.testing.assert_allclose(found[:3], stored["within_strata"], rtol=1e-7)
 
@@ -95,6 +92,7 @@ def test_score_equations_hold_at_the_estimate(groups):
 def test_ends_of_the_half_size_are_where_the_likelihood_has_fallen_enough(groups):
     """By a search over slopes through the fixed root, without any fitting routine."""
     from scipy.optimize import minimize_scalar
+
     sizes, n, y = groups.by_stratum
     z = np.log2(np.maximum(sizes, FLOOR))
     a, b = followup.size_logit(sizes, n, y, floor=FLOOR).params
@@ -102,9 +100,7 @@ def test_ends_of_the_half_size_are_where_the_likelihood_has_fallen_enough(groups
     half = followup.half_size(sizes, n, y, floor=FLOOR)
     assert expit(a + b * np.log2(half.estimate)) == pytest.approx(0.5, abs=1e-9)
     for end in (half.lower, half.upper):
-        fixed = minimize_scalar(
-            lambda slope: minus_twice_loglik(slope * (z - np.log2(end)), n, y), (0.1, 2),
-            tol=1e-12)
+        fixed = minimize_scalar(lambda slope: minus_twice_loglik(slope * (z - np.log2(end)), n, y), (0.1, 2), tol=1e-12)
         assert fixed.fun - best == pytest.approx(LIMIT, abs=1e-6)
 
 
@@ -115,18 +111,19 @@ def test_two_sizes_have_a_closed_form():
     assert slope.estimate == pytest.approx(3, rel=1e-9)
     assert followup.half_size(sizes, n, y, floor=FLOOR).estimate == pytest.approx(2000, rel=1e-9)
     assert followup.size_logit(sizes, n, y, floor=FLOOR).deviance == pytest.approx(0, abs=1e-9)
-    marked = followup.odds_ratio_at_equal_size([1000, 1000, 4000, 4000], [0, 1, 0, 1],
-                                               [40] * 4, [10, 20, 20, 30], floor=FLOOR)
+    marked = followup.odds_ratio_at_equal_size(
+        [1000, 1000, 4000, 4000], [0, 1, 0, 1], [40] * 4, [10, 20, 20, 30], floor=FLOOR
+    )
     assert marked.estimate == pytest.approx(3, rel=1e-9)
-    both = followup.odds_ratio_within_strata([1, 1, 2, 2], [0, 1, 0, 1], [40] * 4,
-                                             [10, 20, 20, 30])
+    both = followup.odds_ratio_within_strata([1, 1, 2, 2], [0, 1, 0, 1], [40] * 4, [10, 20, 20, 30])
     assert both.estimate == pytest.approx((20 * 30 + 30 * 20) / (20 * 10 + 10 * 20))
 
 
 def test_sizes_below_the_floor_count_as_the_floor():
     counts = [50, 50, 50], [5, 20, 45]
-    assert (followup.odds_ratio_per_doubling([3, 1000, 9000], *counts, floor=FLOOR)
-            == followup.odds_ratio_per_doubling([FLOOR, 1000, 9000], *counts, floor=FLOOR))
+    assert followup.odds_ratio_per_doubling([3, 1000, 9000], *counts, floor=FLOOR) == followup.odds_ratio_per_doubling(
+        [FLOOR, 1000, 9000], *counts, floor=FLOOR
+    )
 
 
 def test_the_unit_of_size_does_not_matter(groups):
@@ -148,12 +145,13 @@ def test_intervals_cover_the_truth_as_often_as_they_say():
     runs = 120
     for _ in range(runs):
         y = rng.binomial(n, plain)
-        slope, half = (f(sizes, n, y, floor=FLOOR) for f in (followup.odds_ratio_per_doubling,
-                                                followup.half_size))
-        mark = followup.odds_ratio_at_equal_size(sizes, marked, n, rng.binomial(n, truth),
-                                                 floor=FLOOR)
-        covered += [slope.lower <= np.exp(0.9) <= slope.upper, half.lower <= 12_000 <= half.upper,
-                    mark.lower <= np.exp(0.4) <= mark.upper]
+        slope, half = (f(sizes, n, y, floor=FLOOR) for f in (followup.odds_ratio_per_doubling, followup.half_size))
+        mark = followup.odds_ratio_at_equal_size(sizes, marked, n, rng.binomial(n, truth), floor=FLOOR)
+        covered += [
+            slope.lower <= np.exp(0.9) <= slope.upper,
+            half.lower <= 12_000 <= half.upper,
+            mark.lower <= np.exp(0.4) <= mark.upper,
+        ]
     # Three standard errors of a share of 120 around 95 %.
     assert (np.abs(covered / runs - 0.95) < 0.06).all(), covered / runs
 
@@ -169,8 +167,7 @@ def bodies_of_2023(shared):
         sources = importlib.import_module("sources")
     finally:
         sys.path.remove(str(ROOT / "data" / "builders"))
-    census = [body for body in sources.read_census(shared / "census/001_00.csv")
-              if body.kind != "prefecture"]
+    census = [body for body in sources.read_census(shared / "census/001_00.csv") if body.kind != "prefecture"]
     bodies = sources.read_dashboard(shared / "dashboard/municipalities.csv", census, first_cell="")
     return [body for body in bodies if body.population > 0]
 
@@ -185,30 +182,34 @@ def test_intervals_lose_little_against_single_bodies(bodies_of_2023, technology,
     slope = followup.odds_ratio_per_doubling(sizes, ones, adopted, floor=FLOOR)
     assert slope.estimate == pytest.approx(single, abs=0.0005)
     for f in (followup.odds_ratio_per_doubling, followup.half_size):
-        np.testing.assert_allclose(f(*counts, floor=FLOOR)[:3],
-                                   f(sizes, ones, adopted, floor=FLOOR)[:3], rtol=0.005)
+        np.testing.assert_allclose(f(*counts, floor=FLOOR)[:3], f(sizes, ones, adopted, floor=FLOOR)[:3], rtol=0.005)
 
 
 @pytest.mark.parametrize("technology", ["ai", "rpa"])
 def test_external_staff_from_single_bodies(bodies_of_2023, technology):
     asked = [body for body in bodies_of_2023 if body.external_staff != "not_surveyed"]
     single = followup.odds_ratio_at_equal_size(
-        [body.population for body in asked], [body.external_staff == "yes" for body in asked],
-        [1] * len(asked), [getattr(body, technology) for body in asked], floor=FLOOR)
+        [body.population for body in asked],
+        [body.external_staff == "yes" for body in asked],
+        [1] * len(asked),
+        [getattr(body, technology) for body in asked],
+        floor=FLOOR,
+    )
     table = mic.answers_2023(by_staff=True)
     table = table[table["external_staff"] != "not_surveyed"]
     grouped = followup.odds_ratio_at_equal_size(
-        table["mean_size"], table["external_staff"] == "yes", table["bodies"], table[technology],
-        floor=FLOOR)
+        table["mean_size"], table["external_staff"] == "yes", table["bodies"], table[technology], floor=FLOOR
+    )
     np.testing.assert_allclose(grouped[:3], single[:3], rtol=0.01)
 
 
 @pytest.mark.parametrize("technology, median", [("ai", 108_174), ("rpa", 102_374)])
 def test_differences_hold_where_2020_was_split(bodies_of_2023, technology, median):
     """The table is cut at 100,000, the exact facts of 2020 at its medians: within a point."""
-    rates = [np.mean([getattr(body, technology) for body in bodies_of_2023 if chosen(body)])
-             for chosen in (lambda body: body.population > median,
-                            lambda body: body.population < median)]
+    rates = [
+        np.mean([getattr(body, technology) for body in bodies_of_2023 if chosen(body)])
+        for chosen in (lambda body: body.population > median, lambda body: body.population < median)
+    ]
     difference = 100 * (rates[0] - rates[1])
     stated = register.get(f"since-2020.{technology}.rate-difference")
     assert difference == pytest.approx(stated.value, abs=1)
@@ -221,28 +222,29 @@ def test_differences_hold_where_2020_was_split(bodies_of_2023, technology, media
 GOOD = {"sizes": [500, 2000, 9000], "bodies": [20, 20, 20], "adopters": [3, 9, 16], "floor": FLOOR}
 
 
-@pytest.mark.parametrize("change, message", [
-    ({"adopters": [3, 9, 21]}, "adopters: expected at most 20 at position 2, found 21"),
-    ({"adopters": [3, 9]}, "adopters: expected 3 numbers, found 2"),
-    ({"adopters": [3, 9.5, 16]}, "whole numbers of at least 0, found 9.5 at position 1"),
-    ({"adopters": [3, np.nan, 16]}, "found nan at position 1"),
-    ({"bodies": [20, 0, 20], "adopters": [3, 0, 16]}, "bodies: .*found 0 at position 1"),
-    ({"bodies": [[20, 20, 20]]}, r"found shape \(1, 3\)"),
-    ({"sizes": [500, -1, 9000]}, "at least 0, found -1 at position 1"),
-    ({"sizes": [500, np.inf, 9000]}, "found inf at position 1"),
-    ({"sizes": [500, 2000]}, "sizes: expected 3 numbers, found 2"),
-    ({"adopters": [0, 0, 20]}, "separate"),
-    ({"adopters": [0, 0, 0]}, "separate"),
-])
-@pytest.mark.parametrize("function", [followup.size_logit, followup.odds_ratio_per_doubling,
-                                      followup.half_size])
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"adopters": [3, 9, 21]}, "adopters: expected at most 20 at position 2, found 21"),
+        ({"adopters": [3, 9]}, "adopters: expected 3 numbers, found 2"),
+        ({"adopters": [3, 9.5, 16]}, "whole numbers of at least 0, found 9.5 at position 1"),
+        ({"adopters": [3, np.nan, 16]}, "found nan at position 1"),
+        ({"bodies": [20, 0, 20], "adopters": [3, 0, 16]}, "bodies: .*found 0 at position 1"),
+        ({"bodies": [[20, 20, 20]]}, r"found shape \(1, 3\)"),
+        ({"sizes": [500, -1, 9000]}, "at least 0, found -1 at position 1"),
+        ({"sizes": [500, np.inf, 9000]}, "found inf at position 1"),
+        ({"sizes": [500, 2000]}, "sizes: expected 3 numbers, found 2"),
+        ({"adopters": [0, 0, 20]}, "separate"),
+        ({"adopters": [0, 0, 0]}, "separate"),
+    ],
+)
+@pytest.mark.parametrize("function", [followup.size_logit, followup.odds_ratio_per_doubling, followup.half_size])
 def test_bad_input_is_refused(function, change, message):
     with pytest.raises(ValueError, match=message):
         function(**(GOOD | change))
 
 
-@pytest.mark.parametrize("sizes, found", [([1000, 1000], "only 1000"), ([3, 70], "only 100"),
-                                          ([5000], "only 5000")])
+@pytest.mark.parametrize("sizes, found", [([1000, 1000], "only 1000"), ([3, 70], "only 100"), ([5000], "only 5000")])
 def test_one_size_says_nothing_about_size(sizes, found):
     """Two groups of one size, two below the floor, one group: refused, and never a search."""
     counts = [5, 5][: len(sizes)], [1, 4][: len(sizes)]
@@ -273,8 +275,7 @@ def test_level_is_a_probability(level):
 
 def test_marks_are_zero_or_one_and_strata_must_say_something():
     with pytest.raises(ValueError, match="marked: expected 0 or 1, found 2"):
-        followup.odds_ratio_at_equal_size(GOOD["sizes"], [0, 2, 1], GOOD["bodies"],
-                                          GOOD["adopters"], floor=FLOOR)
+        followup.odds_ratio_at_equal_size(GOOD["sizes"], [0, 2, 1], GOOD["bodies"], GOOD["adopters"], floor=FLOOR)
     with pytest.raises(ValueError, match="found none"):
         followup.odds_ratio_within_strata([1, 2, 3], [0, 1, 1], GOOD["bodies"], GOOD["adopters"])
     with pytest.raises(ValueError, match="strata: expected one for each of 3 groups, found 2"):

@@ -29,9 +29,14 @@ def entries(html):
 
 def test_bibtex_of_the_page_parses(entries):
     found = pybtex.database.parse_string(
-        "\n".join(entry for entry in entries if entry.startswith("@")), "bibtex").entries
-    assert list(found) == ["adoption-book", "adoption-joint-use", "adoption-fig-exact-rates",
-                           "adoption-ai-rate-ratio-municipal"]
+        "\n".join(entry for entry in entries if entry.startswith("@")), "bibtex"
+    ).entries
+    assert list(found) == [
+        "adoption-book",
+        "adoption-joint-use",
+        "adoption-fig-exact-rates",
+        "adoption-ai-rate-ratio-municipal",
+    ]
     value = f"{register.get('ai.rate-ratio.municipal').value:.10g}"
     note = found["adoption-ai-rate-ratio-municipal"].fields["note"]
     assert "ai.rate-ratio.municipal" in note and value in note
@@ -46,8 +51,7 @@ def test_ris_of_the_page_is_well_formed(entries):
 
 
 def test_what_the_page_cites_exists(html):
-    assert (html / "chapters/who-adopts-first.html").read_text("utf-8").count(
-        'id="fig-exact-rates"') == 1
+    assert (html / "chapters/who-adopts-first.html").read_text("utf-8").count('id="fig-exact-rates"') == 1
     title = re.search(r"^Chapter: (.*)$", PROSE, re.M)[1]
     page = json.loads((ROOT / "chapters/joint-use.ipynb").read_text(encoding="utf-8"))
     assert page["cells"][0]["source"][0].strip() == f"# {title}"
@@ -56,11 +60,9 @@ def test_what_the_page_cites_exists(html):
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda text: text.split("\n")[0])
 def test_python_of_the_page_runs_as_shown(tmp_path, snippet):
     """In a folder with the files that the page offers for download, and without this package."""
-    for path in [*(ROOT / "data").glob("*.csv"), ROOT / "data/datapackage.json",
-                 register.PATH]:
+    for path in [*(ROOT / "data").glob("*.csv"), ROOT / "data/datapackage.json", register.PATH]:
         shutil.copy(path, tmp_path)
-    done = subprocess.run([sys.executable, "-c", snippet], cwd=tmp_path, capture_output=True,
-                          text=True)
+    done = subprocess.run([sys.executable, "-c", snippet], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     if "results.csv" in snippet:
         result = register.get("ai.rate-ratio.municipal")
@@ -77,17 +79,16 @@ def test_package_names_every_file():
     package = Package(str(ROOT / "data/datapackage.json"))
     assert package.resource_names == data.names()
     rows = package.get_resource("adoption-by-stage").read_rows()
-    assert [dict(row)["median_population"] for row in rows] == list(
-        data.load("adoption-by-stage").median_population)
+    assert [dict(row)["median_population"] for row in rows] == list(data.load("adoption-by-stage").median_population)
 
 
 # --- CITATION.cff -------------------------------------------------------------------------------
+
 
 def test_cff_is_valid(absent):
     """By the format's own tool, in an environment of its own: it needs an old jsonschema."""
     tool = os.environ.get("CFFCONVERT") or shutil.which("cffconvert")
     if not tool:
         absent("cffconvert is not installed", "REQUIRE_CFFCONVERT")
-    done = subprocess.run([tool, "--validate", "-i", citation.PATH], capture_output=True,
-                          text=True)
+    done = subprocess.run([tool, "--validate", "-i", citation.PATH], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

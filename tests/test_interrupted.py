@@ -28,9 +28,14 @@ def edit(book):
 
 def start(book):
     # A shell's background job, as which the tests may run, ignores Ctrl-C.
-    return subprocess.Popen(book.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                            text=True, start_new_session=True,
-                            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+    return subprocess.Popen(
+        book.command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
 
 
 def until(started, words):
@@ -75,8 +80,9 @@ def test_after_a_kill_the_next_build_is_right(book, reference, number):
             os.killpg(started.pid, signal.SIGKILL)
         started.wait()
     # Between the two renames there is none: the next build puts it back.
-    assert book.pages() in (last_good, expected.pages()) or not book.html.exists(), \
+    assert book.pages() in (last_good, expected.pages()) or not book.html.exists(), (
         "half of one build and half of another"
+    )
     book.built()
     assert book.pages() == expected.pages(), f"killed after {moment:.2f} s"
     for name in ("results/results.csv", "chapters/one.ipynb"):
@@ -143,13 +149,19 @@ def test_an_edit_during_the_build_is_built_by_the_next(book):
 
 # --- where nothing can be written ---------------------------------------------------------------
 
+
 @pytest.fixture
 def small_disk(finished, tmp_path, absent):
     """A small book on a file system of its own, which can be filled or made read-only."""
     mounted = tmp_path / "disk"
     mounted.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=100m", "tmpfs", str(mounted)],
-                          capture_output=True, text=True) if shutil.which("mount") else None
+    done = (
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=100m", "tmpfs", str(mounted)], capture_output=True, text=True
+        )
+        if shutil.which("mount")
+        else None
+    )
     if not done or done.returncode:
         absent("no file system can be mounted here", "REQUIRE_MOUNT")
     yield mounted, finished.copy(mounted / "book")
@@ -181,12 +193,10 @@ def test_a_read_only_checkout_is_said_and_leaves_the_last_book(small_disk):
     shutil.copy(ROOT / "tools/setup.py", book.folder / "tools")
     subprocess.run(["mount", "-o", "remount,ro", str(mounted)], check=True)
     code, output = book.build()
-    setup = subprocess.run([sys.executable, book.folder / "tools/setup.py"], capture_output=True,
-                           text=True)
+    setup = subprocess.run([sys.executable, book.folder / "tools/setup.py"], capture_output=True, text=True)
     subprocess.run(["mount", "-o", "remount,rw", str(mounted)], check=True)
     assert code != 0 and re.fullmatch(
-        r"book: .*Read-only file system: .*/\.book/lock'; the last finished book is as it was\n",
-        output)
-    assert setup.returncode != 0 and re.fullmatch("setup: .*Read-only file system.*\n",
-                                                  setup.stderr)
+        r"book: .*Read-only file system: .*/\.book/lock'; the last finished book is as it was\n", output
+    )
+    assert setup.returncode != 0 and re.fullmatch("setup: .*Read-only file system.*\n", setup.stderr)
     assert book.pages() == before

@@ -78,10 +78,7 @@ def test_split_ignores_order_and_agrees_with_counts_and_intervals(sizes, random)
     values, counts = np.unique(sizes, return_counts=True)
     shuffled = random.sample(sizes, len(sizes))
     for value in range(min(sizes), max(sizes) + 1):
-        expected = tuple(
-            sum(compare(x, value) for x in sizes)
-            for compare in (int.__lt__, int.__eq__, int.__gt__)
-        )
+        expected = tuple(sum(compare(x, value) for x in sizes) for compare in (int.__lt__, int.__eq__, int.__gt__))
         assert medians.split(shuffled, value) == expected
         assert medians.split(values[::-1], value, counts[::-1]) == expected
         assert medians.split_intervals(values, values + 1, counts, value) == expected
@@ -182,8 +179,7 @@ def test_count_bounds_contain_the_exact_tails(sizes):
         every = np.array(all_medians(sizes, n))
         for m in range(min(sizes), max(sizes) + 1):
             below, at, above = medians.split(sizes, m)
-            for marked, share in ((at + above, np.mean(every >= m)),
-                                  (below + at, np.mean(every <= m))):
+            for marked, share in ((at + above, np.mean(every >= m)), (below + at, np.mean(every <= m))):
                 least, most = np.exp(medians.median_tail(len(sizes), marked, n))
                 if n % 2:
                     assert least == most == pytest.approx(share, rel=1e-12, abs=0)
@@ -240,14 +236,19 @@ def test_upper_tail_falls_with_the_median_and_ignores_order(sizes, data):
 
 @pytest.mark.parametrize(
     ("total", "marked", "n"),
-    [(1788, 315, 297), (1741, 433, 241), (1741, 278, 371), (1741, 460, 713), (3000, 40, 61),
-     (1788, 900, 1), (1788, 315, 1787), (5000, 700, 1201)],
+    [
+        (1788, 315, 297),
+        (1741, 433, 241),
+        (1741, 278, 371),
+        (1741, 460, 713),
+        (3000, 40, 61),
+        (1788, 900, 1),
+        (1788, 315, 1787),
+        (5000, 700, 1201),
+    ],
 )
 def test_odd_tail_equals_the_exact_integer_sum(total, marked, n):
-    ways = sum(
-        math.comb(marked, k) * math.comb(total - marked, n - k)
-        for k in range(n // 2 + 1, min(n, marked) + 1)
-    )
+    ways = sum(math.comb(marked, k) * math.comb(total - marked, n - k) for k in range(n // 2 + 1, min(n, marked) + 1))
     exact = log_fraction(Fraction(ways, math.comb(total, n)))
     least, most = medians.median_tail(total, marked, n)
     assert least == most == pytest.approx(exact, rel=1e-12, abs=1e-11)
@@ -342,17 +343,18 @@ def test_five_ordered_medians_are_one_order_in_120():
     assert rise == (1, 1, pytest.approx(1 / 120), pytest.approx(2 / 120))
 
 
-@pytest.mark.parametrize(
-    "values", [[3, 1, 2, 5, 4], [1, 1, 2, 3, 3], [2, 2, 2, 1], [5, 1, 5, 1, 5, 2], [1.5, 0, -2]]
-)
+@pytest.mark.parametrize("values", [[3, 1, 2, 5, 4], [1, 1, 2, 3, 3], [2, 2, 2, 1], [5, 1, 5, 1, 5, 2], [1.5, 0, -2]])
 def test_rank_trend_equals_scipy_permutations(values):
     position = np.arange(len(values))
     found = medians.rank_trend(values)
     assert found.rho == pytest.approx(stats.spearmanr(position, values).statistic)
     for alternative, p in (("less", found.p_less), ("greater", found.p_greater)):
         exact = stats.permutation_test(
-            (values,), lambda v: stats.spearmanr(position, v).statistic,
-            permutation_type="pairings", alternative=alternative, n_resamples=np.inf,
+            (values,),
+            lambda v: stats.spearmanr(position, v).statistic,
+            permutation_type="pairings",
+            alternative=alternative,
+            n_resamples=np.inf,
             vectorized=False,
         )
         assert p == pytest.approx(exact.pvalue)
@@ -366,7 +368,8 @@ def test_rank_trend_equals_scipy_permutations(values):
 def test_sizes_are_left_as_they_were():
     sizes = np.array([5, 1, 3, 3, 9])
     for call in (
-        lambda: medians.split(sizes, 3), lambda: medians.tightest_pair(sizes, 4),
+        lambda: medians.split(sizes, 3),
+        lambda: medians.tightest_pair(sizes, 4),
         lambda: medians.median_tail_exact(sizes, 2, 4, upper=False),
         lambda: medians.median_test_exact(sizes, 3, 3),
     ):
@@ -390,17 +393,15 @@ REFUSED = {
     "missing count": (lambda: medians.split([1, 2], 1, [3]), "counts: expected 2 numbers, found 1"),
     "no bodies": (lambda: medians.split([1, 2], 1, [0, 0]), "counts: expected bodies"),
     "repeated sizes": (lambda: medians.split([1, 1], 1, [1, 1]), "distinct"),
-    "unsorted intervals": (
-        lambda: medians.split_intervals([5, 0], [9, 5], [1, 1], 5), "ascend without overlap"),
-    "overlapping intervals": (
-        lambda: medians.split_intervals([0, 4], [5, 9], [1, 1], 5), r"\[0, 5\) before \[4, 9\)"),
+    "unsorted intervals": (lambda: medians.split_intervals([5, 0], [9, 5], [1, 1], 5), "ascend without overlap"),
+    "overlapping intervals": (lambda: medians.split_intervals([0, 4], [5, 9], [1, 1], 5), r"\[0, 5\) before \[4, 9\)"),
     "empty interval": (lambda: medians.split_intervals([0, 5], [5, 5], [1, 1], 3), "lower < upper"),
-    "edges that do not match": (
-        lambda: medians.split_intervals([0, 5], [5], [1, 1], 3), "upper: expected 2 .*found 1"),
+    "edges that do not match": (lambda: medians.split_intervals([0, 5], [5], [1, 1], 3), "upper: expected 2 .*found 1"),
     "value outside the table": (
-        lambda: medians.split_intervals([0, 5], [5, 9], [1, 1], 9), "from 0 to below 9, found 9"),
-    "fractional value": (
-        lambda: medians.split_intervals([0, 5], [5, 9], [1, 1], 4.5), "value: .*whole .*found 4.5"),
+        lambda: medians.split_intervals([0, 5], [5, 9], [1, 1], 9),
+        "from 0 to below 9, found 9",
+    ),
+    "fractional value": (lambda: medians.split_intervals([0, 5], [5, 9], [1, 1], 4.5), "value: .*whole .*found 4.5"),
     "half beyond a side": (lambda: medians.rate_split(10, 20, 4), "above .* at least 5, found 4"),
     "empty side": (lambda: medians.rate_split(1, 0, 4), "below .* at least 1, found 0"),
     "group larger than frame": (lambda: medians.median_tail(10, 3, 11), "from 1 to 10, found 11"),
@@ -408,14 +409,13 @@ REFUSED = {
     "more marked than bodies": (lambda: medians.median_tail(10, 11, 3), "at_or_above: .*found 11"),
     "fractional group": (lambda: medians.median_tail(10, 3, 2.5), "n: .*whole number .*found 2.5"),
     "NaN group": (lambda: medians.median_tail(10, 3, math.nan), "found nan"),
-    "group larger than sizes": (
-        lambda: medians.median_tail_exact([1, 2], 3, 1), "from 1 to 2, found 3"),
-    "median outside sizes": (
-        lambda: medians.median_tail_exact([1, 2], 2, 0), "from 1 to 2, found 0"),
-    "fractional sizes, rounded": (
-        lambda: medians.median_tail_exact([1, 2.5], 2, 2), "whole numbers .* found 2.5"),
+    "group larger than sizes": (lambda: medians.median_tail_exact([1, 2], 3, 1), "from 1 to 2, found 3"),
+    "median outside sizes": (lambda: medians.median_tail_exact([1, 2], 2, 0), "from 1 to 2, found 0"),
+    "fractional sizes, rounded": (lambda: medians.median_tail_exact([1, 2.5], 2, 2), "whole numbers .* found 2.5"),
     "fractional median, rounded": (
-        lambda: medians.median_tail_exact([1, 2], 2, 1.5), "median: .*whole number .* found 1.5"),
+        lambda: medians.median_tail_exact([1, 2], 2, 1.5),
+        "median: .*whole number .* found 1.5",
+    ),
     "test outside the frame": (lambda: medians.median_test(3, 5, 0, 0), "inside the frame"),
     "test of too large a group": (lambda: medians.median_test(9, 5, 0, 3), "from 1 to 8, found 9"),
     "negative part": (lambda: medians.median_test(3, 5, 0, -1), "above: .*at least 0, found -1"),

@@ -11,7 +11,8 @@ def put(monkeypatch):
     """Function that puts another table of later surveys in the place of the committed one."""
     load = data.load
     return lambda table: monkeypatch.setattr(
-        data, "load", lambda name: table.copy() if name == "later-surveys" else load(name))
+        data, "load", lambda name: table.copy() if name == "later-surveys" else load(name)
+    )
 
 
 def test_sources_of_later_surveys_agree_as_the_chapter_says():
@@ -21,7 +22,10 @@ def test_sources_of_later_surveys_agree_as_the_chapter_says():
     sources = series.set_index(["t", "year", "kind"])["sources"].sort_index()
     assert (sources.loc["rpa", [2020, 2022]] == 1).all()
     assert (sources.loc["ai", [2020, 2021]] == 1).groupby("kind").all().to_dict() == {
-        "prefecture": True, "designated_city": False, "other_municipality": False}
+        "prefecture": True,
+        "designated_city": False,
+        "other_municipality": False,
+    }
 
 
 def test_a_page_that_disagrees_makes_a_range(put):
@@ -36,14 +40,20 @@ def test_a_page_that_disagrees_makes_a_range(put):
 def test_combinations_are_added_where_one_source_has_both(put):
     table = data.load("later-surveys")
     later = table[(table["survey_fy"] == 2024) & table["bodies"].notna()].assign(survey_fy=2025)
-    put(pd.concat([
-        table, later, later.assign(source="Another", bodies=later["bodies"] - 10),
-        # A source without the count of bodies with both says nothing.
-        later[later["technology"] == "AI only"].assign(source="A third", bodies=1)]))
+    put(
+        pd.concat(
+            [
+                table,
+                later,
+                later.assign(source="Another", bodies=later["bodies"] - 10),
+                # A source without the count of bodies with both says nothing.
+                later[later["technology"] == "AI only"].assign(source="A third", bodies=1),
+            ]
+        )
+    )
     rows = mic.later_combinations().set_index(["t", "year"])
     row = rows.loc[("ai", 2025)]
-    assert (row["lower"], row["upper"]) == pytest.approx(((716 + 347 - 20) / 1788,
-                                                          (716 + 347) / 1788))
+    assert (row["lower"], row["upper"]) == pytest.approx(((716 + 347 - 20) / 1788, (716 + 347) / 1788))
     assert row["source"] == "Another; Denpa Shimbun, 2025-07-01"
     assert rows.loc[("rpa", 2024), "lower"] == pytest.approx(807 / 1788)
 

@@ -18,8 +18,7 @@ def test_rank_of_every_possible_body_holds_the_truth():
     """Whatever the sizes within the intervals are, each body's true rank lies in its range."""
     grid = census.frame("municipal")
     rng = np.random.default_rng(1)
-    sizes = np.concatenate([rng.integers(row.lower, row.upper, row.bodies)
-                            for row in grid.itertuples()])
+    sizes = np.concatenate([rng.integers(row.lower, row.upper, row.bodies) for row in grid.itertuples()])
     for population in rng.choice(sizes, 200):
         first, last = my_town.rank(int(population))
         assert first <= (sizes > population).sum() + 1 <= last
@@ -65,14 +64,15 @@ def test_size_classes_are_those_of_the_register(t):
         for how in ("free", "monotone"):
             bound = register.get(f"{t}.adoption-bound.{name}.{how}")
             assert getattr(town, how) == pytest.approx((bound.lower, bound.upper), abs=1e-9)
-        assert town.class_2023 == pytest.approx(
-            register.get(f"since-2020.{t}.adoption.{name}").value, rel=1e-9)
+        assert town.class_2023 == pytest.approx(register.get(f"since-2020.{t}.adoption.{name}").value, rel=1e-9)
 
 
 @pytest.mark.parametrize("t", mic.TECHNOLOGIES)
 def test_curves_pass_through_the_registers_half(t):
-    for half, year in ((register.get(f"{t}.half-adoption-population.municipal").value, "2020"),
-                       (register.get(f"since-2020.{t}.half-adoption-population").value, "2023")):
+    for half, year in (
+        (register.get(f"{t}.half-adoption-population.municipal").value, "2020"),
+        (register.get(f"since-2020.{t}.half-adoption-population").value, "2023"),
+    ):
         share, low, high = getattr(getattr(my_town.answer(round(half)), t), f"curve_{year}")
         assert share == pytest.approx(0.5, abs=1e-4) and low < share < high
 
@@ -89,8 +89,7 @@ def test_other_things_than_a_population_are_refused(wrong):
 
 
 def test_examples_are_the_bodies_of_the_deck_once_each():
-    bodies = {*data.load("small-adopters")["body_ja"],
-              *data.load("consortium-members")["member_ja"]}
+    bodies = {*data.load("small-adopters")["body_ja"], *data.load("consortium-members")["member_ja"]}
     names = [name for name, _ in my_town.examples()]
     assert len(names) == len(bodies) and all(any(b in name for name in names) for b in bodies)
 
@@ -102,5 +101,7 @@ def test_payload_is_plain_json():
 def test_the_form_offers_the_examples():
     html = town_form.form([("A & B", 9_557), ("C", 24_622)])
     assert re.findall(r"<option value=\"(\d+)\">([^<]*)<", html) == [
-        ("9557", "A &amp; B: 9,557"), ("24622", "C: 24,622")]
+        ("9557", "A &amp; B: 9,557"),
+        ("24622", "C: 24,622"),
+    ]
     assert html.count('src="../_static/my-town.js"') == 1 and "{" not in html

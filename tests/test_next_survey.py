@@ -29,8 +29,9 @@ def lines_to_add():
 def copy(tmp_path_factory):
     """The repository's files with the three edits, and the chapter executed from them."""
     folder = tmp_path_factory.mktemp("next-survey")
-    tracked = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT,
-                             capture_output=True, text=True, check=True)
+    tracked = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     for name in tracked.stdout.splitlines():
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -43,12 +44,18 @@ def copy(tmp_path_factory):
     head, tail = package.read_text(encoding="utf-8").split('"name": "survey_fy"')
     tail = re.sub(r'"maximum": \d+', added["data/datapackage.json"].strip(), tail, count=1)
     package.write_text(f'{head}"name": "survey_fy"{tail}', encoding="utf-8")
-    log.write_text(re.sub(r"(\n## .*\n)", rf"\1\n{added['CHANGELOG.md']}",
-                          log.read_text(encoding="utf-8"), count=1), "utf-8")
+    log.write_text(
+        re.sub(r"(\n## .*\n)", rf"\1\n{added['CHANGELOG.md']}", log.read_text(encoding="utf-8"), count=1), "utf-8"
+    )
 
     def python(*arguments):
-        done = subprocess.run([sys.executable, "-m", *arguments], cwd=folder, text=True,
-                              capture_output=True, env={**os.environ, "PYTHONPATH": str(folder)})
+        done = subprocess.run(
+            [sys.executable, "-m", *arguments],
+            cwd=folder,
+            text=True,
+            capture_output=True,
+            env={**os.environ, "PYTHONPATH": str(folder)},
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
@@ -64,8 +71,7 @@ def outputs(copy):
 
 
 def test_new_rows_follow_by_themselves_and_no_other_changes(outputs):
-    after = {row["id"]: row for output in outputs
-             for row in output["metadata"].get("adoption", {}).get("rows", ())}
+    after = {row["id"]: row for output in outputs for row in output["metadata"].get("adoption", {}).get("rows", ())}
     before = {id: row for id, row in register.read_file().items() if row.chapter == "since-2020"}
     assert before.keys() <= after.keys()
     for id, row in before.items():
@@ -81,15 +87,20 @@ def test_new_rows_follow_by_themselves_and_no_other_changes(outputs):
     new = {id: after[id] for id in after.keys() - before.keys()}
     # Both ends alike: the register holds a fact.
     assert {id: (float(row["lower"]), float(row["upper"])) for id, row in new.items()} == {
-        id: (share, share) for id, share in expected.items()}
+        id: (share, share) for id, share in expected.items()
+    }
 
 
 def test_table_and_figure_show_them(outputs):
     html = "".join("".join(output.get("data", {}).get("text/html", "")) for output in outputs)
-    rows = [[cell.get_text(strip=True).split("* [")[0] for cell in row.find_all(["th", "td"])]
-            for row in BeautifulSoup(html, "html.parser").find_all("tr")]
+    rows = [
+        [cell.get_text(strip=True).split("* [")[0] for cell in row.find_all(["th", "td"])]
+        for row in BeautifulSoup(html, "html.parser").find_all("tr")
+    ]
     assert ["AI", "2099", "2099-12-31", "100%", "100%", "83%", ""] in rows
-    [alt] = [details["alt"] for output in outputs
-             if (details := output["metadata"].get("image/svg+xml", {}).get("figure"))
-             and details["name"] == "fig-forecast"]
+    [alt] = [
+        details["alt"]
+        for output in outputs
+        if (details := output["metadata"].get("image/svg+xml", {}).get("figure")) and details["name"] == "fig-forecast"
+    ]
     assert "2099 98%" in alt

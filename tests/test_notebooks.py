@@ -78,8 +78,7 @@ def test_every_number_is_in_the_register(path):
 
 
 def test_every_row_of_the_register_has_its_cell():
-    ids = {path.stem: {cell["id"]: source(cell) for cell in cells(path, "code")}
-           for path in NOTEBOOKS}
+    ids = {path.stem: {cell["id"]: source(cell) for cell in cells(path, "code")} for path in NOTEBOOKS}
     for row in register.read_file().values():
         assert "record(" in ids[row.chapter][row.cell], row.id
 
@@ -88,21 +87,24 @@ def test_every_row_of_the_register_has_its_cell():
 # the register: a number that the data or a model produce would go stale unseen.
 NUMBER = r"\d+(?:,\d{3})*(?:\.\d+)*"
 PER_CENT = r" ?(?:%|per ?cent\b)"
-MONTH = ("(?:January|February|March|April|May|June|July|August|September|October|November|"
-         "December)")
-IN_WORDS = (r"\b(?:half an?|(?:(?:twen|thir|for|fif|six|seven|eigh|nine)ty-?)?(?:one|two|three|"
-            r"four|five|six|seven|eight|nine)|ten|eleven|twelve|\w+teen|\w+ty|a hundred)")
-MARKUP = (r"```.*?```|\{[\w:-]+\}`[^`]*`|`[^`]*`|\]\([^)]*\)|^\([\w-]+\)=$|\$[^$]*\$|<[^>]*>|"
-          r"^\d+\. ")
+MONTH = "(?:January|February|March|April|May|June|July|August|September|October|November|December)"
+IN_WORDS = (
+    r"\b(?:half an?|(?:(?:twen|thir|for|fif|six|seven|eigh|nine)ty-?)?(?:one|two|three|"
+    r"four|five|six|seven|eight|nine)|ten|eleven|twelve|\w+teen|\w+ty|a hundred)"
+)
+MARKUP = (
+    r"```.*?```|\{[\w:-]+\}`[^`]*`|`[^`]*`|\]\([^)]*\)|^\([\w-]+\)=$|\$[^$]*\$|<[^>]*>|"
+    r"^\d+\. "
+)
 RULES = {
     "dates": rf"\b\d{{1,2}} {MONTH}\b",
     "years": r"\b(?:19|20)\d\d\b(?!,\d|\.\d)",
     "places in a text": rf"\b(?:slides?|stages?|parts?|sections?|tables?) {NUMBER}"
-                        rf"(?:(?:,| and| to| or|–) {NUMBER})*",
+    rf"(?:(?:,| and| to| or|–) {NUMBER})*",
     "names of licences, laws and standards": r"CC BY 4\.0|UTF-8|\b23 special wards",
     "versions of Python": r"Python (?:3\.\d+|\(3\.\d+(?:, 3\.\d+)*)",
     "levels of confidence": r"95 ?% (?:profile )?intervals?|\bat 95 ?%|\bfive per cent level|"
-                            r"\breject at five per cent",
+    r"\breject at five per cent",
     "ends of a scale": r"\b(?:0|100) ?(?:%|per cent)",
     "the tolerance of recomputation": "relative 10⁻⁶",
     "years of Japanese eras": r"(?:令和|平成)\d+年",
@@ -120,16 +122,34 @@ def doubled_odds(match):
 @functools.lru_cache
 def inputs():
     """Numbers that are put in, not found: published figures, sizes of the frame, settings."""
-    tables = {name: data.load(name) for name in (
-        "adoption-by-stage", "small-adopters", "consortium-members", "rpa-joint-use-status",
-        "ai-joint-use-form")}
-    published = {int(n) for table in tables.values() for column in table
-                 if column in ("bodies", "population", "median_population")
-                 for n in table[column].dropna()}
+    tables = {
+        name: data.load(name)
+        for name in (
+            "adoption-by-stage",
+            "small-adopters",
+            "consortium-members",
+            "rpa-joint-use-status",
+            "ai-joint-use-form",
+        )
+    }
+    published = {
+        int(n)
+        for table in tables.values()
+        for column in table
+        if column in ("bodies", "population", "median_population")
+        for n in table[column].dropna()
+    }
     printed = len({*tables["small-adopters"].population, *tables["consortium-members"].population})
     return published | {
-        printed, *data.KIND_COUNTS.values(), data.BODIES, data.MUNICIPALITIES, data.NATION,
-        *census.CLASS_LIMITS, int(mic.FLOOR), *simulation.POINTS}
+        printed,
+        *data.KIND_COUNTS.values(),
+        data.BODIES,
+        data.MUNICIPALITIES,
+        data.NATION,
+        *census.CLASS_LIMITS,
+        int(mic.FLOOR),
+        *simulation.POINTS,
+    }
 
 
 def quoted_percentages():
@@ -145,13 +165,12 @@ def typed_results(source):
     prose = re.sub(MARKUP, " ", source, flags=re.S | re.M)
     for rule in RULES.values():
         prose = re.sub(rule, " ", prose, flags=re.I)
-    prose = re.sub(r"from a share of (\d+) per cent, doubling the odds leads to (\d+) per cent",
-                   doubled_odds, prose)
+    prose = re.sub(r"from a share of (\d+) per cent, doubling the odds leads to (\d+) per cent", doubled_odds, prose)
     prose = re.sub(rf"\b1 in {round(1 / medians.IMPLAUSIBLE):,}\b", " ", prose)
     found = []
     for match in re.finditer(rf"({NUMBER}){PER_CENT}|{IN_WORDS}{PER_CENT}|{NUMBER}", prose):
         digits = match[0].replace(",", "")
-        if match[1] in quoted_percentages() and "survey" in prose[:match.start()].split("\n\n")[-1]:
+        if match[1] in quoted_percentages() and "survey" in prose[: match.start()].split("\n\n")[-1]:
             continue
         if digits.isdigit() and (digits := int(digits)) >= 18 and digits in inputs():
             continue
@@ -164,22 +183,31 @@ def test_no_result_is_typed_into_prose(path):
     assert typed_results(text(path)) == []
 
 
-@pytest.mark.parametrize("sentence, found", [
-    ("rose by 12 % to 3.4 times", ["12 %", "3.4"]),
-    ("rose to {n}`x:.1%` (`0.5`), with Python 3.11 or later", []),
-    ("at most 29% of them", ["29%"]), ("forty-two per cent of them", ["forty-two per cent"]),
-    ("by less than half a percent", ["half a percent"]), ("5 bodies of 2,311", ["5", "2,311"]),
-    ("On 28 February 2020, slides 4, 5 and 7 name 1,788 bodies", []),
-    ("by 95 % intervals at the five per cent level, at 95 %", []), ("95 % of the bodies", ["95 %"]),
-    ("A survey says that 68 per cent had it", []), ("68 per cent had it", ["68 per cent"]),
-    ("below 10,000 people", []), ("below 11,000 people", ["11,000"]), ("in 2020.5", ["2020.5"]),
-    ("most cities of 60,000, for example, had it. Others: 7.", ["7"]),
-    ("from a share of 10 per cent, doubling the odds leads to 18 per cent", []),
-    ("from a share of 10 per cent, doubling the odds leads to 20 per cent",
-     ["10 per cent", "20 per cent"]),
-    ("年度, 令和2年度; about (1 − n/N)", []),
-    ("1. **First.** See [](joint-use).", []), ("no rate can pass 100 per cent", []),
-])
+@pytest.mark.parametrize(
+    "sentence, found",
+    [
+        ("rose by 12 % to 3.4 times", ["12 %", "3.4"]),
+        ("rose to {n}`x:.1%` (`0.5`), with Python 3.11 or later", []),
+        ("at most 29% of them", ["29%"]),
+        ("forty-two per cent of them", ["forty-two per cent"]),
+        ("by less than half a percent", ["half a percent"]),
+        ("5 bodies of 2,311", ["5", "2,311"]),
+        ("On 28 February 2020, slides 4, 5 and 7 name 1,788 bodies", []),
+        ("by 95 % intervals at the five per cent level, at 95 %", []),
+        ("95 % of the bodies", ["95 %"]),
+        ("A survey says that 68 per cent had it", []),
+        ("68 per cent had it", ["68 per cent"]),
+        ("below 10,000 people", []),
+        ("below 11,000 people", ["11,000"]),
+        ("in 2020.5", ["2020.5"]),
+        ("most cities of 60,000, for example, had it. Others: 7.", ["7"]),
+        ("from a share of 10 per cent, doubling the odds leads to 18 per cent", []),
+        ("from a share of 10 per cent, doubling the odds leads to 20 per cent", ["10 per cent", "20 per cent"]),
+        ("年度, 令和2年度; about (1 − n/N)", []),
+        ("1. **First.** See [](joint-use).", []),
+        ("no rate can pass 100 per cent", []),
+    ],
+)
 def test_what_the_check_for_typed_results_finds(sentence, found):
     assert typed_results(sentence) == found
 

@@ -18,8 +18,7 @@ except OSError as error:
 
 
 def test_only_loopback_is_left(absent):
-    done = subprocess.run([sys.executable, TOOL, sys.executable, "-c", LOOK],
-                          capture_output=True, text=True)
+    done = subprocess.run([sys.executable, TOOL, sys.executable, "-c", LOOK], capture_output=True, text=True)
     if "cannot be cut off" in done.stderr:
         absent("the network cannot be cut off here", "REQUIRE_OFFLINE")
     assert done.stdout.splitlines() == ["['lo']", "Network is unreachable"], done.stderr

@@ -19,6 +19,7 @@ def test_every_piece_agrees_with_r(found):
 
 def test_every_file_of_r_values_is_used(found, monkeypatch):
     from pathlib import Path
+
     used, open_ = set(), Path.open
 
     def watched(self, *arguments, **named):

@@ -11,8 +11,7 @@ from pages import PAGES
 
 #: Elements by which a page loads something, and the attribute that names it.
 LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "object": "data"}
-LOADED_LINKS = {"stylesheet", "preload", "modulepreload", "icon", "manifest", "preconnect",
-                "dns-prefetch"}
+LOADED_LINKS = {"stylesheet", "preload", "modulepreload", "icon", "manifest", "preconnect", "dns-prefetch"}
 IN_STYLE = re.compile(r"url\(\s*[\"']?([^)\"']+)[\"']?\s*\)|@import\s+[\"']([^\"']+)")
 
 
@@ -55,9 +54,11 @@ def test_styles_load_nothing_from_another_host(html):
 def test_page_with_all_its_parts_is_light(html, name):
     """Even with every image and font loaded, far below the limit for the first view."""
     page = html / f"{name}.html"
-    parts = {unquote(urlparse(urljoin(f"/{name}.html", address)).path).lstrip("/")
-             for address in resources(page.read_text(encoding="utf-8"))
-             if not address.startswith("data:")}
+    parts = {
+        unquote(urlparse(urljoin(f"/{name}.html", address)).path).lstrip("/")
+        for address in resources(page.read_text(encoding="utf-8"))
+        if not address.startswith("data:")
+    }
     files = {page, *(html / part for part in parts), *html.rglob("*.woff*")}
     sizes = {file.name: len(gzip.compress(file.read_bytes(), 6)) for file in files}
     assert sum(sizes.values()) <= 600_000, sorted(sizes.items(), key=lambda item: -item[1])[:8]
@@ -67,20 +68,24 @@ def test_the_checks_can_fail():
     page = '<script src="https://unpkg.com/a.js"></script><link rel="stylesheet" href="//b/c.css">'
     assert [a for a in resources(page) if is_outside(a)] == ["https://unpkg.com/a.js", "//b/c.css"]
     assert IN_STYLE.findall('@import "https://a/b.css"; x{src:url("../c.woff")}') == [
-        ("", "https://a/b.css"), ("../c.woff", "")]
+        ("", "https://a/b.css"),
+        ("../c.woff", ""),
+    ]
 
 
 def test_style_keeps_the_icons_in_use_and_those_named_by_code_point():
-    style = ('.fa-bars:before,.fa-navicon:before{content:"\\f0c9"}.fa-dog:before{content:"\\f6d3"}'
-             ':root{--pst-icon-check:"\\f00c"}')
+    style = (
+        '.fa-bars:before,.fa-navicon:before{content:"\\f0c9"}.fa-dog:before{content:"\\f6d3"}'
+        ':root{--pst-icon-check:"\\f00c"}'
+    )
     cut, points = page_weight.cut_style(style, {"fa-navicon", "fa-lg"})
-    assert cut == ('.fa-bars:before,.fa-navicon:before{content:"\\f0c9"}'
-                   ':root{--pst-icon-check:"\\f00c"}')
+    assert cut == ('.fa-bars:before,.fa-navicon:before{content:"\\f0c9"}:root{--pst-icon-check:"\\f00c"}')
     assert points == {0xF0C9, 0xF00C}
 
 
 def test_every_icon_of_the_pages_is_in_the_font(html):
     from fontTools.ttLib import TTFont
+
     style = (html / "_static/styles/pydata-sphinx-theme.css").read_text(encoding="utf-8")
     fonts = (html / "_static/vendor/fontawesome/webfonts").glob("*.woff")
     glyphs = {point for font in fonts for point in TTFont(font).getBestCmap() or ()}

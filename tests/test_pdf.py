@@ -20,9 +20,13 @@ def test_links_of_pages_become_links_of_the_document(pdf):
     pages = {"index", "chapters/joint-use", "chapters/register"}
     here = "chapters/joint-use"
     for href, target in (
-            ("register.html#a.b", "#register--a.b"), ("../index.html", "#index"),
-            ("#what", "#joint-use--what"), ("https://example.org/x", "https://example.org/x"),
-            ("../_downloads/1/x.csv", None), ("../search.html", None)):
+        ("register.html#a.b", "#register--a.b"),
+        ("../index.html", "#index"),
+        ("#what", "#joint-use--what"),
+        ("https://example.org/x", "https://example.org/x"),
+        ("../_downloads/1/x.csv", None),
+        ("../search.html", None),
+    ):
         assert pdf.address(href, here, pages) == target, href
     assert pdf.address("chapters/register.html#a", "index", pages) == "#register--a"
 

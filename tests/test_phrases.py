@@ -8,10 +8,19 @@ from adoption import phrases, register
 from adoption.register import NUMBERS, Result
 
 
-@pytest.mark.parametrize("p, phrase", [
-    (1, "p = 1.00"), (0.4999, "p = 0.50"), (0.0312, "p = 0.031"), (0.001, "p = 0.001"),
-    (0.00099, "p < 10⁻³"), (4.015e-47, "p < 10⁻⁴⁶"), (1e-46, "p < 10⁻⁴⁵"), (0, "p < 10⁻³⁰⁰"),
-])
+@pytest.mark.parametrize(
+    "p, phrase",
+    [
+        (1, "p = 1.00"),
+        (0.4999, "p = 0.50"),
+        (0.0312, "p = 0.031"),
+        (0.001, "p = 0.001"),
+        (0.00099, "p < 10⁻³"),
+        (4.015e-47, "p < 10⁻⁴⁶"),
+        (1e-46, "p < 10⁻⁴⁵"),
+        (0, "p < 10⁻³⁰⁰"),
+    ],
+)
 def test_p_phrase(p, phrase):
     assert phrases.p_phrase(p) == phrase
 
@@ -32,10 +41,18 @@ def test_p_phrase_refuses_what_is_no_probability(p):
         phrases.p_phrase(p)
 
 
-@pytest.mark.parametrize("chance, phrase", [
-    (0.536, "54%"), (0.01, "1%"), (1, "100%"), (1 / 56442, "1 in 56,000"),
-    (7.63e-10, "1 in 1.3 billion"), (1 / 4.4e6, "1 in 4.4 million"), (0.00735, "1 in 140"),
-])
+@pytest.mark.parametrize(
+    "chance, phrase",
+    [
+        (0.536, "54%"),
+        (0.01, "1%"),
+        (1, "100%"),
+        (1 / 56442, "1 in 56,000"),
+        (7.63e-10, "1 in 1.3 billion"),
+        (1 / 4.4e6, "1 in 4.4 million"),
+        (0.00735, "1 in 140"),
+    ],
+)
 def test_odds_phrase(chance, phrase):
     assert phrases.odds_phrase(chance) == phrase
 
@@ -45,59 +62,108 @@ def test_odds_phrase_refuses_zero():
         phrases.odds_phrase(0)
 
 
-@pytest.mark.parametrize("number, phrase", [(254_597.3, "250,000"), (99_600, "100,000"),
-                                            (7.04, "7"), (1_960_000, "2,000,000")])
+@pytest.mark.parametrize(
+    "number, phrase", [(254_597.3, "250,000"), (99_600, "100,000"), (7.04, "7"), (1_960_000, "2,000,000")]
+)
 def test_about(number, phrase):
     assert phrases.about(number) == phrase
 
 
-@pytest.mark.parametrize("share, digits, down, up", [
-    (0.4656, 0, "46%", "47%"), (0.29, 0, "29%", "29%"), (0.5951, 1, "59.5%", "59.6%"),
-    (0, 0, "0%", "0%"), (1, 0, "100%", "100%"), (0.0699999999999, 0, "7%", "7%"),
-])
+@pytest.mark.parametrize(
+    "share, digits, down, up",
+    [
+        (0.4656, 0, "46%", "47%"),
+        (0.29, 0, "29%", "29%"),
+        (0.5951, 1, "59.5%", "59.6%"),
+        (0, 0, "0%", "0%"),
+        (1, 0, "100%", "100%"),
+        (0.0699999999999, 0, "7%", "7%"),
+    ],
+)
 def test_percentages_are_rounded_outward(share, digits, down, up):
     assert phrases.percent_down(share, digits) == down
     assert phrases.percent_up(share, digits) == up
 
 
-@pytest.mark.parametrize("p, phrase", [(0.004637644537, "0.0047"), (0.12, "0.12"), (0.5, "0.50"),
-                                       (1, "1.0"), (3e-9, "10⁻⁸")])
+@pytest.mark.parametrize(
+    "p, phrase", [(0.004637644537, "0.0047"), (0.12, "0.12"), (0.5, "0.50"), (1, "1.0"), (3e-9, "10⁻⁸")]
+)
 def test_p_at_most(p, phrase):
     assert phrases.p_at_most(p) == phrase
 
 
 def result(**more):
-    empty = {name: None for name in NUMBERS} | {
-        name: "" for name in Result._fields if name not in NUMBERS}
+    empty = {name: None for name in NUMBERS} | {name: "" for name in Result._fields if name not in NUMBERS}
     return Result(**empty | {"id": "x"} | more)
 
 
-@pytest.mark.parametrize("row, names", [
-    (result(value=296.0, unit="bodies"), {"x": 296}),
-    (result(value=0.5, unit="fraction"), {"x": 0.5}),
-    (result(lower=0.281, upper=0.289, unit="fraction"),
-     {"x.lower": 0.281, "x.upper": 0.289, "x.lower.pct": "28%", "x.lower.pct1": "28.1%",
-      "x.upper.pct": "29%", "x.upper.pct1": "28.9%"}),
-    (result(value=4.69, unit="ratio"), {"x": 4.69, "x.least": "4.6"}),
-    (result(value=4.69, unit="odds ratio", lower=1.5, upper=8.0),
-     {"x": 4.69, "x.lower": 1.5, "x.upper": 8, "x.least": "4.6",
-      "x.lower.out": "1", "x.lower.out1": "1.5", "x.lower.out2": "1.50",
-      "x.upper.out": "8", "x.upper.out1": "8.0", "x.upper.out2": "8.00"}),
-    (result(value=254_597.3, lower=191_383.2, upper=398_333.3, unit="people"),
-     {"x": 254_597.3, "x.lower": 191_383.2, "x.upper": 398_333.3, "x.about": "250,000",
-      "x.lower.about": "190,000", "x.upper.about": "400,000",
-      "x.lower.out": "191,383", "x.lower.out1": "191,383.2", "x.lower.out2": "191,383.20",
-      "x.upper.out": "398,334", "x.upper.out1": "398,333.3", "x.upper.out2": "398,333.30"}),
-    (result(value=1 / 56_442, unit="chance"), {"x": 1 / 56_442, "x.odds": "1 in 56,000"}),
-    (result(p_value=0.00346, unit="p-value"), {"x.p": "p = 0.0035", "x.p.most": "0.0035"}),
-])
+@pytest.mark.parametrize(
+    "row, names",
+    [
+        (result(value=296.0, unit="bodies"), {"x": 296}),
+        (result(value=0.5, unit="fraction"), {"x": 0.5}),
+        (
+            result(lower=0.281, upper=0.289, unit="fraction"),
+            {
+                "x.lower": 0.281,
+                "x.upper": 0.289,
+                "x.lower.pct": "28%",
+                "x.lower.pct1": "28.1%",
+                "x.upper.pct": "29%",
+                "x.upper.pct1": "28.9%",
+            },
+        ),
+        (result(value=4.69, unit="ratio"), {"x": 4.69, "x.least": "4.6"}),
+        (
+            result(value=4.69, unit="odds ratio", lower=1.5, upper=8.0),
+            {
+                "x": 4.69,
+                "x.lower": 1.5,
+                "x.upper": 8,
+                "x.least": "4.6",
+                "x.lower.out": "1",
+                "x.lower.out1": "1.5",
+                "x.lower.out2": "1.50",
+                "x.upper.out": "8",
+                "x.upper.out1": "8.0",
+                "x.upper.out2": "8.00",
+            },
+        ),
+        (
+            result(value=254_597.3, lower=191_383.2, upper=398_333.3, unit="people"),
+            {
+                "x": 254_597.3,
+                "x.lower": 191_383.2,
+                "x.upper": 398_333.3,
+                "x.about": "250,000",
+                "x.lower.about": "190,000",
+                "x.upper.about": "400,000",
+                "x.lower.out": "191,383",
+                "x.lower.out1": "191,383.2",
+                "x.lower.out2": "191,383.20",
+                "x.upper.out": "398,334",
+                "x.upper.out1": "398,333.3",
+                "x.upper.out2": "398,333.30",
+            },
+        ),
+        (result(value=1 / 56_442, unit="chance"), {"x": 1 / 56_442, "x.odds": "1 in 56,000"}),
+        (result(p_value=0.00346, unit="p-value"), {"x.p": "p = 0.0035", "x.p.most": "0.0035"}),
+    ],
+)
 def test_phrases(row, names):
     assert phrases.phrases(row) == names
 
 
-@pytest.mark.parametrize("lower, upper, digits, words", [
-    (9.67, 15.33, 0, "9 – 16"), (1.9975, 2.2722, 1, "1.9 – 2.3"), (0.29, 0.29, 2, "0.29 – 0.29"),
-    (-1.01, -0.99, 1, "-1.1 – -0.9"), (1234.5, 2000, 0, "1,234 – 2,000")])
+@pytest.mark.parametrize(
+    "lower, upper, digits, words",
+    [
+        (9.67, 15.33, 0, "9 – 16"),
+        (1.9975, 2.2722, 1, "1.9 – 2.3"),
+        (0.29, 0.29, 2, "0.29 – 0.29"),
+        (-1.01, -0.99, 1, "-1.1 – -0.9"),
+        (1234.5, 2000, 0, "1,234 – 2,000"),
+    ],
+)
 def test_a_span_is_rounded_outward(lower, upper, digits, words):
     assert phrases.span(lower, upper, digits) == words
 
@@ -108,8 +174,10 @@ def test_phrases_are_plain_python():
         assert {type(phrase) for phrase in phrases.phrases(row).values()} <= {int, float, str}
 
 
-@pytest.mark.parametrize("lower, upper, digits, phrase", [
-    (0.281, 0.289, 0, "28% – 29%"), (0.281, 0.289, 1, "28.1% – 28.9%"), (0, 1, 0, "0% – 100%")])
+@pytest.mark.parametrize(
+    "lower, upper, digits, phrase",
+    [(0.281, 0.289, 0, "28% – 29%"), (0.281, 0.289, 1, "28.1% – 28.9%"), (0, 1, 0, "0% – 100%")],
+)
 def test_percent_range(lower, upper, digits, phrase):
     assert phrases.percent_range(lower, upper, digits) == phrase
 
@@ -119,8 +187,10 @@ def test_interval():
     assert phrases.interval(254_597, 191_383, 398_333) == "250,000 (190,000 – 400,000)"
 
 
-BOTH = (result(id="a.b", value=0.5, p_value=0.01, unit="fraction"),
-        result(id="a.c", lower=1.0, upper=2.0, unit="bodies"))
+BOTH = (
+    result(id="a.b", value=0.5, p_value=0.01, unit="fraction"),
+    result(id="a.c", lower=1.0, upper=2.0, unit="bodies"),
+)
 
 
 def test_fill():

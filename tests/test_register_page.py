@@ -18,11 +18,15 @@ def page(tmp_path, text, **more):
     return BeautifulSoup(book.html["index.md"], "html.parser"), "\n".join(warnings)
 
 
-@pytest.mark.parametrize("result, text", [
-    (FACT, "Result a.ratio = 5.516853933"),
-    (RANGE, "Result a.share = 0.4655870445 – 0.5951417004"),
-    (TEST, "Result a.test = 1, p = 0.0016"),
-    (RANGE._replace(value=0.5), "Result a.share = 0.5 (0.4655870445 – 0.5951417004)")])
+@pytest.mark.parametrize(
+    "result, text",
+    [
+        (FACT, "Result a.ratio = 5.516853933"),
+        (RANGE, "Result a.share = 0.4655870445 – 0.5951417004"),
+        (TEST, "Result a.test = 1, p = 0.0016"),
+        (RANGE._replace(value=0.5), "Result a.share = 0.5 (0.4655870445 – 0.5951417004)"),
+    ],
+)
 def test_what_is_cited_says_the_value(result, text):
     assert report_pages.cited(result) == text
 
@@ -44,8 +48,7 @@ def test_register_has_every_result_once_in_order(tmp_path):
     assert [row["id"] for row in shown.tbody.find_all("tr")] == [row.id for row in ROWS]
     assert shown.caption.get_text().startswith("3 results")
     assert shown.table["data-citation"] == citation.text(citation.book(), "{part}")
-    assert [a["href"] for a in shown.select("section > p > a")] == [
-        "../results/results.csv", "../results/results.json"]
+    assert [a["href"] for a in shown.select("section > p > a")] == ["../results/results.csv", "../results/results.json"]
 
 
 def test_changes_are_a_table_or_a_sentence(tmp_path, monkeypatch):
@@ -54,14 +57,14 @@ def test_changes_are_a_table_or_a_sentence(tmp_path, monkeypatch):
     assert "no released number has changed" in shown.find("section").get_text()
     monkeypatch.setattr(changes, "history", lambda version: [("0.2.0", "a", "1", "2", "Why")])
     shown, _ = page(tmp_path / "some", "```{changes}\n```")
-    assert [cell.get_text() for cell in shown.tbody.tr.find_all(["th", "td"])] == [
-        "0.2.0", "a", "1", "2", "Why"]
+    assert [cell.get_text() for cell in shown.tbody.tr.find_all(["th", "td"])] == ["0.2.0", "a", "1", "2", "Why"]
     assert [head["scope"] for head in shown.find_all("th")] == ["col"] * 5 + ["row"] * 2
 
 
 def test_a_change_without_a_reason_is_an_error(tmp_path, monkeypatch):
     def fail(version):
         raise data.DataError("changes.csv: found no reason")
+
     monkeypatch.setattr(changes, "history", fail)
     assert "ERROR: changes.csv: found no reason" in page(tmp_path, "```{changes}\n```")[1]
 
@@ -78,8 +81,9 @@ def test_codebook_describes_every_table(tmp_path):
 
 
 def test_citation_of_a_part_and_of_a_number(tmp_path):
-    shown, warnings = page(tmp_path, "```{citation} k-chapter\nChapter: What?\n```\n\n"
-                                     "```{citation} k-number\n:result: a.ratio\n```")
+    shown, warnings = page(
+        tmp_path, "```{citation} k-chapter\nChapter: What?\n```\n\n```{citation} k-number\n:result: a.ratio\n```"
+    )
     assert warnings == ""
     entries = [entry.get_text() for entry in shown.select(".citation pre")]
     assert len(entries) == 6 and "Chapter: What?" in entries[0]

@@ -19,8 +19,14 @@ class Repository:
 
     def __init__(self, folder):
         self.folder, self.out = folder, folder / "_build" / "release"
-        for name in ("CITATION.cff", "pyproject.toml", "CHANGELOG.md", "tools/release.sh",
-                     "data/claims.csv", "data/datapackage.json"):
+        for name in (
+            "CITATION.cff",
+            "pyproject.toml",
+            "CHANGELOG.md",
+            "tools/release.sh",
+            "data/claims.csv",
+            "data/datapackage.json",
+        ):
             self.write(name, (ROOT / name).read_text(encoding="utf-8"))
         rules = (ROOT / "Makefile").read_text(encoding="utf-8")
         for name in ("book", "test", "pdf"):
@@ -45,18 +51,25 @@ class Repository:
         (self.folder / name).write_text(text, encoding="utf-8", newline="\n")
 
     def git(self, *arguments):
-        subprocess.run(["git", "-c", "user.name=n", "-c", "user.email=e@example.org", *arguments],
-                       cwd=self.folder, check=True, capture_output=True)
+        subprocess.run(
+            ["git", "-c", "user.name=n", "-c", "user.email=e@example.org", *arguments],
+            cwd=self.folder,
+            check=True,
+            capture_output=True,
+        )
 
     def commit(self):
         self.git("add", "-A")
         self.git("commit", "-q", "--allow-empty", "-m", "x")
 
     def make(self, *arguments):
-        done = subprocess.run(["make", "-s", "-o", ".venv/ready", *arguments], cwd=self.folder,
-                              capture_output=True, text=True,
-                              env={name: value for name, value in os.environ.items()
-                                   if "MAKE" not in name})
+        done = subprocess.run(
+            ["make", "-s", "-o", ".venv/ready", *arguments],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            env={name: value for name, value in os.environ.items() if "MAKE" not in name},
+        )
         return done.returncode, done.stdout + done.stderr
 
     def made(self, *arguments):
@@ -80,9 +93,11 @@ def test_uncommitted_changes(repository):
 
 
 def test_a_failing_test_and_one_that_changes_the_tree(repository):
-    for script, said in (("false", "a test failed"), ("touch left-over", "left-over"),
-                         ("git -c user.name=n -c user.email=e commit -q --allow-empty -m y",
-                          "another commit was checked out")):
+    for script, said in (
+        ("false", "a test failed"),
+        ("touch left-over", "left-over"),
+        ("git -c user.name=n -c user.email=e commit -q --allow-empty -m y", "another commit was checked out"),
+    ):
         repository.write("tests.sh", script + "\n")
         repository.commit()
         repository.refuses(said)
@@ -113,8 +128,9 @@ def test_a_changed_register_under_an_unchanged_version(repository):
     repository.refuses(f"results/released/{VERSION}.csv: found another register", "make version")
 
 
-@pytest.mark.parametrize("name, old, new", [
-    ("pyproject.toml", '\nversion = "', '\nversion = "9.'), ("CHANGELOG.md", "## ", "## 9.")])
+@pytest.mark.parametrize(
+    "name, old, new", [("pyproject.toml", '\nversion = "', '\nversion = "9.'), ("CHANGELOG.md", "## ", "## 9.")]
+)
 def test_versions_that_disagree(repository, name, old, new):
     text = (ROOT / name).read_text(encoding="utf-8")
     repository.write(name, text.replace(old, new, 1))
@@ -147,15 +163,13 @@ def test_the_files_of_a_release_and_their_check(repository, tmp_path):
     output = repository.made()
     stem = f"local-government-ai-rpa-{VERSION}"
     assert "release: no PDF" in output and f"{stem}-html.zip: OK" in output
-    assert {path.name for path in repository.out.iterdir()} == {
-        f"{stem}-html.zip", f"{stem}-data.zip", "SHA256SUMS"}
+    assert {path.name for path in repository.out.iterdir()} == {f"{stem}-html.zip", f"{stem}-data.zip", "SHA256SUMS"}
     with zipfile.ZipFile(repository.out / f"{stem}-html.zip") as opened:
         assert opened.read(f"{stem}-html/index.html") == b"<p>index</p>"
         assert opened.read(f"{stem}-html/chapters/a.html") == b"<p>a</p>"
     with zipfile.ZipFile(repository.out / f"{stem}-data.zip") as opened:
         names = set(opened.namelist())
-    assert {f"{stem}-data/{name}" for name in (
-        "claims.csv", "datapackage.json", "results/results.csv")} <= names
+    assert {f"{stem}-data/{name}" for name in ("claims.csv", "datapackage.json", "results/results.csv")} <= names
     # Elsewhere, as somebody has downloaded them; then one byte is another.
     shutil.copytree(repository.out, tmp_path / "downloaded")
     check = ("check-release", f"FILE={tmp_path / 'downloaded' / 'SHA256SUMS'}")

@@ -50,10 +50,14 @@ def commands(setup, monkeypatch):
 
     def run(*command, env=None, **options):
         ran.append((list(map(str, command)), env))
-        return SimpleNamespace(stdout=(
-            ":env:.cert='/etc/cert.pem'\n:env:.index-url='https://one.example/simple'\n"
-            "global.index-url='https://other.example/simple'\nglobal.proxy='http://proxy:1'\n"
-            "global.timeout='9'\n"))
+        return SimpleNamespace(
+            stdout=(
+                ":env:.cert='/etc/cert.pem'\n:env:.index-url='https://one.example/simple'\n"
+                "global.index-url='https://other.example/simple'\nglobal.proxy='http://proxy:1'\n"
+                "global.timeout='9'\n"
+            )
+        )
+
     monkeypatch.setattr(setup, "run", run)
     for name in setup.OF_UV.values():
         monkeypatch.delenv(name, raising=False)
@@ -94,13 +98,16 @@ def test_two_at_once_wait_for_each_other_and_a_failure_is_one_line(tmp_path):
     shutil.copy(ROOT / "tools" / "setup.py", tmp_path / "tools")
     with (tmp_path / ".book" / "setup.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        second = subprocess.Popen([sys.executable, tmp_path / "tools" / "setup.py"], text=True,
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        second = subprocess.Popen(
+            [sys.executable, tmp_path / "tools" / "setup.py"],
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
         with pytest.raises(subprocess.TimeoutExpired):
             second.wait(1)
     output = second.communicate(timeout=60)[0]
-    assert second.returncode != 0 and re.fullmatch("setup: .*No such file.*requirements.txt'\n",
-                                                   output)
+    assert second.returncode != 0 and re.fullmatch("setup: .*No such file.*requirements.txt'\n", output)
 
 
 # --- the lock -------------------------------------------------------------------------------------
@@ -123,8 +130,9 @@ def test_a_package_with_an_extra_is_pinned_without_it_too():
 
 
 def test_the_lock_holds_what_was_chosen():
-    chosen = re.findall(NAME + r"(?:[=~<>].*)?(?:\s+#.*)?$",
-                        (ROOT / "requirements.in").read_text(encoding="utf-8"), re.M)
+    chosen = re.findall(
+        NAME + r"(?:[=~<>].*)?(?:\s+#.*)?$", (ROOT / "requirements.in").read_text(encoding="utf-8"), re.M
+    )
     assert len(chosen) > 15
     for name, _ in chosen:
         assert re.search(rf"^{re.escape(name.lower())}==", LOCK.lower(), re.M), name

@@ -16,15 +16,15 @@ LIMITS = census.CLASS_LIMITS
 @pytest.fixture(scope="module")
 def frame():
     grid = census.frame("municipal")
-    return simulation.Frame(simulation.scatter(grid.lower, grid.upper, grid.bodies),
-                            np.sort(mic.survey("ai", "municipal").outside))
+    return simulation.Frame(
+        simulation.scatter(grid.lower, grid.upper, grid.bodies), np.sort(mic.survey("ai", "municipal").outside)
+    )
 
 
 def survey(frame, law="ordered", seed=0):
     """Stages inside and outside, and what is printed."""
     rng, truth = np.random.default_rng(seed), simulation.TRUTHS[law]
-    inside, outside = (simulation.draw(rng, simulation.probabilities(truth, sizes))
-                       for sizes in frame)
+    inside, outside = (simulation.draw(rng, simulation.probabilities(truth, sizes)) for sizes in frame)
     return inside, outside, simulation.publish(frame, inside, outside, truth.stages)
 
 
@@ -41,18 +41,15 @@ def test_a_law_has_probabilities_and_the_log_odds_that_it_states(law):
         for k in range(1, 5):
             reached = pi[:, :k].sum(axis=1)
             logit = np.log(reached / (1 - reached))
-            np.testing.assert_allclose([logit[1] - logit[0], logit[3] - logit[2]], truth.slope,
-                                       atol=1e-9)
+            np.testing.assert_allclose([logit[1] - logit[0], logit[3] - logit[2]], truth.slope, atol=1e-9)
     if truth.contrast is not None:
         logit = np.log(pi[:, 0] / pi[:, -1])
-        np.testing.assert_allclose([logit[1] - logit[0], logit[3] - logit[2]], truth.contrast,
-                                   atol=1e-9)
+        np.testing.assert_allclose([logit[1] - logit[0], logit[3] - logit[2]], truth.contrast, atol=1e-9)
 
 
 def test_laws_are_what_their_names_say():
     sizes = np.geomspace(1000, 2e6, 60)
-    at = {law: simulation.probabilities(truth, sizes)
-          for law, truth in simulation.TRUTHS.items()}
+    at = {law: simulation.probabilities(truth, sizes) for law, truth in simulation.TRUTHS.items()}
     first = at["hump"][:, 0]
     top = first.argmax()
     assert 40_000 < sizes[top] < 90_000
@@ -69,11 +66,12 @@ def test_the_first_two_laws_are_near_the_fits_to_2020():
     fit = mic.survey("rpa", "municipal").fit("multinomial").fit
     np.testing.assert_allclose(
         simulation.probabilities(simulation.TRUTHS["multinomial"], [5e3, 5e4, 5e5]),
-        curve.predict(fit, [5e3, 5e4, 5e5]), atol=0.03)
+        curve.predict(fit, [5e3, 5e4, 5e5]),
+        atol=0.03,
+    )
 
 
-@pytest.mark.parametrize("law,expected", [
-    ("ordered", 2 ** (13 / 0.725)), ("null", None), ("hump", None)])
+@pytest.mark.parametrize("law,expected", [("ordered", 2 ** (13 / 0.725)), ("null", None), ("hump", None)])
 def test_half_size(law, expected):
     truth = simulation.TRUTHS[law]
     found = simulation.half_size(truth)
@@ -129,8 +127,9 @@ def test_ordered_logit_is_that_of_r():
 
 def test_ordered_logit_of_two_sizes_has_a_closed_form():
     """A quarter of the small and three quarters of the large, two doublings apart."""
-    slope, error = simulation.ordered_logit(np.repeat([1000.0, 4000.0], 40),
-                                            np.repeat([0, 1, 0, 1], [10, 30, 30, 10]), floor=1)
+    slope, error = simulation.ordered_logit(
+        np.repeat([1000.0, 4000.0], 40), np.repeat([0, 1, 0, 1], [10, 30, 30, 10]), floor=1
+    )
     assert slope == pytest.approx(np.log(9) / 2, rel=1e-8)
     assert error == pytest.approx(np.sqrt(2 / 7.5) / 2, rel=1e-8)
 
@@ -138,8 +137,7 @@ def test_ordered_logit_of_two_sizes_has_a_closed_form():
 def test_ordered_logit_that_does_not_settle_is_refused():
     with pytest.raises((curve.ConvergenceError, np.linalg.LinAlgError)):
         with np.errstate(all="ignore"):
-            simulation.ordered_logit(np.geomspace(1e3, 1e6, 40), np.repeat([1, 0], 20),
-                                     floor=1)
+            simulation.ordered_logit(np.geomspace(1e3, 1e6, 40), np.repeat([1, 0], 20), floor=1)
 
 
 def test_ordered_logit_refuses_a_stage_without_bodies():
@@ -156,12 +154,10 @@ def test_inventions_fit_counts_and_medians(frame):
         below = (rows[stage == k] < published.medians[k]).sum()
         assert below == published.totals[k] // 2
     counts = np.bincount(inside)
-    draws = [simulation.invented_together(rng, frame.inside, counts, published.medians)
-             for _ in range(60)]
+    draws = [simulation.invented_together(rng, frame.inside, counts, published.medians) for _ in range(60)]
     for k in range(5):
         size = np.array([(stage == k).sum() for stage in draws])
-        below = np.array([(frame.inside[stage == k] < published.medians[k]).sum()
-                          for stage in draws])
+        below = np.array([(frame.inside[stage == k] < published.medians[k]).sum() for stage in draws])
         # Sixty draws: means within four standard errors.
         assert abs(size.mean() - counts[k]) < 4 * np.sqrt(counts[k] / 60)
         assert abs(below.mean() - counts[k] / 2) < 4 * np.sqrt(counts[k] / 2 / 60)
@@ -170,8 +166,9 @@ def test_inventions_fit_counts_and_medians(frame):
 def test_invented_stages_have_equal_chances_between_medians():
     """Two stages, one median at the top quarter: the rest follows by hand."""
     sizes = np.arange(1, 401.0)
-    draws = np.array([simulation.invented_together(
-        np.random.default_rng(i), sizes, [100, 300], [301, 151]) for i in range(300)])
+    draws = np.array(
+        [simulation.invented_together(np.random.default_rng(i), sizes, [100, 300], [301, 151]) for i in range(300)]
+    )
     share = (draws == 0).mean(axis=0)
     # Stage 0: 50 of 300 below 301 and 50 of 100 above; stage 1: 150 of 150 below 151.
     for part, expected in ((slice(0, 150), 0.0), (slice(150, 300), 1 / 3), (slice(300, 400), 0.5)):
@@ -186,8 +183,7 @@ def test_worst_case_of_the_test_is_the_smallest_number_of_members(frame):
         inside, _, published = survey(frame, law, seed)
         for stage in (0, 4):
             split = medians.split(frame.inside.astype(int), int(published.medians[stage]))
-            numbers = simulation._inside_sizes(published, stage, 47,
-                                               2 * min(split.below, split.above) + 1)
+            numbers = simulation._inside_sizes(published, stage, 47, 2 * min(split.below, split.above) + 1)
             assert (inside == stage).sum() in numbers
             assert {n % 2 for n in numbers} == {int(published.odd[stage])}
             p = [medians.median_test(n, *split).p_upper for n in numbers]
@@ -238,13 +234,12 @@ def test_errors_are_estimate_less_truth(frame):
     law, number = "ordered", 3
     truth = simulation.TRUTHS[law]
     rng = np.random.default_rng(np.random.SeedSequence(simulation.SEED, spawn_key=(0, number)))
-    inside, outside = (simulation.draw(rng, simulation.probabilities(truth, sizes))
-                       for sizes in frame)
+    inside, outside = (simulation.draw(rng, simulation.probabilities(truth, sizes)) for sizes in frame)
     published = simulation.publish(frame, inside, outside, truth.stages)
-    binned = curve.bin_sizes(frame.inside, curve.bin_edges(0, frame.inside[-1],
-                                                           published.medians, floor=100))
-    fit = curve.fixed_point_outside("ordered", *binned, published.totals, published.medians,
-                                    published.odd, frame.outside, floor=100).fit
+    binned = curve.bin_sizes(frame.inside, curve.bin_edges(0, frame.inside[-1], published.medians, floor=100))
+    fit = curve.fixed_point_outside(
+        "ordered", *binned, published.totals, published.medians, published.odd, frame.outside, floor=100
+    ).fit
     low, high = curve.slope_interval(fit)
     found = simulation.replicate(law, number, frame, LIMITS)
     assert found["slope_error"] == pytest.approx(fit.slopes[0] - 0.725, abs=1e-9)
@@ -254,13 +249,13 @@ def test_errors_are_estimate_less_truth(frame):
     assert found["ordered_half_error"] == pytest.approx(np.log2(size / half), abs=1e-6)
     assert found["ordered_half_covered"] == (low <= half <= high)
     share = expit(-13 + 0.725 * np.log2(30_000))
-    assert found["ordered_30000_error"] == pytest.approx(
-        curve.predict(fit, [30_000])[0, 0] - share, abs=1e-9)
+    assert found["ordered_30000_error"] == pytest.approx(curve.predict(fit, [30_000])[0, 0] - share, abs=1e-9)
 
 
 def test_a_fit_that_fails_is_counted(frame, monkeypatch):
     def no_fit(*arguments, **named):
         raise curve.ConvergenceError("no")
+
     monkeypatch.setattr(curve, "fixed_point_outside", no_fit)
     monkeypatch.setattr(bounds, "stage_bounds", lambda *a: np.tile([0.0, 1.0], (6, 1)))
     row = simulation.block("ordered", 0, frame, LIMITS)
@@ -287,8 +282,10 @@ def test_a_block_adds_up_its_replicates(frame):
 def test_summary_is_that_of_the_errors():
     rng = np.random.default_rng(5)
     errors = rng.normal(0.3, 2, (8, 5))
-    rows = [{"x_compared": 5, "x_covered": i % 3, "x_error_sum": e.sum(),
-             "x_error_squares": (e**2).sum()} for i, e in enumerate(errors)]
+    rows = [
+        {"x_compared": 5, "x_covered": i % 3, "x_error_sum": e.sum(), "x_error_squares": (e**2).sum()}
+        for i, e in enumerate(errors)
+    ]
     found = simulation.summary(rows, "x")
     assert found.compared == 40
     assert found.bias == pytest.approx(errors.mean())

@@ -41,8 +41,9 @@ def frame_of(sizes, medians, kind):
     cell = np.searchsorted(edges, sizes, "right") - 1
     bodies = np.bincount(cell, minlength=len(edges) - 1)
     means = np.bincount(cell, sizes, len(edges) - 1) / np.maximum(bodies, 1)
-    return Frame.of_intervals(pd.DataFrame(
-        {"lower": edges[:-1], "upper": edges[1:], "bodies": bodies, "mean_size": means}))
+    return Frame.of_intervals(
+        pd.DataFrame({"lower": edges[:-1], "upper": edges[1:], "bodies": bodies, "mean_size": means})
+    )
 
 
 def tiny(seed, stages, kind="sizes", inside=7, outside=2, **given):
@@ -56,9 +57,20 @@ def tiny(seed, stages, kind="sizes", inside=7, outside=2, **given):
             break
     medians = [printed_median(sizes[truth == k]) for k in range(stages)]
     counts = within + np.bincount(beside, minlength=stages)
-    return sizes, truth, beside, Survey(
-        counts.tolist(), medians, frame_of(sizes, medians, kind), floor=1.0,
-        outside=[50.0] * outside, odd=(within % 2 == 1).tolist(), **given)
+    return (
+        sizes,
+        truth,
+        beside,
+        Survey(
+            counts.tolist(),
+            medians,
+            frame_of(sizes, medians, kind),
+            floor=1.0,
+            outside=[50.0] * outside,
+            odd=(within % 2 == 1).tolist(),
+            **given,
+        ),
+    )
 
 
 def possible(survey, sizes):
@@ -69,31 +81,39 @@ def possible(survey, sizes):
         stage_of = np.array(choice)
         beside = counts - np.bincount(stage_of, minlength=len(counts))
         if (beside >= least).all() and all(
-                agrees(sizes[stage_of == k], median, odd)
-                for k, (median, odd) in enumerate(zip(survey.medians, survey.odd, strict=True))):
+            agrees(sizes[stage_of == k], median, odd)
+            for k, (median, odd) in enumerate(zip(survey.medians, survey.odd, strict=True))
+        ):
             yield stage_of, beside
 
 
 def mirrored(survey):
     """The same survey printed the other way round: what was the first stage is the last."""
+
     def turned(given):
         return None if given is None else list(given)[::-1]
+
     return Survey(
-        turned(survey.counts), turned(survey.medians), survey.frame, survey.floor,
-        outside=survey.outside, odd=turned(survey.odd), between=turned(survey.between),
-        outside_least=turned(survey.outside_least), key=survey.key,
-        furthest={"first": "last", "last": "first"}[survey.furthest])
+        turned(survey.counts),
+        turned(survey.medians),
+        survey.frame,
+        survey.floor,
+        outside=survey.outside,
+        odd=turned(survey.odd),
+        between=turned(survey.between),
+        outside_least=turned(survey.outside_least),
+        key=survey.key,
+        furthest={"first": "last", "last": "first"}[survey.furthest],
+    )
 
 
 def same(one, other):
     """Assert that two tables agree in everything but the numbers of the stages."""
-    one, other = (table.drop(columns="stage", errors="ignore").reset_index(drop=True)
-                  for table in (one, other))
+    one, other = (table.drop(columns="stage", errors="ignore").reset_index(drop=True) for table in (one, other))
     pd.testing.assert_frame_equal(one, other, rtol=1e-6)
 
 
-CASES = [(seed, stages, kind) for seed in range(6) for stages in (2, 3)
-         for kind in ("sizes", "intervals")]
+CASES = [(seed, stages, kind) for seed in range(6) for stages in (2, 3) for kind in ("sizes", "intervals")]
 
 
 # --- members --------------------------------------------------------------------------------------
@@ -105,22 +125,26 @@ def members_by_trial(survey):
     least = survey.outside_least or [0] * len(survey.counts)
     for beside in itertools.product(range(len(survey.outside) + 1), repeat=len(survey.counts)):
         inside = np.array(survey.counts) - beside
-        if (sum(beside) == len(survey.outside) and (inside > 0).all()
-                and (inside % 2 == survey.odd).all() and (np.array(beside) >= least).all()):
+        if (
+            sum(beside) == len(survey.outside)
+            and (inside > 0).all()
+            and (inside % 2 == survey.odd).all()
+            and (np.array(beside) >= least).all()
+        ):
             for k, number in enumerate(inside):
                 found[k].add(int(number))
     return [sorted(numbers, reverse=True) for numbers in found]
 
 
 @pytest.mark.parametrize("outside", [1, 4, 9])
-@pytest.mark.parametrize(("seed", "stages"), [(seed, stages) for seed in range(8)
-                                              for stages in (2, 3)])
+@pytest.mark.parametrize(("seed", "stages"), [(seed, stages) for seed in range(8) for stages in (2, 3)])
 def test_members_are_all_numbers_that_counts_and_parities_allow(seed, stages, outside):
     _, _, beside, survey = tiny(seed, stages, outside=outside)
     assert [survey.members(stage) for stage in survey.stages] == members_by_trial(survey)
     least = np.maximum(np.bincount(beside, minlength=stages) - 1, 0).tolist()
-    known = Survey(survey.counts, survey.medians, survey.frame, 1.0, outside=survey.outside,
-                   odd=survey.odd, outside_least=least)
+    known = Survey(
+        survey.counts, survey.medians, survey.frame, 1.0, outside=survey.outside, odd=survey.odd, outside_least=least
+    )
     assert [known.members(stage) for stage in known.stages] == members_by_trial(known)
     turned = mirrored(known)
     assert [turned.members(stage) for stage in turned.stages[::-1]] == members_by_trial(known)
@@ -171,8 +195,7 @@ def test_free_bounds_are_the_extremes_of_all_possible_truths(seed, stages, kind,
 def test_what_is_known_of_the_outside_narrows_the_bounds(seed, kind):
     sizes, _, beside, wide = tiny(seed, 2, kind, inside=9, outside=4)
     least = np.bincount(beside, minlength=2).tolist()
-    known = Survey(wide.counts, wide.medians, wide.frame, 1.0, outside=wide.outside, odd=wide.odd,
-                   outside_least=least)
+    known = Survey(wide.counts, wide.medians, wide.frame, 1.0, outside=wide.outside, odd=wide.odd, outside_least=least)
     rates = np.array([class_rates(sizes, stage_of == 0) for stage_of, _ in possible(known, sizes)])
     narrow, table = known.bounds(1, LIMITS), wide.bounds(1, LIMITS)
     assert narrow["lower"].to_numpy() == pytest.approx(rates.min(axis=0))
@@ -182,9 +205,16 @@ def test_what_is_known_of_the_outside_narrows_the_bounds(seed, kind):
 
 def monotone_case(furthest="first"):
     """200 bodies with a median of 15 and 1,200 with one of 7; 1,400 bodies in six intervals."""
-    frame = Frame.of_intervals(pd.DataFrame({
-        "lower": [0, 5, 7, 8, 10, 15, 16], "upper": [5, 7, 8, 10, 15, 16, 30],
-        "bodies": [300, 350, 0, 200, 150, 0, 400], "mean_size": [3, 6, np.nan, 9, 12, np.nan, 20]}))
+    frame = Frame.of_intervals(
+        pd.DataFrame(
+            {
+                "lower": [0, 5, 7, 8, 10, 15, 16],
+                "upper": [5, 7, 8, 10, 15, 16, 30],
+                "bodies": [300, 350, 0, 200, 150, 0, 400],
+                "mean_size": [3, 6, np.nan, 9, 12, np.nan, 20],
+            }
+        )
+    )
     return Survey([200, 1200], [15, 7], frame, 1.0, odd=[False, False], furthest=furthest)
 
 
@@ -194,8 +224,7 @@ def test_monotone_bounds_by_hand():
     table = monotone_case().bounds(1, [5, 10], monotone=True)
     assert table["size_class"].tolist() == [0, 1, 2]
     assert table["lower"].tolist() == pytest.approx([0, 1 / 13, (100 + 150 / 7) / 550], abs=1e-6)
-    assert table["upper"].tolist() == pytest.approx(
-        [1 / 13, (50 + 200 / 7) / 550, (150 - 200 / 13) / 550], abs=1e-6)
+    assert table["upper"].tolist() == pytest.approx([1 / 13, (50 + 200 / 7) / 550, (150 - 200 / 13) / 550], abs=1e-6)
     same(table, mirrored(monotone_case()).bounds(2, [5, 10], monotone=True))
 
 
@@ -207,8 +236,7 @@ def test_monotone_depends_on_which_end_is_furthest():
 
 
 @pytest.mark.parametrize("furthest", ["first", "last"])
-@pytest.mark.parametrize(("seed", "stages"), [(seed, stages) for seed in range(12)
-                                              for stages in (2, 3)])
+@pytest.mark.parametrize(("seed", "stages"), [(seed, stages) for seed in range(12) for stages in (2, 3)])
 def test_monotone_bounds_contain_every_monotone_truth(seed, stages, furthest):
     sizes, _, _, survey = tiny(seed, stages, furthest=furthest)
     edges = np.unique([0, *survey.medians, *(m + 1 for m in survey.medians), *LIMITS])
@@ -217,8 +245,7 @@ def test_monotone_bounds_contain_every_monotone_truth(seed, stages, furthest):
 
     def grows(stage_of):
         far = stage_of if furthest == "first" else stages - 1 - stage_of
-        return all((np.diff([np.mean(far[cell == c] <= k) for c in chain]) >= -1e-12).all()
-                   for k in range(stages - 1))
+        return all((np.diff([np.mean(far[cell == c] <= k) for c in chain]) >= -1e-12).all() for k in range(stages - 1))
 
     every = [stage_of for stage_of, _ in possible(survey, sizes) if grows(stage_of)]
     for stage in survey.stages if every else ():
@@ -247,23 +274,36 @@ def pair(seed, stages, kind):
         within = [np.bincount(truth, minlength=k) for truth, k in zip(truths, stages, strict=True)]
         if all((numbers > 0).all() for numbers in within):
             break
-    medians = [[printed_median(sizes[truth == k]) for k in range(len(numbers))]
-               for truth, numbers in zip(truths, within, strict=True)]
+    medians = [
+        [printed_median(sizes[truth == k]) for k in range(len(numbers))]
+        for truth, numbers in zip(truths, within, strict=True)
+    ]
     frame = frame_of(sizes, [*medians[0], *medians[1]], kind)
-    return sizes, [Survey(
-        (numbers + np.bincount(rng.integers(0, len(numbers), 3), minlength=len(numbers))).tolist(),
-        printed, frame, 1.0, outside=[50] * 3, odd=(numbers % 2 == 1).tolist(), key={"t": name})
-        for name, numbers, printed in zip(("ai", "rpa"), within, medians, strict=True)]
+    return sizes, [
+        Survey(
+            (numbers + np.bincount(rng.integers(0, len(numbers), 3), minlength=len(numbers))).tolist(),
+            printed,
+            frame,
+            1.0,
+            outside=[50] * 3,
+            odd=(numbers % 2 == 1).tolist(),
+            key={"t": name},
+        )
+        for name, numbers, printed in zip(("ai", "rpa"), within, medians, strict=True)
+    ]
 
 
 @pytest.mark.parametrize("kind", ["sizes", "intervals"])
-@pytest.mark.parametrize(("seed", "stages"), [*((seed, (2, 2)) for seed in range(6)),
-                                              *((seed, (2, 3)) for seed in range(6))])
+@pytest.mark.parametrize(
+    ("seed", "stages"), [*((seed, (2, 2)) for seed in range(6)), *((seed, (2, 3)) for seed in range(6))]
+)
 def test_overlap_is_what_all_pairs_of_possible_truths_have(seed, stages, kind):
     sizes, (one, other) = pair(seed, stages, kind)
     for stage in (1, 2):
-        groups = [{(tuple(stage_of == stage - 1), int(beside[stage - 1]))
-                   for stage_of, beside in possible(survey, sizes)} for survey in (one, other)]
+        groups = [
+            {(tuple(stage_of == stage - 1), int(beside[stage - 1])) for stage_of, beside in possible(survey, sizes)}
+            for survey in (one, other)
+        ]
         inside, everywhere = set(), set()
         for (a, p), (b, q) in itertools.product(*groups):
             both = int(np.sum(np.array(a) & np.array(b)))
@@ -271,14 +311,24 @@ def test_overlap_is_what_all_pairs_of_possible_truths_have(seed, stages, kind):
             everywhere |= {both + max(0, p + q - 3), both + min(p, q)}
         table = one.overlap(other, stage).set_index("scope")
         assert table.loc["inside", ["lower", "upper"]].tolist() == [min(inside), max(inside)]
-        assert (table.loc["everywhere", ["lower", "upper"]].tolist()
-                == [min(everywhere), max(everywhere)])
+        assert table.loc["everywhere", ["lower", "upper"]].tolist() == [min(everywhere), max(everywhere)]
 
 
 def test_overlap_goes_by_printed_number_whichever_end_is_furthest():
     one, other = pair(0, (2, 3), "sizes")[1]
-    turned = [Survey(survey.counts, survey.medians, survey.frame, 1.0, outside=survey.outside,
-                     odd=survey.odd, key=survey.key, furthest="last") for survey in (one, other)]
+    turned = [
+        Survey(
+            survey.counts,
+            survey.medians,
+            survey.frame,
+            1.0,
+            outside=survey.outside,
+            odd=survey.odd,
+            key=survey.key,
+            furthest="last",
+        )
+        for survey in (one, other)
+    ]
     assert one.overlap(other, 1)["upper"].tolist() != one.overlap(other, 2)["upper"].tolist()
     for stage in (1, 2):
         for first, second in itertools.product((one, turned[0]), (other, turned[1])):
@@ -293,10 +343,11 @@ def test_overlap_heeds_what_is_known_of_the_outside():
     that is in both: of {1, 3, 6} and {2, 3, 5} only the body at the median.
     """
     frame = Frame.of_sizes([1, 2, 3, 4, 5, 6])
-    wide, known = (Survey([6, 3], [3, 4], frame, 1.0, outside=[50] * 3, odd=[True, True],
-                          outside_least=least) for least in (None, [0, 2]))
-    ends = [survey.overlap(survey)[["lower", "upper"]].to_numpy().tolist()
-            for survey in (wide, known)]
+    wide, known = (
+        Survey([6, 3], [3, 4], frame, 1.0, outside=[50] * 3, odd=[True, True], outside_least=least)
+        for least in (None, [0, 2])
+    )
+    ends = [survey.overlap(survey)[["lower", "upper"]].to_numpy().tolist() for survey in (wide, known)]
     assert ends == [[[1, 5], [4, 6]], [[5, 5], [5, 6]]]
 
 
@@ -323,15 +374,22 @@ def grown(stages=3, kind="sizes", outside=0, furthest="first", seed=1):
     if kind == "sizes":
         frame = Frame.of_sizes(sizes)
     else:
-        edges = np.unique([*np.round(np.geomspace(1, 10**7, 200)), *medians,
-                           *(median + 1 for median in medians)])
+        edges = np.unique([*np.round(np.geomspace(1, 10**7, 200)), *medians, *(median + 1 for median in medians)])
         table = pd.DataFrame({"size": sizes, "cell": np.searchsorted(edges, sizes, "right") - 1})
         table = table.groupby("cell")["size"].agg(["size", "mean"])
-        frame = Frame.of_intervals(pd.DataFrame({
-            "lower": edges[table.index], "upper": edges[table.index + 1],
-            "bodies": table["size"], "mean_size": table["mean"]}))
-    survey = Survey(counts.tolist(), medians, frame, 10.0, outside=large,
-                    odd=(within % 2 == 1).tolist(), key={"t": "ai"})
+        frame = Frame.of_intervals(
+            pd.DataFrame(
+                {
+                    "lower": edges[table.index],
+                    "upper": edges[table.index + 1],
+                    "bodies": table["size"],
+                    "mean_size": table["mean"],
+                }
+            )
+        )
+    survey = Survey(
+        counts.tolist(), medians, frame, 10.0, outside=large, odd=(within % 2 == 1).tolist(), key={"t": "ai"}
+    )
     return survey if furthest == "first" else mirrored(survey)
 
 
@@ -392,8 +450,11 @@ def test_fine_intervals_give_nearly_the_slope_of_single_sizes(model):
 def test_outside_vectors_are_all_that_the_parities_allow_as_printed(furthest):
     survey = grown(outside=5, furthest=furthest)
     counts = np.array(survey.counts)
-    expected = {beside for beside in itertools.product(range(6), repeat=3)
-                if sum(beside) == 5 and ((counts - beside) % 2 == survey.odd).all()}
+    expected = {
+        beside
+        for beside in itertools.product(range(6), repeat=3)
+        if sum(beside) == 5 and ((counts - beside) % 2 == survey.odd).all()
+    }
     found = survey.outside_vectors()
     assert set(map(tuple, found.tolist())) == expected and len(found) == len(expected)
     # The furthest stage is the one that the large bodies outside are in at the fixed point.
@@ -405,8 +466,7 @@ def test_outside_vectors_are_all_that_the_parities_allow_as_printed(furthest):
 @pytest.mark.parametrize("model", ["ordered", "multinomial"])
 def test_ranges_over_the_outside_hold_the_fixed_point_in_both_directions(model):
     # Seed 2: even, odd and odd stages, so that the order in which they are taken matters.
-    one, other = (grown(outside=5, furthest=end, seed=2).over_outside(model)
-                  for end in ("first", "last"))
+    one, other = (grown(outside=5, furthest=end, seed=2).over_outside(model) for end in ("first", "last"))
     survey = grown(outside=5, seed=2)
     assert survey.odd[0] != survey.odd[2] and len(one) == len(survey.outside_vectors()) > 3
     same(one.sort_values("J"), other.sort_values("J"))
@@ -440,8 +500,7 @@ REFUSED = {
     "parities": ({"odd": [True] * 3}, "odd: found 3"),
     "least": ({"outside_least": [1]}, "outside_least: found 1"),
     "between": ({"between": [1]}, "between: found 1"),
-    "sum": ({"counts": [4, 3]}, "counts: found a sum of 7, expected 6, the 6 bodies of the frame "
-                                "and 0 outside"),
+    "sum": ({"counts": [4, 3]}, "counts: found a sum of 7, expected 6, the 6 bodies of the frame and 0 outside"),
 }
 
 
@@ -458,27 +517,37 @@ CALLS = {
     "bounds of stage -1": (lambda: survey().bounds(-1, [4]), "stage: found -1"),
     "overlap of stage 3": (lambda: survey().overlap(survey(), 3), "stage: found 3"),
     "curve of stage 0": (lambda: grown().curve([500], stage=0), "stage: found 0"),
-    "names": (lambda: survey().bounds(1, [4], ["small"]),
-              "names: found 1, expected one for each of 2 classes"),
+    "names": (lambda: survey().bounds(1, [4], ["small"]), "names: found 1, expected one for each of 2 classes"),
     "limits": (lambda: survey().bounds(1, [8, 4]), "limits"),
     "model": (lambda: grown().slope("probit"), "probit"),
     "contradictory parities": (
         lambda: survey([4, 3], outside=[50], odd=[True, False]).members(1),
-        r"odd: found \[True, False\], expected parities that \[4, 3\] bodies, 1 of them outside"),
+        r"odd: found \[True, False\], expected parities that \[4, 3\] bodies, 1 of them outside",
+    ),
     "more known outside than there are": (
-        lambda: survey([5, 4], outside=[50] * 3, odd=[False, True],
-                       outside_least=[3, 3]).members(1), "odd: found"),
+        lambda: survey([5, 4], outside=[50] * 3, odd=[False, True], outside_least=[3, 3]).members(1),
+        "odd: found",
+    ),
     "too few left for a median": (
-        lambda: survey([7, 1], outside=[50] * 2, odd=[False, False]).members(1), "odd: found"),
-    "another frame": (lambda: survey().overlap(survey(frame=Frame.of_sizes([1, 3, 5, 8, 9, 21]))),
-                      "other: found a survey of other bodies"),
-    "another number outside": (lambda: survey().overlap(survey([5, 2], outside=[50])),
-                               "other: found a survey of other bodies"),
+        lambda: survey([7, 1], outside=[50] * 2, odd=[False, False]).members(1),
+        "odd: found",
+    ),
+    "another frame": (
+        lambda: survey().overlap(survey(frame=Frame.of_sizes([1, 3, 5, 8, 9, 21]))),
+        "other: found a survey of other bodies",
+    ),
+    "another number outside": (
+        lambda: survey().overlap(survey([5, 2], outside=[50])),
+        "other: found a survey of other bodies",
+    ),
     "intervals out of order": (
         lambda: Frame(np.array([5, 0]), np.array([9, 5]), np.ones(2, int), np.ones(2)),
-        r"ascend without overlap, found \[5, 9\) at position 0"),
-    "empty interval": (lambda: Frame(np.array([0]), np.array([0]), np.ones(1, int), np.ones(1)),
-                       r"found \[0, 0\) at position 0"),
+        r"ascend without overlap, found \[5, 9\) at position 0",
+    ),
+    "empty interval": (
+        lambda: Frame(np.array([0]), np.array([0]), np.ones(1, int), np.ones(1)),
+        r"found \[0, 0\) at position 0",
+    ),
     "half a body's size": (lambda: Frame.of_sizes([2.5, 3]), "sizes: expected whole .* found 2.5"),
     "negative size": (lambda: Frame.of_sizes([-1, 3]), "sizes: expected whole .* found -1"),
     "no sizes": (lambda: Frame.of_sizes([]), "sizes: expected a non-empty vector"),
@@ -493,8 +562,14 @@ def test_a_wrong_argument_is_refused_with_what_was_found(case):
 
 
 def test_the_last_interval_may_be_open():
-    table = pd.DataFrame({"lower": [0, 4, 6, 7, 8, 9], "upper": [4, 6, 7, 8, 9, np.inf],
-                          "bodies": [2, 1, 0, 0, 1, 2], "mean_size": [2, 5, 6, 7, 8, 15]})
+    table = pd.DataFrame(
+        {
+            "lower": [0, 4, 6, 7, 8, 9],
+            "upper": [4, 6, 7, 8, 9, np.inf],
+            "bodies": [2, 1, 0, 0, 1, 2],
+            "mean_size": [2, 5, 6, 7, 8, 15],
+        }
+    )
     one = survey(frame=Frame.of_intervals(table), odd=[False, False])
     same(one.bounds(1, [4]), survey(odd=[False, False]).bounds(1, [4]))
 
@@ -509,5 +584,7 @@ def test_another_assumption_is_another_survey():
     sizes = Frame.of_sizes(range(1, 10))
     odd = Survey([3, 6], [2, 7], sizes, 1.0)
     assert odd.members(1) == [3] and odd._odd == [True, True]
-    assert replace(odd, counts=[4, 5], medians=[2, 7], frame=Frame.of_sizes(
-        [1, 1, 3, 3, 5, 6, 7, 8, 9]))._odd == [False, True]
+    assert replace(odd, counts=[4, 5], medians=[2, 7], frame=Frame.of_sizes([1, 1, 3, 3, 5, 6, 7, 8, 9]))._odd == [
+        False,
+        True,
+    ]

@@ -36,9 +36,7 @@ RPA_STATUS = [[0, 39, 8], [0, 19, 1], [11, 1620, 90]]
 AI_FORM = [[1, 0, 0], [2, 1, 4], [7, 20, 15]]
 
 properties = settings(max_examples=60, deadline=None, derandomize=True, database=None)
-small_tables = arrays(
-    int, array_shapes(min_dims=2, max_dims=2, min_side=2, max_side=3), elements=st.integers(0, 4)
-)
+small_tables = arrays(int, array_shapes(min_dims=2, max_dims=2, min_side=2, max_side=3), elements=st.integers(0, 4))
 
 
 def number(text):
@@ -76,9 +74,7 @@ def exact_probability(table):
     table = np.asarray(table)
     margins = [*table.sum(axis=0).tolist(), *table.sum(axis=1).tolist()]
     cells = table.ravel().tolist()
-    return Fraction(
-        prod(map(factorial, margins)), factorial(sum(cells)) * prod(map(factorial, cells))
-    )
+    return Fraction(prod(map(factorial, margins)), factorial(sum(cells)) * prod(map(factorial, cells)))
 
 
 def enumerated(table):
@@ -94,9 +90,7 @@ def enumerated(table):
 
 @pytest.mark.parametrize("entry", ORACLE["fisher_freeman_halton"])
 def test_exact_test_agrees_with_r(entry):
-    assert fisher_freeman_halton(entry["table"]) == pytest.approx(
-        number(entry["p_value"]), rel=1e-10
-    )
+    assert fisher_freeman_halton(entry["table"]) == pytest.approx(number(entry["p_value"]), rel=1e-10)
 
 
 def test_oracle_holds_the_report_tables_and_twenty_others_some_larger_than_three_by_three():
@@ -173,9 +167,7 @@ def test_larger_tables_agree_with_sampling():
 
 @pytest.mark.parametrize("table", [[[8, 39], [91, 1650]], [[3, 1], [1, 3]], [[10, 20], [20, 10]]])
 def test_two_by_two_is_fishers_test(table):
-    assert fisher_freeman_halton(table) == pytest.approx(
-        stats.fisher_exact(table).pvalue, rel=1e-10
-    )
+    assert fisher_freeman_halton(table) == pytest.approx(stats.fisher_exact(table).pvalue, rel=1e-10)
 
 
 def test_nearly_as_likely_is_no_tie():
@@ -220,18 +212,11 @@ def test_count_of_squares_with_equal_line_sums():
 def test_count_of_the_report_tables_by_enumeration():
     for table in (RPA_STATUS, AI_FORM):
         rows, columns = np.sum(table, axis=1), np.sum(table, axis=0)
-        assert count_tables(rows, columns) == sum(
-            1 for _ in all_tables(sorted(rows.tolist()), columns.tolist())
-        )
+        assert count_tables(rows, columns) == sum(1 for _ in all_tables(sorted(rows.tolist()), columns.tolist()))
 
 
 @pytest.mark.parametrize(
-    "table",
-    [
-        np.full((4, 4), 1000),
-        np.full((12, 12), 2),
-        [[400_000, 1], [1, 90_000], [1, 400_000]],
-    ],
+    "table", [np.full((4, 4), 1000), np.full((12, 12), 2), [[400_000, 1], [1, 90_000], [1, 400_000]]]
 )
 def test_too_large_an_enumeration_is_refused_with_number_and_limit(table):
     with pytest.raises(ValueError, match=r"expected at most 2,000,000 .* up to about .* tables"):
@@ -246,9 +231,7 @@ def test_more_observations_than_rounding_allows_are_refused():
 def test_precision_holds_to_the_largest_table_allowed():
     for table in ([[12, 188], [36_000, 963_800]], [[200, 300], [199_800, 799_700]]):
         assert np.sum(table) == 1_000_000
-        assert fisher_freeman_halton(table) == pytest.approx(
-            stats.fisher_exact(table).pvalue, rel=1e-7
-        )
+        assert fisher_freeman_halton(table) == pytest.approx(stats.fisher_exact(table).pvalue, rel=1e-7)
 
 
 def test_refusal_states_the_margins_bound_and_the_limit_given():
@@ -280,9 +263,7 @@ def test_bad_margins(rows, columns, message):
 # --- bad tables ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "function", [fisher_freeman_halton, pearson_chi2, cramers_v, conditional_odds_ratio]
-)
+@pytest.mark.parametrize("function", [fisher_freeman_halton, pearson_chi2, cramers_v, conditional_odds_ratio])
 @pytest.mark.parametrize(
     ("table", "message"),
     [
@@ -353,8 +334,7 @@ def test_what_the_correction_takes_off_is_the_mean_under_independence(table):
     # Over all tables with these margins, phi2 averages (r-1)(c-1)/(n-1): exactly.
     (r, c), n = np.shape(table), np.sum(table)
     mean_phi2 = sum(
-        float(p) * cramers_v(other, bias_corrected=False) ** 2 * (min(r, c) - 1)
-        for other, p in enumerated(table)
+        float(p) * cramers_v(other, bias_corrected=False) ** 2 * (min(r, c) - 1) for other, p in enumerated(table)
     )
     assert mean_phi2 == pytest.approx((r - 1) * (c - 1) / (n - 1), rel=1e-10)
 
@@ -564,8 +544,7 @@ def test_largest_cluster_below_a_size_seen():
 
 
 def test_chance_of_none():
-    assert chance_of_none(47, 11, 1788) == pytest.approx(
-        float(Fraction(comb(1741, 11), comb(1788, 11))), rel=1e-12)
+    assert chance_of_none(47, 11, 1788) == pytest.approx(float(Fraction(comb(1741, 11), comb(1788, 11))), rel=1e-12)
     for n, k, total in itertools.product(range(5), range(5), (4, 6)):
         drawn = list(itertools.combinations(range(total), k))
         none = sum(min(chosen, default=total) >= n for chosen in drawn)

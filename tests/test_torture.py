@@ -43,22 +43,42 @@ CASES, SEED = int(os.environ.get("TORTURE", 300)), int(os.environ.get("TORTURE_S
 
 # Integers that the content of other cells determines: a sum, an order, another table, a quotation.
 DETERMINED = {
-    "adoption-by-stage": "stage bodies median_population", "rpa-joint-use-status": "bodies",
-    "ai-joint-use-form": "bodies", "small-adopters": "population", "errata": "slide read_as",
-    "consortium-members": "population", "consortium-figures": "value", "claims": "slide statement",
+    "adoption-by-stage": "stage bodies median_population",
+    "rpa-joint-use-status": "bodies",
+    "ai-joint-use-form": "bodies",
+    "small-adopters": "population",
+    "errata": "slide read_as",
+    "consortium-members": "population",
+    "consortium-figures": "value",
+    "claims": "slide statement",
     "population-distribution-2015": "lower upper bodies population",
     "median-neighbours": "stage median municipalities_at prefectures_at",
-    "adoption-2023-by-size": "lower upper bodies population", "adoption-2023-published": "bodies",
-    "directions": "slide order statement", "barriers": "slide order", "statements": "order",
-    "consortium-notes": "order", "guidebook-contents": "order", "guidebook-problems": "order",
-    "simulation": "block"}
-QUOTED = {"claims": "text_ja text_en", "barriers": "text_ja", "directions": "text_ja",
-          "errata": "printed"}
-ORDERED = {"population-distribution-2015", "adoption-2023-by-size", "consortium-notes", "barriers",
-           "guidebook-contents", "guidebook-problems", "directions", "statements", "results",
-           "outside-range", "simulation", "inputs"}
-COMPLETE = {"population-distribution-2015", "adoption-2023-by-size", "outside-range", "simulation",
-            "inputs"}
+    "adoption-2023-by-size": "lower upper bodies population",
+    "adoption-2023-published": "bodies",
+    "directions": "slide order statement",
+    "barriers": "slide order",
+    "statements": "order",
+    "consortium-notes": "order",
+    "guidebook-contents": "order",
+    "guidebook-problems": "order",
+    "simulation": "block",
+}
+QUOTED = {"claims": "text_ja text_en", "barriers": "text_ja", "directions": "text_ja", "errata": "printed"}
+ORDERED = {
+    "population-distribution-2015",
+    "adoption-2023-by-size",
+    "consortium-notes",
+    "barriers",
+    "guidebook-contents",
+    "guidebook-problems",
+    "directions",
+    "statements",
+    "results",
+    "outside-range",
+    "simulation",
+    "inputs",
+}
+COMPLETE = {"population-distribution-2015", "adoption-2023-by-size", "outside-range", "simulation", "inputs"}
 FREE = {"families", "words", "changes"}  # whose words are compared with nothing
 
 
@@ -89,21 +109,27 @@ def tables() -> dict[str, Table]:
     """The tables of data/ and results/, by file."""
     known = {}
     described = {resource["name"]: resource for resource in data.package()["resources"]}
-    for path in [*sorted(ROOT.glob("data/*.csv")), *sorted(ROOT.glob("results/*.csv")),
-                 *sorted(ROOT.glob("results/stored/*.csv"))]:
+    for path in [
+        *sorted(ROOT.glob("data/*.csv")),
+        *sorted(ROOT.glob("results/*.csv")),
+        *sorted(ROOT.glob("results/stored/*.csv")),
+    ]:
         file, name = str(path.relative_to(ROOT)), path.stem
         header, *rows = csv.reader(io.StringIO(path.read_text(encoding="utf-8"), newline=""))
         if resource := described.get(name):
             fields = resource["schema"]["fields"]
-            types = {field["name"]: "code" if "enum" in field["constraints"] else
-                     field["type"].replace("string", "text") for field in fields}
+            types = {
+                field["name"]: "code" if "enum" in field["constraints"] else field["type"].replace("string", "text")
+                for field in fields
+            }
             required = {f["name"] for f in fields if f["constraints"].get("required")}
         else:
-            types = {c: "code" if c == "evidence" else "free" if name == "words" != c else
-                     type_of([row[i] for row in rows]) for i, c in enumerate(header)}
+            types = {
+                c: "code" if c == "evidence" else "free" if name == "words" != c else type_of([row[i] for row in rows])
+                for i, c in enumerate(header)
+            }
             required = {c for c in header if types[c] != "free"} - {*register.NUMBERS}
-        known[file] = Table(file, name, rows, types, required,
-                            name in COMPLETE or "rows" in (resource or {}))
+        known[file] = Table(file, name, rows, types, required, name in COMPLETE or "rows" in (resource or {}))
     return known
 
 
@@ -130,15 +156,26 @@ def fault_of_bytes(draw, raw: bytes) -> Spoilt:
     line, sign = position(draw, lines[:-1]), draw(st.sampled_from(INVISIBLE))
 
     def ending(new: bytes) -> bytes:  # of one line
-        return b"\n".join([*lines[:line], new.join(lines[line:line + 2]), *lines[line + 2:]])
+        return b"\n".join([*lines[:line], new.join(lines[line : line + 2]), *lines[line + 2 :]])
+
     way = draw(st.integers(0, 13))
-    assume(way != 3 or raw[at - 1:at] != b"\n")
-    return Spoilt([
-        *(text.encode(name, errors="replace") for name in ("utf-8-sig", "utf-16", "cp932")),
-        raw[:at], raw[:at] + b"\xe9" + raw[at:], raw[:at] + raw[at + (raw[at] >= 0xc0):],
-        raw + raw, None, (text[:letter] + sign + text[letter:]).encode(),
-        raw.replace(b"\n", b"\r\n"), raw.replace(b"\n", b"\r"), ending(b"\r\n"), ending(b"\n\n"),
-        ending(b" \n")][way])
+    assume(way != 3 or raw[at - 1 : at] != b"\n")
+    return Spoilt(
+        [
+            *(text.encode(name, errors="replace") for name in ("utf-8-sig", "utf-16", "cp932")),
+            raw[:at],
+            raw[:at] + b"\xe9" + raw[at:],
+            raw[:at] + raw[at + (raw[at] >= 0xC0) :],
+            raw + raw,
+            None,
+            (text[:letter] + sign + text[letter:]).encode(),
+            raw.replace(b"\n", b"\r\n"),
+            raw.replace(b"\n", b"\r"),
+            ending(b"\r\n"),
+            ending(b"\n\n"),
+            ending(b" \n"),
+        ][way]
+    )
 
 
 def fault_of_form(draw, t: Table) -> Spoilt:
@@ -150,31 +187,39 @@ def fault_of_form(draw, t: Table) -> Spoilt:
 
     def columns(order):
         order = list(order)
-        return t.of([[row[i] for i in order] for row in rows] if swap else rows,
-                    [header[i] for i in order]), True, "header (line 1)"
+        return (
+            t.of([[row[i] for i in order] for row in rows] if swap else rows, [header[i] for i in order]),
+            True,
+            "header (line 1)",
+        )
 
     def heading(new):
-        return t.of(rows, [*header[:a], new, *header[a + 1:]]), True, "header (line 1)"
+        return t.of(rows, [*header[:a], new, *header[a + 1 :]]), True, "header (line 1)"
 
     def cells(new):
-        return t.of([*rows[:at], new, *rows[at + 1:]]), True, csvfile.row_place(at)
+        return t.of([*rows[:at], new, *rows[at + 1 :]]), True, csvfile.row_place(at)
 
     raw = t.of(rows)
     quoted = io.StringIO()
     csv.writer(quoted, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows([header, *rows])
     ways = [
-        columns(i for i in range(len(header)) if i != a), columns([a, *range(len(header))]),
+        columns(i for i in range(len(header)) if i != a),
+        columns([a, *range(len(header))]),
         columns(exchange.get(i, i) for i in range(len(header))),
         *map(heading, (header[a].upper(), f"{header[a]} ", wide(header[a]), "")),
-        cells(row[:a] + row[a + 1:]), cells([*row[:a], "", *row[a:]]),
-        (raw.split(b"\n", 1)[1],), (t.of([header, *rows]),), (quoted.getvalue().encode(),),
+        cells(row[:a] + row[a + 1 :]),
+        cells([*row[:a], "", *row[a:]]),
+        (raw.split(b"\n", 1)[1],),
+        (t.of([header, *rows]),),
+        (quoted.getvalue().encode(),),
         *((raw.replace(b",", sign),) for sign in (b";", b"\t", b"|")),
-        (raw.replace(b"\n", b'\n"', 1),), (t.of([*rows[:to], row, *rows[to:]]),)]
-    if {t.types[header[a]], t.types[header[b]]} in ({"text", "integer"}, {"code", "integer"}) \
-            and row[a] and row[b]:
+        (raw.replace(b"\n", b'\n"', 1),),
+        (t.of([*rows[:to], row, *rows[to:]]),),
+    ]
+    if {t.types[header[a]], t.types[header[b]]} in ({"text", "integer"}, {"code", "integer"}) and row[a] and row[b]:
         ways.append(cells([row[exchange.get(i, i)] for i in range(len(row))]))
     if t.name not in FREE:
-        ways.append((t.of(rows[:at] + rows[at + 1:]), t.counted))
+        ways.append((t.of(rows[:at] + rows[at + 1 :]), t.counted))
         ways.append((t.of(rows[:at] or rows[:1]), t.counted))
         if "order" not in t.types:
             order = [{at: to, to: at}.get(i, i) for i in range(len(rows))]
@@ -183,17 +228,31 @@ def fault_of_form(draw, t: Table) -> Spoilt:
 
 
 def wide(text: str) -> str:
-    return "".join(chr(ord(sign) + 0xfee0) if "!" <= sign <= "~" else sign for sign in text)
+    return "".join(chr(ord(sign) + 0xFEE0) if "!" <= sign <= "~" else sign for sign in text)
 
 
 def bad_cells(old: str, type: str) -> list[str]:
     """What no column of a type may hold in place of a cell."""
     bad = [f" {old}", f"{old}\u3000", f"{old[:1]}\n{old[1:]}", f"{old[:1]}\u200b{old[1:]}"]
     if type in ("integer", "number"):
-        bad += ["+" + old, "0" + old, old + ".50", wide(old), old + "人", old + "*", "many", "nan",
-                "inf", "1e999", "9" * 400, f"{old[0]},{old[1:]}", f"{old[0]}_{old[1:]}",
-                f"{float(old):.2E}", old.replace(".", ","),
-                old.translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))]
+        bad += [
+            "+" + old,
+            "0" + old,
+            old + ".50",
+            wide(old),
+            old + "人",
+            old + "*",
+            "many",
+            "nan",
+            "inf",
+            "1e999",
+            "9" * 400,
+            f"{old[0]},{old[1:]}",
+            f"{old[0]}_{old[1:]}",
+            f"{float(old):.2E}",
+            old.replace(".", ","),
+            old.translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")),
+        ]
     if type == "integer":
         bad += ["-" + old, old + ".0", old + ".5", old + "0" * 16, old + "½"]
     if type == "code":
@@ -212,8 +271,12 @@ def other_cells(old: str, type: str, others: set[str]) -> list[str]:
     if type == "code":
         return sorted(others)
     middle = len(old) // 2
-    return [f"{old[:middle]}x{old[middle:]}", old + "9", re.sub("[0-9]", "", old, count=1),
-            re.sub("[0-9]", lambda digit: str(9 - int(digit[0])), old, count=1)]
+    return [
+        f"{old[:middle]}x{old[middle:]}",
+        old + "9",
+        re.sub("[0-9]", "", old, count=1),
+        re.sub("[0-9]", lambda digit: str(9 - int(digit[0])), old, count=1),
+    ]
 
 
 def fault_of_cells(draw, t: Table) -> Spoilt:
@@ -242,11 +305,25 @@ def fault_of_cells(draw, t: Table) -> Spoilt:
 
 VALUES = (None, True, 5, 1.5, "text", [], {}, ["text"], {"name": "text"}, [None], [[]], [{}])
 JSON = [  # broken, unknown to JSON, or the same said in another way
-    ("}\n", "},\n"), ('"', "'"), ("{\n", "{ // note\n"), ('": ', '" = '), (",\n", "\n"),
-    (": true", ": True"), ("[\n", "\n"), ('": "', '": '), ('": 1', '": NaN'), ('": 1', '": 01'),
-    ('": 1', '": ' + "9" * 5000), ('": 1', '": 1e999'), ('": 5', '": 5.0'), ("\n", "\n\n"),
-    (",\n", " ,\n"), ('"name"', '"name": "x", "name"'), ("表", "\\u8868"),
-    ('"AI"', "[" * 200_000 + "]" * 200_000)]
+    ("}\n", "},\n"),
+    ('"', "'"),
+    ("{\n", "{ // note\n"),
+    ('": ', '" = '),
+    (",\n", "\n"),
+    (": true", ": True"),
+    ("[\n", "\n"),
+    ('": "', '": '),
+    ('": 1', '": NaN'),
+    ('": 1', '": 01'),
+    ('": 1', '": ' + "9" * 5000),
+    ('": 1', '": 1e999'),
+    ('": 5', '": 5.0'),
+    ("\n", "\n\n"),
+    (",\n", " ,\n"),
+    ('"name"', '"name": "x", "name"'),
+    ("表", "\\u8868"),
+    ('"AI"', "[" * 200_000 + "]" * 200_000),
+]
 
 
 @lru_cache
@@ -256,9 +333,11 @@ def shapes() -> list[list[tuple]]:
 
     def walk(value, path=()):
         groups.setdefault(tuple(s if isinstance(s, str) else 0 for s in path), []).append(path)
-        for step, inner in (value.items() if isinstance(value, dict) else
-                            enumerate(value) if isinstance(value, list) else ()):
+        for step, inner in (
+            value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        ):
             walk(inner, (*path, step))
+
     walk(data.package())
     return list(groups.values())[1:]
 
@@ -268,7 +347,7 @@ def fault_of_description(draw, text: str) -> Spoilt:
     if draw(st.integers(0, 4)) == 0:
         old, new = draw(st.sampled_from(JSON))
         at = draw(st.sampled_from([m.start() for m in re.finditer(re.escape(old), text)]))
-        return Spoilt((text[:at] + new + text[at + len(old):]).encode())
+        return Spoilt((text[:at] + new + text[at + len(old) :]).encode())
     description, path = data.package(), draw(st.sampled_from(draw(st.sampled_from(shapes()))))
     holder, step = description, path[-1]
     for name in path[:-1]:
@@ -278,12 +357,19 @@ def fault_of_description(draw, text: str) -> Spoilt:
         ways = [(old + 1, False), (old + 0.5, True), (str(old), True), (-1, True)]
     elif isinstance(old, str):
         ways += [(new, False) for new in (f"x{old}", old[:-1] + "q", "")]
-        ways += [(new, True) for new in (f" {old}", f"{old}\u3000", f"{old[:1]}\u200b{old[1:]}",
-                                         f"{old[:1]}\ud800{old[1:]}") if len(old) > 1]
+        ways += [
+            (new, True)
+            for new in (f" {old}", f"{old}\u3000", f"{old[:1]}\u200b{old[1:]}", f"{old[:1]}\ud800{old[1:]}")
+            if len(old) > 1
+        ]
     elif isinstance(old, list):
         at = position(draw, old)
-        ways += [(old[:at] + old[at + 1:], False), ([*old, old[at]], False), ([*old, 7], True),
-                 ([old[at], *old[1:at], old[0], *old[at + 1:]][:len(old)], False)]
+        ways += [
+            (old[:at] + old[at + 1 :], False),
+            ([*old, old[at]], False),
+            ([*old, 7], True),
+            ([old[at], *old[1:at], old[0], *old[at + 1 :]][: len(old)], False),
+        ]
     else:
         ways += [({**old, "colour": "red"}, True), (dict(reversed(old.items())), False)]
     if draw(st.integers(0, 3)) == 0 and isinstance(step, str):
@@ -308,8 +394,7 @@ def folder() -> Path:
     load, check = data._load, descriptor.check
     loaded = lru_cache(200)(lambda text, file, raw: load(json.loads(text), file))
     checked = lru_cache(200)(lambda text, file: check(json.loads(text), file))
-    data._load = lambda resource, file: loaded(
-        json.dumps(resource), file, file.read_bytes() if file.exists() else b"")
+    data._load = lambda resource, file: loaded(json.dumps(resource), file, file.read_bytes() if file.exists() else b"")
     descriptor.check = lambda description, file: checked(descriptor.dump(description), file)
     return target
 
@@ -334,13 +419,11 @@ def judge(file: str) -> None:
     elif name == "changes.csv":
         changes.explained(results / name)
     else:
-        with mock.patch.multiple(register, FAMILIES=results / "families.csv",
-                                 WORDS=results / "words.csv"):
+        with mock.patch.multiple(register, FAMILIES=results / "families.csv", WORDS=results / "words.csv"):
             {"families.csv": register.families, "words.csv": register._words}[name].__wrapped__()
 
 
-MESSAGE = re.compile(
-    r"(data|results|stored)/[^/]+?(, (?P<place>.+?))?: found .+, expected .+", re.DOTALL)
+MESSAGE = re.compile(r"(data|results|stored)/[^/]+?(, (?P<place>.+?))?: found .+, expected .+", re.DOTALL)
 
 
 def refused(file: str, spoilt: Spoilt) -> str:
@@ -367,10 +450,13 @@ def refused(file: str, spoilt: Spoilt) -> str:
     return "content" if by_content else "checksum"
 
 
-FAULTS = {"bytes": fault_of_bytes, "form": fault_of_form, "cells": fault_of_cells,
-          "description": fault_of_description}
-TURNS = [(file, group) for file in tables() for group in ("bytes", "form", "cells")
-         if len(tables()[file].rows) > 1 or group == "bytes"]
+FAULTS = {"bytes": fault_of_bytes, "form": fault_of_form, "cells": fault_of_cells, "description": fault_of_description}
+TURNS = [
+    (file, group)
+    for file in tables()
+    for group in ("bytes", "form", "cells")
+    if len(tables()[file].rows) > 1 or group == "bytes"
+]
 TURNS += [(PACKAGE, "bytes"), *[(PACKAGE, "description")] * 14]
 
 
@@ -381,11 +467,17 @@ def test_spoilt_files_are_refused_with_their_place(number):
     source = text.encode() if group == "bytes" else text if file == PACKAGE else tables()[file]
 
     @seed(SEED + number)
-    @settings(max_examples=math.ceil(CASES / len(TURNS)), database=None, deadline=None,
-              phases=[Phase.generate, Phase.shrink], suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=math.ceil(CASES / len(TURNS)),
+        database=None,
+        deadline=None,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),
+    )
     @given(st.data())
     def spoil(drawn):
         refused(file, FAULTS[group](drawn.draw, source))
+
     spoil()
 
 

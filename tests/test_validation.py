@@ -39,21 +39,48 @@ def test_stored_tables_are_in_order():
     validation.check()
 
 
-@pytest.mark.parametrize("name, old, new, words", [
-    ("outside-range.csv", "ai,municipal,ordered", "ai,municipal,probit",
-     "row 1 (line 2), columns technology, base, model: found ai, municipal, probit, expected ai, "
-     "municipal, ordered"),
-    ("outside-range.csv", ",2.0531073,", ",3.0531073,",
-     "row 1 (line 2), columns odds_ratio_least and odds_ratio_most: found 3.05311 and"),
-    ("outside-range.csv", ",14950,", ",14950.5,",
-     "row 1 (line 2), column vectors: found '14950.5', expected an integer >= 0"),
-    ("simulation.csv", "\nordered,1,", "\northered,1,",
-     "row 2 (line 3), columns truth, block: found orthered, 1, expected ordered, 1"),
-    ("simulation.csv", "\nordered,1,5,0,", "\nordered,1,5,6,",
-     "row 2 (line 3), column ordered_failed: found 6, expected at most 5"),
-    ("inputs.csv", "\nsimulation,seed", "\nsimulation,sead",
-     "row 4 (line 5), column input: found 'sead', expected"),
-])
+@pytest.mark.parametrize(
+    "name, old, new, words",
+    [
+        (
+            "outside-range.csv",
+            "ai,municipal,ordered",
+            "ai,municipal,probit",
+            "row 1 (line 2), columns technology, base, model: found ai, municipal, probit, expected ai, "
+            "municipal, ordered",
+        ),
+        (
+            "outside-range.csv",
+            ",2.0531073,",
+            ",3.0531073,",
+            "row 1 (line 2), columns odds_ratio_least and odds_ratio_most: found 3.05311 and",
+        ),
+        (
+            "outside-range.csv",
+            ",14950,",
+            ",14950.5,",
+            "row 1 (line 2), column vectors: found '14950.5', expected an integer >= 0",
+        ),
+        (
+            "simulation.csv",
+            "\nordered,1,",
+            "\northered,1,",
+            "row 2 (line 3), columns truth, block: found orthered, 1, expected ordered, 1",
+        ),
+        (
+            "simulation.csv",
+            "\nordered,1,5,0,",
+            "\nordered,1,5,6,",
+            "row 2 (line 3), column ordered_failed: found 6, expected at most 5",
+        ),
+        (
+            "inputs.csv",
+            "\nsimulation,seed",
+            "\nsimulation,sead",
+            "row 4 (line 5), column input: found 'sead', expected",
+        ),
+    ],
+)
 def test_damage_is_refused_with_its_place(folder, name, old, new, words):
     change(folder / name, old, new)
     with pytest.raises(DataError) as error:
@@ -62,9 +89,14 @@ def test_damage_is_refused_with_its_place(folder, name, old, new, words):
     assert not isinstance(error.value, ChecksumError)
 
 
-@pytest.mark.parametrize("name, old, new, row", [
-    ("outside-range.csv", ",2.0531073,", ",2.0531074,", 3),
-    ("simulation.csv", "0.10884431", "0.10884432", 8), ("inputs.csv", "20200228", "20200229", 4)])
+@pytest.mark.parametrize(
+    "name, old, new, row",
+    [
+        ("outside-range.csv", ",2.0531073,", ",2.0531074,", 3),
+        ("simulation.csv", "0.10884431", "0.10884432", 8),
+        ("inputs.csv", "20200228", "20200229", 4),
+    ],
+)
 def test_other_numbers_and_inputs_are_noticed_by_their_digest(folder, name, old, new, row):
     change(folder / name, old, new)
     with pytest.raises(ChecksumError, match=rf"stored/inputs.csv, row {row} .*column value: found"):
@@ -72,24 +104,25 @@ def test_other_numbers_and_inputs_are_noticed_by_their_digest(folder, name, old,
 
 
 def test_builder_writes_the_stored_form(builder):
-    for table, name in ((validation.simulated(), "simulation"),
-                        (validation.outside_ranges(), "outside-range")):
+    for table, name in ((validation.simulated(), "simulation"), (validation.outside_ranges(), "outside-range")):
         assert builder.written(table) == (validation.STORED / f"{name}.csv").read_text("utf-8")
 
 
 def assert_stored(again):
     """Counts are those stored; sums differ by what another processor's last digits make of them."""
     stored = again[["truth", "block"]].merge(validation.simulated(), on=["truth", "block"])
-    pd.testing.assert_frame_equal(again.reset_index(drop=True), stored[again.columns], rtol=1e-5,
-                                  atol=1e-6, check_dtype=False)
+    pd.testing.assert_frame_equal(
+        again.reset_index(drop=True), stored[again.columns], rtol=1e-5, atol=1e-6, check_dtype=False
+    )
 
 
 def test_stored_rows_are_found_again():
     """The last block of two laws; the chapter takes the first of each."""
     last = validation.REPLICATES // simulation.BLOCK - 1
     frame = validation.municipal_frame()
-    again = pd.DataFrame([simulation.block(law, last, frame, census.CLASS_LIMITS)
-                          for law in ("multinomial", "non-proportional")])
+    again = pd.DataFrame(
+        [simulation.block(law, last, frame, census.CLASS_LIMITS) for law in ("multinomial", "non-proportional")]
+    )
     assert_stored(again)
 
 
@@ -98,14 +131,14 @@ def test_a_sample_of_the_vectors_lies_inside_the_stored_range(builder):
     for name in ("odds_ratio", "J"):
         assert (sample[f"{name}_least"] >= stored[f"{name}_least"] * (1 - 1e-6)).all()
         assert (sample[f"{name}_most"] <= stored[f"{name}_most"] * (1 + 1e-6)).all()
-    every = [len(mic.survey(row.technology, row.base).outside_vectors())
-             for row in stored.itertuples()]
+    every = [len(mic.survey(row.technology, row.base).outside_vectors()) for row in stored.itertuples()]
     assert stored["vectors"].tolist() == every
 
 
 def test_cluster_and_local_workers_agree_exactly(builder):
     """Two Dask workers in processes of their own against this process."""
     from distributed import LocalCluster
+
     laws = ("hump", "null")
     here = builder.simulated(2 * simulation.BLOCK, jobs=1, laws=laws)
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
@@ -124,6 +157,7 @@ def test_command_line_selects_parts(builder, folder, monkeypatch):
     def part(name):
         done.append(name)
         return stored[name]
+
     monkeypatch.setattr(builder, "PARTS", {name: lambda name=name: part(name) for name in stored})
     monkeypatch.setattr(validation, "STORED", folder)
     builder.main(["--only", "simulation"])

@@ -13,8 +13,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 FILES = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 # Everything beyond reading that any job may do.
-WRITES = {("publish", "pages", "pages"), ("publish", "pages", "id-token"),
-          ("publish", "release", "contents")}
+WRITES = {("publish", "pages", "pages"), ("publish", "pages", "id-token"), ("publish", "release", "contents")}
 
 
 def load(name):
@@ -44,8 +43,12 @@ def test_there_are_the_three_workflows():
 
 
 def test_every_action_is_pinned_to_a_commit_and_names_its_version():
-    lines = [line for path in FILES for line in path.read_text(encoding="utf-8").splitlines()
-             if re.match(r"\s*(- )?uses:", line)]
+    lines = [
+        line
+        for path in FILES
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if re.match(r"\s*(- )?uses:", line)
+    ]
     assert len(lines) > 10
     pins = {}
     for line in lines:
@@ -61,8 +64,12 @@ def test_every_action_is_pinned_to_a_commit_and_names_its_version():
 
 def test_permissions_are_the_least():
     assert all(load(path.stem)["permissions"] == {} for path in FILES)
-    wanted = {(workflow, job, what) for workflow, job, content in jobs()
-              for what, level in content["permissions"].items() if level != "read"}
+    wanted = {
+        (workflow, job, what)
+        for workflow, job, content in jobs()
+        for what, level in content["permissions"].items()
+        if level != "read"
+    }
     assert wanted == WRITES
 
 
@@ -90,27 +97,32 @@ def test_what_is_published_passed_the_gate_and_comes_from_no_cache():
     assert publish["gate"]["uses"] == "./.github/workflows/test.yml"
     assert publish["build"]["needs"] == "gate"
     assert publish["pages"]["needs"] == publish["release"]["needs"] == "build"
-    assert [step["run"] for step in load("test")["jobs"]["test"]["steps"] if "run" in step] \
-        == ["bash .ci/run"]
-    assert not [step for workflow, _, step in steps() if workflow == "publish"
-                and ("cache" in step.get("uses", "") or "cache" in step.get("with", {}))]
+    assert [step["run"] for step in load("test")["jobs"]["test"]["steps"] if "run" in step] == ["bash .ci/run"]
+    assert not [
+        step
+        for workflow, _, step in steps()
+        if workflow == "publish" and ("cache" in step.get("uses", "") or "cache" in step.get("with", {}))
+    ]
 
 
 @pytest.mark.parametrize("prefix, code", [("v", 0), ("", 1), ("v9", 1)])
 def test_a_tag_that_is_not_the_version_stops(prefix, code):
-    [script] = [step["run"] for step in load("publish")["jobs"]["version"]["steps"]
-                if "run" in step]
+    [script] = [step["run"] for step in load("publish")["jobs"]["version"]["steps"] if "run" in step]
     version = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))["version"]
-    done = subprocess.run(["bash", "-e", "-c", script], cwd=ROOT, capture_output=True, text=True,
-                          env={**os.environ, "TAG": prefix + version})
+    done = subprocess.run(
+        ["bash", "-e", "-c", script],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "TAG": prefix + version},
+    )
     assert done.returncode == code, done.stdout + done.stderr
     assert code == 0 or f"found tag {prefix}{version}, expected v{version}" in done.stdout
 
 
 def test_every_make_command_in_a_script_exists():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    named = {found for *_, step in steps()
-             for found in re.findall(r"\bmake ([a-z.][\w./-]*)", step.get("run", ""))}
+    named = {found for *_, step in steps() for found in re.findall(r"\bmake ([a-z.][\w./-]*)", step.get("run", ""))}
     named |= set(load("weekly")["jobs"]["again"]["strategy"]["matrix"]["command"])
     assert {"release", "test", "lock", ".venv/ready"} <= named
     assert not [name for name in named if not re.search(rf"^{re.escape(name)}:", makefile, re.M)]
@@ -133,8 +145,9 @@ def test_pythons_begin_where_the_project_does_and_leave_none_out():
             assert found[1] in tested
     newest = load("weekly")["jobs"]["newest"]["strategy"]["matrix"]["python"]
     assert newest == [tested[0], tested[-1]]
-    single = {step["with"]["python-version"] for *_, step in steps()
-              if "actions/setup-python" in step.get("uses", "")} - {"${{ matrix.python }}"}
+    single = {
+        step["with"]["python-version"] for *_, step in steps() if "actions/setup-python" in step.get("uses", "")
+    } - {"${{ matrix.python }}"}
     assert single == {oldest}
 
 
@@ -148,11 +161,13 @@ def test_dependabot_follows_the_actions_with_a_delay():
 @pytest.fixture
 def tool(absent):
     """Path of a linter: named by a variable, or on the PATH."""
+
     def find(name):
         found = os.environ.get(name.upper()) or shutil.which(name)
         if not found:
             absent(f"{name} is not installed", "REQUIRE_WORKFLOW_LINT")
         return found
+
     return find
 
 

@@ -24,9 +24,25 @@ SOURCE, EXECUTED, STAGE = WORK / "source", WORK / "executed", WORK / "stage"
 SPHINX, HTML, OLD = WORK / "sphinx", ROOT / "_build" / "html", WORK / "html.old"
 # Digests of what Sphinx finished with; of the sources, and of the pages as they were put there.
 READ, PUBLISHED = WORK / "read.json", WORK / "published"
-SOURCES = ("adoption", "chapters", "reference", "data", "results", "tests/fixtures", "locale",
-           "_ext", "_static", "_config.yml", "_toc.yml", "index.*", "references.bib",
-           "CITATION.cff", "requirements.txt", "tools/build.py", "tools/book.mk")
+SOURCES = (
+    "adoption",
+    "chapters",
+    "reference",
+    "data",
+    "results",
+    "tests/fixtures",
+    "locale",
+    "_ext",
+    "_static",
+    "_config.yml",
+    "_toc.yml",
+    "index.*",
+    "references.bib",
+    "CITATION.cff",
+    "requirements.txt",
+    "tools/build.py",
+    "tools/book.mk",
+)
 # What any chapter may read. The register is read by one of them, and what its rows mean by none.
 COMMON = re.compile(r"(adoption|data|results|tests|tools)/|CITATION\.cff|requirements\.txt")
 REGISTER, FAMILIES = "results/results.csv", "results/families.csv"
@@ -40,11 +56,17 @@ def say(message):
 
 def digests(folder, patterns=("*",)):
     """Digest of each file, by its name in the folder."""
-    found = {file.relative_to(folder).as_posix(): file for pattern in patterns
-             for path in folder.glob(pattern) for file in (path, *path.rglob("*"))}
-    return {name: hashlib.sha256(file.read_bytes()).hexdigest()
-            for name, file in sorted(found.items()) if file.is_file()
-            and not re.search(r"__pycache__|\.ipynb_checkpoints|\.partial$", name)}
+    found = {
+        file.relative_to(folder).as_posix(): file
+        for pattern in patterns
+        for path in folder.glob(pattern)
+        for file in (path, *path.rglob("*"))
+    }
+    return {
+        name: hashlib.sha256(file.read_bytes()).hexdigest()
+        for name, file in sorted(found.items())
+        if file.is_file() and not re.search(r"__pycache__|\.ipynb_checkpoints|\.partial$", name)
+    }
 
 
 def digest(*parts):
@@ -65,18 +87,21 @@ def take():
 def read():
     """Digests of the copy and of what all chapters read; the executed chapters, named by theirs."""
     found = digests(SOURCE, SOURCES)
-    common = digest(sys.version_info[:2], {name: value for name, value in found.items() if
-                                           COMMON.match(name) and name not in (REGISTER, FAMILIES)})
-    keys = {name: digest(common, value, name in READERS and found.get(REGISTER))
-            for name, value in found.items() if re.match(r"chapters/[^/]*\.ipynb$", name)}
-    return digest(found), common, [f".book/executed/{name[:-6]}.{key}.ipynb"
-                                   for name, key in keys.items()]
+    common = digest(
+        sys.version_info[:2],
+        {name: value for name, value in found.items() if COMMON.match(name) and name not in (REGISTER, FAMILIES)},
+    )
+    keys = {
+        name: digest(common, value, name in READERS and found.get(REGISTER))
+        for name, value in found.items()
+        if re.match(r"chapters/[^/]*\.ipynb$", name)
+    }
+    return digest(found), common, [f".book/executed/{name[:-6]}.{key}.ipynb" for name, key in keys.items()]
 
 
 def execute(strict, *targets):
     """Execute chapters by nbmake, all at once, in a new folder; keep each that ran to its end."""
-    names = {re.sub(r"\.\w{32}(?=\.ipynb$)", "", target.removeprefix(".book/executed/")): target
-             for target in targets}
+    names = {re.sub(r"\.\w{32}(?=\.ipynb$)", "", target.removeprefix(".book/executed/")): target for target in targets}
     say(f"executing {len(names)} chapters: {', '.join(Path(name).stem for name in names)}")
     shutil.rmtree(WORK / "run", ignore_errors=True)
     folder = WORK / "run" / str(time.time_ns())
@@ -84,12 +109,35 @@ def execute(strict, *targets):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(SOURCE / name, folder / name)
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", folder, "-q",
-         "-p", "no:cacheprovider", "-p", "nbmake.pytest_plugin", "-p", "xdist.plugin",
-         "-n", str(min(len(names), os.cpu_count())) if len(names) > 1 else "0",
-         "--nbmake", "--overwrite", "--nbmake-timeout", "600", *(folder / name for name in names)],
-        cwd=folder, env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-c",
+            os.devnull,
+            "--rootdir",
+            folder,
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "nbmake.pytest_plugin",
+            "-p",
+            "xdist.plugin",
+            "-n",
+            str(min(len(names), os.cpu_count())) if len(names) > 1 else "0",
+            "--nbmake",
+            "--overwrite",
+            "--nbmake-timeout",
+            "600",
+            *(folder / name for name in names),
+        ],
+        cwd=folder,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
     failed = {}
     for name, target in names.items():
         try:
@@ -109,8 +157,7 @@ def execute(strict, *targets):
         for old in set(EXECUTED.glob(f"{name[:-6]}.*")) - {ROOT / target}:
             old.unlink()
     # Where the register may soon change, what reads it may fail.
-    if not strict and failed and all(name in READERS and any(EXECUTED.glob(f"{name[:-6]}.*"))
-                                     for name in failed):
+    if not strict and failed and all(name in READERS and any(EXECUTED.glob(f"{name[:-6]}.*")) for name in failed):
         return
     for name, wrong in failed.items():
         said = f"{name}, {wrong}" + f"\n{done.stdout}" * (wrong[-1] == ":")
@@ -139,6 +186,7 @@ def trouble(cells):
 def tables():
     """Read the tables and the stored results strictly: a damaged one is named, with its place."""
     from adoption import data, validation
+
     try:
         data.check_rows(), validation.simulated(), validation.outside_ranges()
     except data.DataError as error:
@@ -156,8 +204,7 @@ def forget():
         known = json.loads(READ.read_text(encoding="utf-8"))
         READ.unlink()  # until Sphinx has finished
     changed = {name for name in now.keys() | known.keys() if now.get(name) != known.get(name)}
-    if all(re.match(r"chapters/[^/]*\.(ipynb|md)$", name) and name in now and name in known
-           for name in changed):
+    if all(re.match(r"chapters/[^/]*\.(ipynb|md)$", name) and name in now and name in known for name in changed):
         shutil.rmtree(SPHINX / "_build" / "html", ignore_errors=True)
         for name in now.keys() - changed:
             os.utime(STAGE / name, (0, 0))
@@ -198,14 +245,22 @@ def build(check, lock):
             return say("nothing changed")
         # Dates in the pages are that of the release, and do not depend on the day of the build.
         released = re.search(r"date-released: (\S+)", (SOURCE / "CITATION.cff").read_text())[1]
-        variables = {"BIN": str(Path(sys.executable).parent), "BOOK": book, "COMMON": common,
-                     "EPOCH": str(calendar.timegm(time.strptime(released, "%Y-%m-%d"))),
-                     "EXECUTED": " ".join(targets), "CHECK": "--check" * (goal == "published")}
+        variables = {
+            "BIN": str(Path(sys.executable).parent),
+            "BOOK": book,
+            "COMMON": common,
+            "EPOCH": str(calendar.timegm(time.strptime(released, "%Y-%m-%d"))),
+            "EXECUTED": " ".join(targets),
+            "CHECK": "--check" * (goal == "published"),
+        }
         environment = {name: value for name, value in os.environ.items() if "MAKE" not in name}
         # Every step holds the lock too: should this program be killed, the next build waits for it.
         done = subprocess.run(
             ["make", "-s", "-f", "tools/book.mk", goal, *map("=".join, variables.items())],
-            cwd=ROOT, env=environment, pass_fds=[lock.fileno()])
+            cwd=ROOT,
+            env=environment,
+            pass_fds=[lock.fileno()],
+        )
         if done.returncode:
             full = shutil.disk_usage(ROOT).free < 1_000_000
             raise OSError("No space left on device" if full else "the reason stands above")

@@ -32,8 +32,10 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 # Containers often have neither a sandbox nor a large /dev/shm.
 ARGUMENTS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking")
 # Not on paper: code, what only a screen can do, and what would be said twice.
-DROPPED = (".cell_input, details.recorded, .code-switch, #numbers-on-this-page, .headerlink, "
-           "a.download, script, noscript > p, form, div.my-town, .toctree-wrapper, template")
+DROPPED = (
+    ".cell_input, details.recorded, .code-switch, #numbers-on-this-page, .headerlink, "
+    "a.download, script, noscript > p, form, div.my-town, .toctree-wrapper, template"
+)
 
 
 def find_browser() -> str | None:
@@ -47,8 +49,10 @@ def find_browser() -> str | None:
 def contents() -> list[tuple[str, str]]:
     """Part ('' before the first) and name of each page but those below others, in order."""
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    return [("", toc["root"]), *((part["caption"], chapter["file"]) for part in toc["parts"]
-                                 for chapter in part["chapters"])]
+    return [
+        ("", toc["root"]),
+        *((part["caption"], chapter["file"]) for part in toc["parts"] for chapter in part["chapters"]),
+    ]
 
 
 def anchor(page: str, part: str = "") -> str:
@@ -106,13 +110,19 @@ def cut_fonts(style: str, text: str) -> None:
     A glyph can serve other signs as well, a Japanese character and a radical of the same form, and
     the text of a PDF, searched or copied, would have those; so without ligatures, too.
     """
-    places = (Path(matplotlib.get_data_path()) / "fonts" / "ttf",
-              Path(matplotlib_fontja.__file__).parent / "fonts")
+    places = (Path(matplotlib.get_data_path()) / "fonts" / "ttf", Path(matplotlib_fontja.__file__).parent / "fonts")
     (OUT / "fonts").mkdir(parents=True, exist_ok=True)
     for name in re.findall(r'url\("fonts/(.+?)"\)', style):
         [path] = [place / name for place in places if (place / name).exists()]
-        subset.main([str(path), f"--text={text}", "--layout-features=kern", "--drop-tables+=FFTM",
-                     f"--output-file={OUT / 'fonts' / name}"])
+        subset.main(
+            [
+                str(path),
+                f"--text={text}",
+                "--layout-features=kern",
+                "--drop-tables+=FFTM",
+                f"--output-file={OUT / 'fonts' / name}",
+            ]
+        )
 
 
 def document(numbers: dict[str, int]) -> str:
@@ -128,18 +138,28 @@ def document(numbers: dict[str, int]) -> str:
             id = headed["data-entry"] = headed.find_parent(id=True)["id"]
             entries.append(
                 f'<li class="{headed.name}"><a href="#{id}"><span>{escape(headed.get_text())}'
-                f'</span><span class="leader"></span><span>{numbers.get(id, 0)}</span></a></li>')
+                f'</span><span class="leader"></span><span>{numbers.get(id, 0)}</span></a></li>'
+            )
         bodies.append(str(body))
     work, here = citation.book(), Path(__file__)
     style = here.with_suffix(".css").read_text(encoding="utf-8")
     cut_fonts(style, "".join(sorted({*"".join(bodies + entries), *string.printable.strip()})))
     build = json.loads((HTML / "build.json").read_text(encoding="utf-8"))["digest"]
-    words = {"title": work.title, "short": work.title.split(":")[0], "version": work.version,
-             "authors": "; ".join(work.authors), "released": work.released, "build": build[:12],
-             "cite": citation.text(work)}
+    words = {
+        "title": work.title,
+        "short": work.title.split(":")[0],
+        "version": work.version,
+        "authors": "; ".join(work.authors),
+        "released": work.released,
+        "build": build[:12],
+        "cite": citation.text(work),
+    }
     return string.Template(here.with_suffix(".html").read_text(encoding="utf-8")).substitute(
-        {name: escape(text) for name, text in words.items()}, style=style,
-        entries="".join(entries), bodies="".join(bodies))
+        {name: escape(text) for name, text in words.items()},
+        style=style,
+        entries="".join(entries),
+        bodies="".join(bodies),
+    )
 
 
 def bookmarks(outline: list):
@@ -169,13 +189,18 @@ def print_book(browser) -> None:
         source.write_text(document(numbers), encoding="utf-8", newline="\n")
         page = browser.new_page()
         page.goto(source.as_uri(), wait_until="load")
-        headings = page.eval_on_selector_all(
-            "h1, h2, h3, h4, h5, h6", "found => found.map(h => h.dataset.entry ?? '')")
+        headings = page.eval_on_selector_all("h1, h2, h3, h4, h5, h6", "found => found.map(h => h.dataset.entry ?? '')")
         partial = PDF.with_suffix(".partial")
-        page.pdf(path=partial, prefer_css_page_size=True, tagged=True, outline=True,
-                 print_background=True, display_header_footer=True,
-                 header_template="<span></span>",
-                 footer_template=page.inner_html("#footer"))
+        page.pdf(
+            path=partial,
+            prefer_css_page_size=True,
+            tagged=True,
+            outline=True,
+            print_background=True,
+            display_header_footer=True,
+            header_template="<span></span>",
+            footer_template=page.inner_html("#footer"),
+        )
         page.close()
         before, numbers = numbers, page_numbers(partial, headings)
     if before != numbers:
@@ -188,15 +213,16 @@ def main() -> None:
     if "--find" in sys.argv:  # for release.sh
         sys.exit(0 if browser else 3)
     if not browser:
-        sys.exit("pdf: no Chromium or Chrome found: install one, or set CHROMIUM to its path. The "
-                 "pages in _build/html need none, and can be printed singly")
+        sys.exit(
+            "pdf: no Chromium or Chrome found: install one, or set CHROMIUM to its path. The "
+            "pages in _build/html need none, and can be printed singly"
+        )
     try:
         with sync_playwright() as playwright:
             print_book(playwright.chromium.launch(executable_path=browser, args=ARGUMENTS))
     except (Error, OSError) as error:
         sys.exit(f"pdf: {error}")
-    print(f"pdf: {len(PdfReader(PDF).pages)} pages, {PDF.stat().st_size / 1e6:.1f} MB: "
-          f"{PDF.relative_to(ROOT)}")
+    print(f"pdf: {len(PdfReader(PDF).pages)} pages, {PDF.stat().st_size / 1e6:.1f} MB: {PDF.relative_to(ROOT)}")
 
 
 if __name__ == "__main__":

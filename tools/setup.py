@@ -23,8 +23,10 @@ def find_python():
     for minor in range(20, 10, -1):
         if shutil.which(f"python3.{minor}"):
             return f"python3.{minor}"
-    sys.exit(f"setup: found Python {sys.version_info[0]}.{sys.version_info[1]}, expected 3.11 or "
-             "later: install one, or name it: make PYTHON=/path/to/python3")
+    sys.exit(
+        f"setup: found Python {sys.version_info[0]}.{sys.version_info[1]}, expected 3.11 or "
+        "later: install one, or name it: make PYTHON=/path/to/python3"
+    )
 
 
 def run(*command, **options):
@@ -34,28 +36,32 @@ def run(*command, **options):
 def set_up():
     # An editable install points at this folder: a moved checkout needs a new one.
     made_of = (LOCK, ROOT / "pyproject.toml", Path(__file__))
-    fingerprint = hashlib.sha256(
-        b"\0".join([path.read_bytes() for path in made_of] + [str(ROOT).encode()])).hexdigest()
+    fingerprint = hashlib.sha256(b"\0".join([path.read_bytes() for path in made_of] + [str(ROOT).encode()])).hexdigest()
     if READY.exists() and READY.read_text() == fingerprint:
         return READY.touch()
     print("setup: installing the locked packages into .venv", flush=True)
     python, pip = find_python(), [VENV / "bin/python", "-m", "pip"]
     if subprocess.run([python, "-c", "import ensurepip, venv"], capture_output=True).returncode:
-        sys.exit(f"setup: {python} has no ensurepip or venv. On Debian or Ubuntu: apt install "
-                 "python3-venv. Or name another Python: make PYTHON=/path/to/python3")
+        sys.exit(
+            f"setup: {python} has no ensurepip or venv. On Debian or Ubuntu: apt install "
+            "python3-venv. Or name another Python: make PYTHON=/path/to/python3"
+        )
     run(python, "-m", "venv", "--clear", VENV)
     # pip needs no more than the lock's own entry for uv.
     (VENV / "uv.txt").write_text(re.search(r"^uv==(.*\\\n)+.*\n", LOCK.read_text(), re.M)[0])
-    run(*pip, "install", "-q", "--disable-pip-version-check", "--require-hashes",
-        "-r", VENV / "uv.txt")
+    run(*pip, "install", "-q", "--disable-pip-version-check", "--require-hashes", "-r", VENV / "uv.txt")
     said = run(*pip, "config", "list", capture_output=True, text=True).stdout
     # Lines about environment variables come first there: read last, they win.
-    told = {OF_UV[name]: value for name, value in reversed(re.findall(
-        r"^(?::env:|\w+)\.([\w-]+)='(.*)'$", said, re.M)) if name in OF_UV}
-    for what in (["--require-hashes", "--compile-bytecode", "-r", LOCK],
-                 ["--no-deps", "--no-build-isolation", "-e", ROOT]):
-        run(VENV / "bin/uv", "pip", "install", "-q", *what,
-            env={**told, **os.environ, "VIRTUAL_ENV": str(VENV)})
+    told = {
+        OF_UV[name]: value
+        for name, value in reversed(re.findall(r"^(?::env:|\w+)\.([\w-]+)='(.*)'$", said, re.M))
+        if name in OF_UV
+    }
+    for what in (
+        ["--require-hashes", "--compile-bytecode", "-r", LOCK],
+        ["--no-deps", "--no-build-isolation", "-e", ROOT],
+    ):
+        run(VENV / "bin/uv", "pip", "install", "-q", *what, env={**told, **os.environ, "VIRTUAL_ENV": str(VENV)})
     READY.write_text(fingerprint)
 
 

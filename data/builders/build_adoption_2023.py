@@ -12,14 +12,7 @@ import argparse
 from pathlib import Path
 
 from intervals import exact_edges, population_edges, thin
-from sources import (
-    EXTERNAL_STAFF,
-    KINDS,
-    median_half_up,
-    read_census,
-    read_dashboard,
-    write_csv,
-)
+from sources import EXTERNAL_STAFF, KINDS, median_half_up, read_census, read_dashboard, write_csv
 
 # An interval holds at least this many municipalities, unless an exact edge cuts it shorter:
 # the table is an aggregate, no list of bodies.
@@ -32,8 +25,7 @@ def published(municipalities):
     rows = []
     for technology in ("AI", "RPA"):
         for state, adopted in (("adopters", True), ("non_adopters", False)):
-            group = [body.population for body in municipalities
-                     if getattr(body, technology.lower()) is adopted]
+            group = [body.population for body in municipalities if getattr(body, technology.lower()) is adopted]
             rows.append((technology, state, len(group), median_half_up(group)))
     return rows
 
@@ -45,25 +37,28 @@ def by_size(bodies, edges):
         inside = [body for body in bodies if lower <= body.population < upper]
         for kind in KINDS:
             for staff in EXTERNAL_STAFF.values():
-                cell = [body for body in inside
-                        if body.kind == kind and body.external_staff == staff]
-                rows.append((
-                    lower, upper, kind, staff, len(cell),
-                    sum(body.ai for body in cell),
-                    sum(body.rpa for body in cell),
-                    sum(body.ai and body.rpa for body in cell),
-                    sum(body.population for body in cell),
-                ))
+                cell = [body for body in inside if body.kind == kind and body.external_staff == staff]
+                rows.append(
+                    (
+                        lower,
+                        upper,
+                        kind,
+                        staff,
+                        len(cell),
+                        sum(body.ai for body in cell),
+                        sum(body.rpa for body in cell),
+                        sum(body.ai and body.rpa for body in cell),
+                        sum(body.population for body in cell),
+                    )
+                )
     return rows
 
 
 def build(census_csv, municipalities_csv, prefectures_csv, out):
     """Write both tables into the folder ``out``."""
     census = read_census(census_csv)
-    municipalities = read_dashboard(
-        municipalities_csv, [b for b in census if b.kind != "prefecture"], first_cell="")
-    prefectures = read_dashboard(
-        prefectures_csv, [b for b in census if b.kind == "prefecture"], first_cell="都道府県")
+    municipalities = read_dashboard(municipalities_csv, [b for b in census if b.kind != "prefecture"], first_cell="")
+    prefectures = read_dashboard(prefectures_csv, [b for b in census if b.kind == "prefecture"], first_cell="都道府県")
     summary = published(municipalities)
     medians = [row[-1] for row in summary]
     edges = thin(
@@ -72,12 +67,14 @@ def build(census_csv, municipalities_csv, prefectures_csv, out):
         populations=[body.population for body in municipalities],
         at_least=AT_LEAST,
     )
-    write_csv(Path(out) / "adoption-2023-published.csv",
-              ("technology", "state", "bodies", "median_population"), summary)
-    write_csv(Path(out) / "adoption-2023-by-size.csv",
-              ("lower", "upper", "kind", "external_staff", "bodies", "ai", "rpa", "both",
-               "population"),
-              by_size(municipalities + prefectures, edges))
+    write_csv(
+        Path(out) / "adoption-2023-published.csv", ("technology", "state", "bodies", "median_population"), summary
+    )
+    write_csv(
+        Path(out) / "adoption-2023-by-size.csv",
+        ("lower", "upper", "kind", "external_staff", "bodies", "ai", "rpa", "both", "population"),
+        by_size(municipalities + prefectures, edges),
+    )
 
 
 def main():

@@ -22,8 +22,7 @@ def distribution(bodies, edges):
     rows = []
     for lower, upper in zip(edges, edges[1:], strict=False):
         for kind in KINDS:
-            cell = [body.population for body in bodies
-                    if body.kind == kind and lower <= body.population < upper]
+            cell = [body.population for body in bodies if body.kind == kind and lower <= body.population < upper]
             rows.append((lower, upper, kind, len(cell), sum(cell)))
     return rows
 
@@ -43,8 +42,7 @@ def tightest_pair(populations, median):
         for low in np.flatnonzero(2 * ordered <= total):
             high = max(first[low], low + 1)
             if high < ordered.size and ordered[high] == total - ordered[low]:
-                pair = (int(high - low - 1), int(ordered[high] - ordered[low]),
-                        int(ordered[low]), int(ordered[high]))
+                pair = (int(high - low - 1), int(ordered[high] - ordered[low]), int(ordered[low]), int(ordered[high]))
                 best = pair if best is None else min(best, pair)
     return None if best is None else (best[2], best[3], best[0])
 
@@ -61,14 +59,18 @@ def neighbours(bodies, medians):
                 f"{technology} stage {stage}: found no two bodies with mean {median}, "
                 "expected a pair for every printed median"
             )
-        rows.append((
-            technology, stage, median,
-            sum(kind != "prefecture" for kind in at),
-            sum(kind == "prefecture" for kind in at),
-            max(population for population in everything if population < median),
-            min(population for population in everything if population > median),
-            *pair,
-        ))
+        rows.append(
+            (
+                technology,
+                stage,
+                median,
+                sum(kind != "prefecture" for kind in at),
+                sum(kind == "prefecture" for kind in at),
+                max(population for population in everything if population < median),
+                min(population for population in everything if population > median),
+                *pair,
+            )
+        )
     return rows
 
 
@@ -76,13 +78,27 @@ def build(census_csv, out):
     """Write both tables into the folder ``out``."""
     bodies = read_census(census_csv)
     medians_2023 = data.load("adoption-2023-published").median_population.tolist()
-    write_csv(Path(out) / "population-distribution-2015.csv",
-              ("lower", "upper", "kind", "bodies", "population"),
-              distribution(bodies, population_edges(medians_2023)))
-    write_csv(Path(out) / "median-neighbours.csv",
-              ("technology", "stage", "median", "municipalities_at", "prefectures_at",
-               "nearest_below", "nearest_above", "pair_lower", "pair_upper", "bodies_between"),
-              neighbours(bodies, medians_2020()))
+    write_csv(
+        Path(out) / "population-distribution-2015.csv",
+        ("lower", "upper", "kind", "bodies", "population"),
+        distribution(bodies, population_edges(medians_2023)),
+    )
+    write_csv(
+        Path(out) / "median-neighbours.csv",
+        (
+            "technology",
+            "stage",
+            "median",
+            "municipalities_at",
+            "prefectures_at",
+            "nearest_below",
+            "nearest_above",
+            "pair_lower",
+            "pair_upper",
+            "bodies_between",
+        ),
+        neighbours(bodies, medians_2020()),
+    )
 
 
 def main():

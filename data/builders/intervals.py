@@ -53,9 +53,7 @@ def subdivide(edges, per_decade=PER_DECADE):
 
 def population_edges(medians_2023):
     """All edges of the 2015 distribution: a log grid through every population that matters."""
-    return subdivide(
-        exact_edges([*medians_2020().values(), *printed_populations(), *medians_2023])
-    )
+    return subdivide(exact_edges([*medians_2020().values(), *printed_populations(), *medians_2023]))
 
 
 def thin(edges, keep, populations, at_least):

@@ -38,9 +38,7 @@ class Adoption(NamedTuple):
 
 def complain(path, row, column, found, expected):
     """Raise the ValueError that every reader here uses; ``row`` counts from 1."""
-    raise ValueError(
-        f"{Path(path).name}, row {row}, column {column}: found {found!r}, expected {expected}"
-    )
+    raise ValueError(f"{Path(path).name}, row {row}, column {column}: found {found!r}, expected {expected}")
 
 
 def read_rows(path, encoding):
@@ -52,8 +50,7 @@ def read_rows(path, encoding):
         text = path.read_bytes().decode(encoding)
     except UnicodeDecodeError as error:
         raise ValueError(
-            f"{path.name}: found bytes that are not {encoding} at {error.start}, "
-            f"expected a file in {encoding}"
+            f"{path.name}: found bytes that are not {encoding} at {error.start}, expected a file in {encoding}"
         ) from None
     try:
         return list(csv.reader(io.StringIO(text, newline=""), strict=True))
@@ -63,13 +60,7 @@ def read_rows(path, encoding):
 
 # ---------------------------------------------------------------------------------- the census
 
-CENSUS_COLUMNS = {
-    1: "※大項目",
-    2: "地域コード",
-    3: "地域識別コード",
-    4: "境域年次(2015)",
-    7: "人口　平成27年　(a)",
-}
+CENSUS_COLUMNS = {1: "※大項目", 2: "地域コード", 3: "地域識別コード", 4: "境域年次(2015)", 7: "人口　平成27年　(a)"}
 CENSUS_HEADER_ROW = 10
 SPECIAL_WARDS = tuple(str(code) for code in range(13101, 13124))
 
@@ -146,8 +137,13 @@ def read_census(path):
             municipal_sum[prefecture] = municipal_sum.get(prefecture, 0) + body.population
     for body in bodies:
         if body.kind == "prefecture" and municipal_sum.get(body.code) != body.population:
-            complain(path, f"of {body.name}", CENSUS_COLUMNS[7], body.population,
-                     f"the sum of its municipalities, {municipal_sum.get(body.code)}")
+            complain(
+                path,
+                f"of {body.name}",
+                CENSUS_COLUMNS[7],
+                body.population,
+                f"the sum of its municipalities, {municipal_sum.get(body.code)}",
+            )
     if not nation == sum(municipal_sum.values()) == NATION:
         complain(path, "of the nation", CENSUS_COLUMNS[7], nation, f"{NATION}")
     return bodies
@@ -167,10 +163,7 @@ INTRODUCED = {"実施": True, "未実施": False}
 # of its prefecture, the census among the towns.
 MOVED = ("富谷町", "富谷市")
 # Names of 2015 in the census, by code, and of 2023 on the dashboard.
-RENAMED = {
-    "28221": ("篠山市", "丹波篠山市"),
-    "40305": ("那珂川町", "那珂川市"),
-}
+RENAMED = {"28221": ("篠山市", "丹波篠山市"), "40305": ("那珂川町", "那珂川市")}
 
 
 def same_name(body, name):
@@ -203,8 +196,7 @@ def read_dashboard(path, bodies, first_cell):
         if len(hits) != 1:
             complain(path, "(all)", "1-2", f"{len(hits)} rows {label}", "exactly one")
         if len(rows[hits[0]]) != len(rows[0]):
-            complain(path, hits[0] + 1, "(all)", f"{len(rows[hits[0]])} cells",
-                     f"{len(rows[0])} cells")
+            complain(path, hits[0] + 1, "(all)", f"{len(rows[hits[0]])} cells", f"{len(rows[0])} cells")
         found_rows[key] = hits[0]
 
     columns = list(range(width))
@@ -217,13 +209,11 @@ def read_dashboard(path, bodies, first_cell):
         if not same_name(body, name) and (body.name, name) != MOVED:
             complain(path, 1, column + 3, name, f"{body.name!r} (census code {body.code})")
         answers = {}
-        for key, meaning in (("external_staff", EXTERNAL_STAFF), ("ai", INTRODUCED),
-                             ("rpa", INTRODUCED)):
+        for key, meaning in (("external_staff", EXTERNAL_STAFF), ("ai", INTRODUCED), ("rpa", INTRODUCED)):
             row = found_rows[key]
             found = rows[row][column + 2]
             if found not in meaning:
-                complain(path, row + 1, f"{column + 3} ({name})", found,
-                         f"one of {', '.join(meaning)}")
+                complain(path, row + 1, f"{column + 3} ({name})", found, f"one of {', '.join(meaning)}")
             answers[key] = meaning[found]
         result.append(Adoption(body.kind, body.population, **answers))
     return result

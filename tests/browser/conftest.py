@@ -44,6 +44,7 @@ def browser(absent, pdf):
     if not executable:
         absent("no Chromium found (install it, or set CHROMIUM to its path)", "REQUIRE_BROWSER")
     from playwright.sync_api import sync_playwright
+
     with sync_playwright() as playwright:
         yield playwright.chromium.launch(executable_path=executable, args=pdf.ARGUMENTS)
 
@@ -67,8 +68,9 @@ def visit(browser, site):
     contexts = []
 
     def opened(name, *, width=1280, scheme="light", **options):
-        context = browser.new_context(viewport={"width": width, "height": 900},
-                                      color_scheme=scheme, reduced_motion="reduce", **options)
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce", **options
+        )
         contexts.append(context)
         page = context.new_page()
         page.outside, page.messages, page.responses = [], [], []
@@ -80,8 +82,10 @@ def visit(browser, site):
             route.abort()
 
         context.route("**/*", guard)
-        page.on("console", lambda message: page.messages.append(message.text)
-                if message.type in ("error", "warning") else None)
+        page.on(
+            "console",
+            lambda message: page.messages.append(message.text) if message.type in ("error", "warning") else None,
+        )
         page.on("pageerror", lambda error: page.messages.append(str(error)))
         page.on("response", lambda response: page.responses.append(response))
         page.goto(site + name, wait_until="load")

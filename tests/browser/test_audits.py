@@ -23,9 +23,12 @@ def validator(absent):
 
 def complaints(validator, files):
     done = subprocess.run([*validator, *files], capture_output=True, text=True, check=True)
-    return [f"{found['url'].rpartition('/')[2]}, line {found.get('lastLine')}: {found['message']} "
-            f"{found.get('extract', '')[:80]!r}" for found in json.loads(done.stdout)["messages"]
-            if found["type"] == "error"]
+    return [
+        f"{found['url'].rpartition('/')[2]}, line {found.get('lastLine')}: {found['message']} "
+        f"{found.get('extract', '')[:80]!r}"
+        for found in json.loads(done.stdout)["messages"]
+        if found["type"] == "error"
+    ]
 
 
 def test_every_page_is_valid_html(html, validator):
@@ -36,8 +39,9 @@ def test_every_page_is_valid_html(html, validator):
 
 def test_the_validator_sees_a_fault(validator, tmp_path):
     page = tmp_path / "page.html"
-    page.write_text('<!DOCTYPE html><html lang="en"><head><title>x</title></head>'
-                    "<body><summary><p>x</p></summary></body></html>")
+    page.write_text(
+        '<!DOCTYPE html><html lang="en"><head><title>x</title></head><body><summary><p>x</p></summary></body></html>'
+    )
     [*found] = complaints(validator, [page])
     assert found and "summary" in found[0]
 
@@ -50,11 +54,21 @@ def test_lighthouse(absent, browser, site, tmp_path, pdf, name):
     report, best = tmp_path / "report.json", dict.fromkeys(LEAST, 0)
     # Other work on the machine takes from the score and adds nothing: the best of some runs counts.
     for _ in range(5):
-        subprocess.run([program, f"{site}{name}.html", "--preset=desktop", "--quiet",
-                        "--output=json", f"--output-path={report}",
-                        f"--chrome-flags=--headless=new {' '.join(pdf.ARGUMENTS)}"],
-                       env={**os.environ, "CHROME_PATH": pdf.find_browser()}, check=True,
-                       capture_output=True, timeout=180)
+        subprocess.run(
+            [
+                program,
+                f"{site}{name}.html",
+                "--preset=desktop",
+                "--quiet",
+                "--output=json",
+                f"--output-path={report}",
+                f"--chrome-flags=--headless=new {' '.join(pdf.ARGUMENTS)}",
+            ],
+            env={**os.environ, "CHROME_PATH": pdf.find_browser()},
+            check=True,
+            capture_output=True,
+            timeout=180,
+        )
         found = json.loads(report.read_text(encoding="utf-8"))["categories"]
         best = {key: max(score, found[key]["score"]) for key, score in best.items()}
         if all(best[key] >= least for key, least in LEAST.items()):

@@ -29,7 +29,8 @@ def shown(browser, html):
     """Colours as the browser shows them in a figure in dark mode: painted by the page's filter."""
     page = browser.new_page(color_scheme="dark")
     page.goto((html / "chapters/who-adopts-first.html").as_uri())
-    found = page.evaluate("""colours => {
+    found = page.evaluate(
+        """colours => {
         const style = getComputedStyle(document.querySelector("article figure img"));
         const context = document.createElement("canvas").getContext("2d");
         context.filter = style.filter;
@@ -38,7 +39,9 @@ def shown(browser, html):
             context.fillStyle = colour;
             context.fillRect(0, 0, 9, 9);
             return context.getImageData(4, 4, 1, 1).data.join(" ");
-        })]; }""", ["#FFFFFF", figures.INK, *figures.COLOURS.values()])
+        })]; }""",
+        ["#FFFFFF", figures.INK, *figures.COLOURS.values()],
+    )
     page.close()
     return found
 

@@ -29,8 +29,10 @@ def test_tab_reaches_everything(visit, name, width):
         reached.add(place)
         if not seen and not words.startswith("<body"):  # past the end of the page
             unseen.append(words)
-    missed = page.evaluate("places => [...document.querySelectorAll('*')].filter((e, i) => "
-                           "places.includes(i)).map(e => e.outerHTML.slice(0, 120))",
-                           sorted(wanted - reached))
+    missed = page.evaluate(
+        "places => [...document.querySelectorAll('*')].filter((e, i) => "
+        "places.includes(i)).map(e => e.outerHTML.slice(0, 120))",
+        sorted(wanted - reached),
+    )
     assert len(wanted) > (15 if width > 1000 else 8)
     assert missed == [] and unseen == []

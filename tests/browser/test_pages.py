@@ -21,9 +21,11 @@ def test_page_is_alone_light_and_open_to_everybody(visit, name, scheme):
     # Folded parts are judged too.
     page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
     found = Axe().run(page).response["violations"]
-    assert not [f"{rule['id']} ({rule['impact']}): {rule['help']}: {node['html'][:150]} "
-                f"{node['failureSummary'][:300]}"
-                for rule in found for node in rule["nodes"][:3]]
+    assert not [
+        f"{rule['id']} ({rule['impact']}): {rule['help']}: {node['html'][:150]} {node['failureSummary'][:300]}"
+        for rule in found
+        for node in rule["nodes"][:3]
+    ]
     page.set_viewport_size({"width": 360, "height": 740})
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     # Images that load when they are reached.

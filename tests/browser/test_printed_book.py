@@ -14,8 +14,7 @@ HEADINGS = re.compile("^h[1-6]$")
 def printed(browser, html, pdf):
     """The document that was printed, and the PDF."""
     pdf.print_book(browser)
-    return (BeautifulSoup((pdf.OUT / "book.html").read_text(encoding="utf-8"), "html.parser"),
-            PdfReader(pdf.PDF))
+    return (BeautifulSoup((pdf.OUT / "book.html").read_text(encoding="utf-8"), "html.parser"), PdfReader(pdf.PDF))
 
 
 @pytest.fixture(scope="module")
@@ -38,9 +37,11 @@ def test_it_is_tagged_and_in_english(printed):
 
 def test_figures_have_their_words(printed):
     document, reader = printed
-    alts = [found["/Alt"] for number in range(1, len(reader.xref[0]) + 1)
-            if isinstance(found := reader.get_object(number), dict)
-            and found.get("/S") == "/Figure" and "/Alt" in found]
+    alts = [
+        found["/Alt"]
+        for number in range(1, len(reader.xref[0]) + 1)
+        if isinstance(found := reader.get_object(number), dict) and found.get("/S") == "/Figure" and "/Alt" in found
+    ]
     assert sorted(alts) == sorted(image["alt"] for image in document.main.find_all("img"))
     assert len(alts) > 15
 
@@ -48,7 +49,8 @@ def test_figures_have_their_words(printed):
 def test_every_heading_is_a_bookmark(printed, pdf):
     document, reader = printed
     assert [squeezed(item.title) for item in pdf.bookmarks(reader.outline)] == [
-        squeezed(headed.get_text()) for headed in document.main.find_all(HEADINGS)]
+        squeezed(headed.get_text()) for headed in document.main.find_all(HEADINGS)
+    ]
 
 
 def test_contents_lead_to_the_right_page(printed, texts):
@@ -86,12 +88,10 @@ def test_links_within_the_book_lead_somewhere(printed):
 def test_every_sign_has_a_glyph(printed, texts, pdf):
     """Japanese above all: the fonts come from the environment, whatever the machine has."""
     document, _ = printed
-    known = {point for file in (pdf.OUT / "fonts").glob("*.ttf")
-             for point in TTFont(file, lazy=True).getBestCmap()}
+    known = {point for file in (pdf.OUT / "fonts").glob("*.ttf") for point in TTFont(file, lazy=True).getBestCmap()}
     shown = {sign for sign in document.body.get_text() if not sign.isspace()}
     assert "済" in shown and {sign for sign in shown if ord(sign) not in known} == set()
-    terms = {squeezed(term.get_text()) for term in document.main.find_all(lang="ja")
-             if len(term.get_text()) <= 12}
+    terms = {squeezed(term.get_text()) for term in document.main.find_all(lang="ja") if len(term.get_text()) <= 12}
     assert len(terms) > 100
     assert [term for term in terms if term not in "".join(texts)] == []
 
@@ -102,7 +102,8 @@ def test_nothing_is_wider_than_its_page(printed, browser, pdf):
     page.emulate_media(media="print")
     page.goto((pdf.OUT / "book.html").as_uri())
     mm = 96 / 25.4
-    wide = page.evaluate("""([portrait, landscape]) => {
+    wide = page.evaluate(
+        """([portrait, landscape]) => {
         const found = [];
         for (const part of document.querySelectorAll("main *, nav *")) {
             const width = part.closest("#claims .stacked, #my-town .table-scroll, #register")
@@ -113,9 +114,10 @@ def test_nothing_is_wider_than_its_page(printed, browser, pdf):
                 found.push(part.tagName + " " + Math.round(box.right) + " "
                            + part.textContent.slice(0, 60));
         }
-        return found; }""", [174 * mm, 265 * mm])
+        return found; }""",
+        [174 * mm, 265 * mm],
+    )
     assert wide == []
-    highest = page.evaluate("Math.max(...[...document.querySelectorAll('figure')]"
-                            ".map(figure => figure.offsetHeight))")
+    highest = page.evaluate("Math.max(...[...document.querySelectorAll('figure')].map(figure => figure.offsetHeight))")
     page.close()
     assert 0 < highest < 255 * mm

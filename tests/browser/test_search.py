@@ -5,10 +5,17 @@ from urllib.parse import quote
 import pytest
 
 
-@pytest.mark.parametrize("words, page", [
-    ("joint use", "Who uses AI and RPA jointly?"), ("共同利用", "Who uses AI and RPA jointly?"),
-    ("利用", "Who uses AI and RPA jointly?"), ("奈良", "How small were the small adopters"),
-    ("導入済み", "Glossary"), ("実証中", "Glossary")])
+@pytest.mark.parametrize(
+    "words, page",
+    [
+        ("joint use", "Who uses AI and RPA jointly?"),
+        ("共同利用", "Who uses AI and RPA jointly?"),
+        ("利用", "Who uses AI and RPA jointly?"),
+        ("奈良", "How small were the small adopters"),
+        ("導入済み", "Glossary"),
+        ("実証中", "Glossary"),
+    ],
+)
 def test_term_is_found(visit, words, page):
     found = visit(f"search.html?q={quote(words)}")
     found.locator(".search-summary", has_text="found").wait_for()

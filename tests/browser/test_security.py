@@ -14,20 +14,26 @@ def refused(page):
     return [message for message in page.messages if "Content Security Policy" in message]
 
 
-@pytest.mark.parametrize("added", [
-    "<script>window.added = true</script>",
-    "<script src='https://example.org/a.js'></script>",
-    "<img src='x' onerror='window.added = true'>",
-    "<a href='javascript:window.added = true' id='added-link'>x</a>",
-    "<iframe src='https://example.org/'></iframe>",
-    "<style>body { display: none }</style>",
-    "<base href='https://example.org/'>",
-])
+@pytest.mark.parametrize(
+    "added",
+    [
+        "<script>window.added = true</script>",
+        "<script src='https://example.org/a.js'></script>",
+        "<img src='x' onerror='window.added = true'>",
+        "<a href='javascript:window.added = true' id='added-link'>x</a>",
+        "<iframe src='https://example.org/'></iframe>",
+        "<style>body { display: none }</style>",
+        "<base href='https://example.org/'>",
+    ],
+)
 def test_what_is_added_to_a_page_is_refused(visit, added):
     page = visit(PAGE)
     assert refused(page) == []
-    page.evaluate("""added => document.body.append(
-        document.createRange().createContextualFragment(added))""", added)
+    page.evaluate(
+        """added => document.body.append(
+        document.createRange().createContextualFragment(added))""",
+        added,
+    )
     page.evaluate("document.getElementById('added-link')?.click()")
     page.wait_for_timeout(100)
     assert refused(page), "nothing was refused"
@@ -71,12 +77,10 @@ def test_it_works_from_a_folder_too(browser, html):
     """As somebody opens it who has built the book."""
     page = browser.new_page()
     messages = []
-    page.on("console", lambda message: messages.append(message.text)
-            if message.type in ("error", "warning") else None)
+    page.on("console", lambda message: messages.append(message.text) if message.type in ("error", "warning") else None)
     page.goto((html / PAGE).as_uri())
     # Style sheets and scripts are in force.
-    assert page.evaluate("getComputedStyle(document.querySelector('.bd-sidebar-primary'))"
-                         ".display") == "flex"
+    assert page.evaluate("getComputedStyle(document.querySelector('.bd-sidebar-primary')).display") == "flex"
     page.wait_for_selector(".copybtn", state="attached")
     page.goto((html / "search.html").as_uri() + "?q=prefectures")
     page.locator(".search-summary", has_text="found").wait_for()

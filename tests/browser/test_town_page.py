@@ -23,14 +23,33 @@ def flat(answer):
 
 def test_numbers_are_those_of_python(visit):
     page = visit(NAME)
-    edges = [0, 1, 99, 100, 101, 102_373, 102_374, 102_375, 108_173, 108_174, 108_175,
-             *(limit + step for limit in (10_000, 30_000, 50_000, 100_000, 200_000)
-               for step in (-1, 0, 1)), my_town.payload()["largest"]]
-    sizes = sorted({*edges, *(int(s) for s in np.geomspace(2, 3_500_000, 150)),
-                    *(population for _, population in my_town.examples())})
+    edges = [
+        0,
+        1,
+        99,
+        100,
+        101,
+        102_373,
+        102_374,
+        102_375,
+        108_173,
+        108_174,
+        108_175,
+        *(limit + step for limit in (10_000, 30_000, 50_000, 100_000, 200_000) for step in (-1, 0, 1)),
+        my_town.payload()["largest"],
+    ]
+    sizes = sorted(
+        {
+            *edges,
+            *(int(s) for s in np.geomspace(2, 3_500_000, 150)),
+            *(population for _, population in my_town.examples()),
+        }
+    )
     found = page.evaluate(
         "sizes => { const data = JSON.parse(document.getElementById('town-data').textContent);"
-        " return sizes.map(size => myTown.answer(data, size)); }", sizes)
+        " return sizes.map(size => myTown.answer(data, size)); }",
+        sizes,
+    )
     for size, theirs in zip(sizes, found, strict=True):
         for ours, value in zip(flat(my_town.answer(size)), flat(theirs), strict=True):
             if isinstance(ours, float):
@@ -46,8 +65,7 @@ def test_address_with_a_population_is_answered_and_kept(visit):
     page.press("#town-population", "Enter")
     assert page.inner_text("#town-answer").startswith("9,557 people")
     assert page.url.endswith("?population=9557")
-    page.select_option("#town-example", label=[
-        f"{name}: {population:,}" for name, population in my_town.examples()][0])
+    page.select_option("#town-example", label=[f"{name}: {population:,}" for name, population in my_town.examples()][0])
     assert page.inner_text("#town-answer").startswith(f"{my_town.examples()[0][1]:,} people")
 
 
@@ -56,9 +74,13 @@ def test_answer_says_what_the_static_table_says(visit):
     for size in (1_000, 30_000, 200_000):
         page = visit(f"{NAME}?population={size}")
         text = page.inner_text("#town-answer")
-        rows = [row for row in page.eval_on_selector_all(
-            ".cell_output table tbody tr", "rows => rows.map(row => [...row.cells].map("
-            "cell => cell.textContent))") if row[0] == f"{size:,}"]
+        rows = [
+            row
+            for row in page.eval_on_selector_all(
+                ".cell_output table tbody tr", "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
+            )
+            if row[0] == f"{size:,}"
+        ]
         assert [row[1] for row in rows] == ["AI", "RPA"]
         for _, _, _, side, size_class, curve, later, _ in rows:
             for ends in (side.split(": ")[1], size_class):
@@ -66,9 +88,18 @@ def test_answer_says_what_the_static_table_says(visit):
             assert curve in text and later in text
 
 
-@pytest.mark.parametrize("typed, answer", [
-    ("24622", "24,622"), (" 24,622 ", "24,622"), ("２４，６２２人", "24,622"), ("24 622", "24,622"),
-    ("0", "0"), ("007", "7"), ("24,622 people", "24,622")])
+@pytest.mark.parametrize(
+    "typed, answer",
+    [
+        ("24622", "24,622"),
+        (" 24,622 ", "24,622"),
+        ("２４，６２２人", "24,622"),
+        ("24 622", "24,622"),
+        ("0", "0"),
+        ("007", "7"),
+        ("24,622 people", "24,622"),
+    ],
+)
 def test_ways_to_type_a_number(visit, typed, answer):
     page = visit(NAME)
     page.fill("#town-population", typed)
@@ -77,12 +108,22 @@ def test_ways_to_type_a_number(visit, typed, answer):
     assert page.inner_text("#town-problem") == ""
 
 
-@pytest.mark.parametrize("typed, words", [
-    ("", "Please type a population"), ("   ", "Please type a population"),
-    ("-5", "cannot be negative"), ("−5", "cannot be negative"),
-    ("24622.5", "whole number"), ("24.622", "whole number"), ("1,2,3", "is not a number"),
-    ("Nara", "“Nara” is not a number"), ("1e5", "is not a number"),
-    ("<b>x</b>", "“<b>x</b>” is not a number"), ("99999999999999999999", "No municipality had")])
+@pytest.mark.parametrize(
+    "typed, words",
+    [
+        ("", "Please type a population"),
+        ("   ", "Please type a population"),
+        ("-5", "cannot be negative"),
+        ("−5", "cannot be negative"),
+        ("24622.5", "whole number"),
+        ("24.622", "whole number"),
+        ("1,2,3", "is not a number"),
+        ("Nara", "“Nara” is not a number"),
+        ("1e5", "is not a number"),
+        ("<b>x</b>", "“<b>x</b>” is not a number"),
+        ("99999999999999999999", "No municipality had"),
+    ],
+)
 def test_nonsense_is_answered_kindly(visit, typed, words):
     page = visit(NAME)
     page.fill("#town-population", typed)

@@ -10,8 +10,7 @@ from adoption import mic, register
 
 @pytest.mark.parametrize("t", ["ai", "rpa"])
 @pytest.mark.parametrize("base", ["municipal", "other"])
-@pytest.mark.parametrize("name", ["odds-ratio-per-doubling", "proportional-odds",
-                                  "multinomial-fit"])
+@pytest.mark.parametrize("name", ["odds-ratio-per-doubling", "proportional-odds", "multinomial-fit"])
 def test_ranges_over_outside_bodies_contain_the_fixed_point(t, base, name):
     """The stored extremes are those of all combinations that the parities allow."""
     span = register.get(f"{t}.{name}.{base}.outside-range")

@@ -16,8 +16,7 @@ def ends(id):
 def mcnemar(only_ai, only_rpa):
     """Two-sided exact p: the smaller tail of a fair coin, doubled."""
     n = only_ai + only_rpa
-    return float(min(1, 2 * Fraction(sum(comb(n, k) for k in range(min(only_ai, only_rpa) + 1)),
-                                     2**n)))
+    return float(min(1, 2 * Fraction(sum(comb(n, k) for k in range(min(only_ai, only_rpa) + 1)), 2**n)))
 
 
 def test_difference_by_hand():
@@ -35,8 +34,11 @@ def test_overlap_by_hand():
 
 def test_mcnemar_by_counting():
     """The fewest that have both make the most of the coin's tosses, and the largest p."""
-    for id, both in (("ai-rpa.mcnemar-p-max", 0), ("ai-rpa.mcnemar-p-max.every-base", 9),
-                     ("ai-rpa.mcnemar-p-max.medians", 33)):
+    for id, both in (
+        ("ai-rpa.mcnemar-p-max", 0),
+        ("ai-rpa.mcnemar-p-max.every-base", 9),
+        ("ai-rpa.mcnemar-p-max.medians", 33),
+    ):
         row = register.get(id)
         assert row.value == row.p_value == pytest.approx(mcnemar(296 - both, 370 - both), rel=1e-9)
     assert ends("ai-rpa.overlap.medians")[0] == 33

@@ -27,10 +27,8 @@ def test_verdicts_by_counting(claims):
 
 def test_holm_by_hand(claims):
     """Of several tests the largest p; in order times 4, 3, 2, 1, and never falling."""
-    worst = sorted((max(map(p_value, row["tests"].split())), row["claim"])
-                   for row in claims if row["tests"])
-    assert [name for _, name in worst] == ["small-lag", "rpa-larger-first", "ai-larger-first",
-                                           "prefectures-lead"]
+    worst = sorted((max(map(p_value, row["tests"].split())), row["claim"]) for row in claims if row["tests"])
+    assert [name for _, name in worst] == ["small-lag", "rpa-larger-first", "ai-larger-first", "prefectures-lead"]
     largest = 0
     for times, (p, name) in zip((4, 3, 2, 1), worst, strict=True):
         largest = max(largest, times * p)

@@ -34,18 +34,24 @@ def cells(monkeypatch):
 
     changed: another table of later surveys, to be read instead of the committed one.
     """
+
     def run(*ids, changed=None):
         recorded, shown = {}, []
-        monkeypatch.setattr(data, "load", lambda name: changed.copy()
-                            if name == "later-surveys" and changed is not None else LOAD(name))
-        monkeypatch.setattr(register, "record", lambda template, table: recorded.update(
-            {row["id"]: row for row in register.rows_of(template, table)}))
+        monkeypatch.setattr(
+            data, "load", lambda name: changed.copy() if name == "later-surveys" and changed is not None else LOAD(name)
+        )
+        monkeypatch.setattr(
+            register,
+            "record",
+            lambda template, table: recorded.update({row["id"]: row for row in register.rows_of(template, table)}),
+        )
         monkeypatch.setattr(figures, "table", lambda frame, **how: shown.append(frame))
         known = {}
         for cell in json.loads(CHAPTER.read_text(encoding="utf-8"))["cells"]:
             if cell["id"] in ("setup", *ids):
                 exec("".join(cell["source"]), known)
         return recorded, shown
+
     return run
 
 
@@ -81,8 +87,7 @@ def test_adoption_in_2023_by_hand():
     assert value("since-2020.ai.rate-difference") == pytest.approx(100 * (267 / 282 - 612 / 1459))
     # One of the four empty towns uses RPA, and one of the two municipalities below 100.
     smallest = mic.answers_2023(abandoned=True).head(2)
-    assert smallest[["upper", "bodies", "ai", "rpa"]].to_numpy().tolist() == [[1, 4, 0, 1],
-                                                                              [100, 2, 0, 1]]
+    assert smallest[["upper", "bodies", "ai", "rpa"]].to_numpy().tolist() == [[1, 4, 0, 1], [100, 2, 0, 1]]
     assert len(mic.answers_2023(abandoned=True)) == len(mic.answers_2023()) + 1
     crude = (350 / (522 - 350)) / (525 / (1207 - 525))
     assert value("since-2020.ai.external-staff.odds-ratio-unadjusted") == pytest.approx(crude)
@@ -90,14 +95,17 @@ def test_adoption_in_2023_by_hand():
 
 def test_classes_that_rose_whatever_2020_was_like():
     """The chapter names them: 10,000 to 100,000 for AI, none for RPA, and none has fallen."""
-    beyond = {(t, c) for t in mic.TECHNOLOGIES for c in census.CLASS_IDS
-              if value(f"since-2020.{t}.adoption.{c}") > get(f"{t}.adoption-bound.{c}.free").upper}
+    beyond = {
+        (t, c)
+        for t in mic.TECHNOLOGIES
+        for c in census.CLASS_IDS
+        if value(f"since-2020.{t}.adoption.{c}") > get(f"{t}.adoption-bound.{c}.free").upper
+    }
     assert beyond == {("ai", "10k-30k"), ("ai", "30k-50k"), ("ai", "50k-100k")}
     assert value("since-2020.ai.classes-beyond-2020") == 3
     assert value("since-2020.rpa.classes-beyond-2020") == 0
     for c in census.CLASS_IDS:
-        assert (value(f"since-2020.rpa.adoption.{c}")
-                >= get(f"rpa.adoption-bound.{c}.free").lower)
+        assert value(f"since-2020.rpa.adoption.{c}") >= get(f"rpa.adoption-bound.{c}.free").lower
 
 
 def test_difference_of_2020_by_hand():
@@ -109,8 +117,10 @@ def test_difference_of_2020_by_hand():
 
 def test_shift_is_the_ratio_of_the_two_years():
     for t in mic.TECHNOLOGIES:
-        ratios = [value(f"{t}.half-adoption-population.{base}")
-                  / value(f"since-2020.{t}.half-adoption-population") for base in mic.BASES]
+        ratios = [
+            value(f"{t}.half-adoption-population.{base}") / value(f"since-2020.{t}.half-adoption-population")
+            for base in mic.BASES
+        ]
         shift = get(f"since-2020.{t}.half-adoption-population.shift")
         assert (shift.lower, shift.upper) == pytest.approx((min(ratios), max(ratios)), rel=1e-6)
 

@@ -16,10 +16,19 @@ def value(id):
 
 
 def test_seven_municipalities_by_hand():
-    counts = {"bodies": 7, "above-median-municipality": 2, "below-no-plan-median": 2,
-              "in-a-consortium": 2, "joint-use-or-member": 5, "not-alone": 6,
-              "driver.joint-use": 4, "driver.prefecture-led": 2, "driver.national-subsidy": 1,
-              "phase.trial": 4, "phase.operation": 3}
+    counts = {
+        "bodies": 7,
+        "above-median-municipality": 2,
+        "below-no-plan-median": 2,
+        "in-a-consortium": 2,
+        "joint-use-or-member": 5,
+        "not-alone": 6,
+        "driver.joint-use": 4,
+        "driver.prefecture-led": 2,
+        "driver.national-subsidy": 1,
+        "phase.trial": 4,
+        "phase.operation": 3,
+    }
     for key, count in counts.items():
         assert value(f"small-adopters.{key}") == count, key
 
@@ -29,10 +38,8 @@ def test_consortia_by_hand():
         of = f"consortium.{name}"
         assert value(f"{of}.members") == len(members)
         assert value(f"{of}.population") == sum(members)
-        assert value(f"{of}.ratio-to-adopters-median") == pytest.approx(
-            sum(members) / median, rel=1e-9)
-        assert value(f"{of}.ratio-to-median-member") == pytest.approx(
-            sum(members) / np.median(members), rel=1e-9)
+        assert value(f"{of}.ratio-to-adopters-median") == pytest.approx(sum(members) / median, rel=1e-9)
+        assert value(f"{of}.ratio-to-median-member") == pytest.approx(sum(members) / np.median(members), rel=1e-9)
         assert value(f"{of}.members-above-adopters-median") == 0
         assert value(f"{of}.members-below-50k") == len(members) - 1
         assert value(f"{of}.population-without-largest") == sum(sorted(members)[:-1])
@@ -41,20 +48,17 @@ def test_consortia_by_hand():
 
 def test_places_in_the_distribution_equal_the_census(people):
     """Percentiles, the median municipality and the class below 50,000."""
-    ids = [id for id in register.read().index if id.startswith("small-adopters.")
-           and id.endswith(".percentile")]
+    ids = [id for id in register.read().index if id.startswith("small-adopters.") and id.endswith(".percentile")]
     assert len(ids) == 7
     for id in ids:
         own = value(id.replace("percentile", "population"))
         assert value(id) == pytest.approx(sum(p < own for p in people) / 1741, rel=1e-9)
     for name in ("nara", "toyama"):
-        row, pooled = (register.get(f"consortium.{name}.{key}")
-                       for key in ("percentile", "population"))
+        row, pooled = (register.get(f"consortium.{name}.{key}") for key in ("percentile", "population"))
         assert row.lower <= sum(p < pooled.value for p in people) / 1741 <= row.upper
     row = register.get("frame.municipal.median-population")
     assert row.lower <= sorted(people)[870] <= row.upper
-    assert value("frame.municipal.below-50k.share") == pytest.approx(
-        sum(p < 50_000 for p in people) / 1741, rel=1e-9)
+    assert value("frame.municipal.below-50k.share") == pytest.approx(sum(p < 50_000 for p in people) / 1741, rel=1e-9)
 
 
 def test_curve_at_the_pooled_size_by_its_formula():
@@ -70,6 +74,5 @@ def test_curve_at_the_pooled_size_by_its_formula():
             estimates = [value(f"{of}.{base}") for base in mic.BASES]
             every = register.get(f"{of}.every-base")
             assert (every.lower, every.upper) == (min(estimates), max(estimates))
-    pooled, single = (register.get(f"consortium.toyama.curve-at-{at}.every-base")
-                      for at in ("pooled", "median-member"))
+    pooled, single = (register.get(f"consortium.toyama.curve-at-{at}.every-base") for at in ("pooled", "median-member"))
     assert single.upper < pooled.lower

@@ -14,8 +14,10 @@ def ends(id):
 
 
 def test_counts_and_medians_as_printed():
-    printed = {"ai": [(296, 108174), (241, 64187), (58, 36831), (480, 29638), (713, 8596)],
-               "rpa": [(370, 102374), (245, 59456), (78, 28297), (446, 25782), (649, 7927)]}
+    printed = {
+        "ai": [(296, 108174), (241, 64187), (58, 36831), (480, 29638), (713, 8596)],
+        "rpa": [(370, 102374), (245, 59456), (78, 28297), (446, 25782), (649, 7927)],
+    }
     for t, stages in printed.items():
         assert sum(bodies for bodies, _ in stages) == 1788
         for k, (bodies, median) in enumerate(stages, 1):
@@ -24,8 +26,7 @@ def test_counts_and_medians_as_printed():
 
 
 def test_the_frame_by_its_published_totals():
-    bodies = {"all": 1788, "municipal": 1741, "other": 1721, "prefectures": 47,
-              "designated-cities": 20}
+    bodies = {"all": 1788, "municipal": 1741, "other": 1721, "prefectures": 47, "designated-cities": 20}
     for part, number in bodies.items():
         assert value(f"frame.{part}.bodies") == number
     assert value("frame.municipal.population") == 127_094_745
@@ -33,8 +34,7 @@ def test_the_frame_by_its_published_totals():
 
 
 def test_medians_that_fit_by_hand():
-    fits = {t: [value(f"{t}.stage-{k}.median-fits-count") for k in range(1, 6)]
-            for t in ("ai", "rpa")}
+    fits = {t: [value(f"{t}.stage-{k}.median-fits-count") for k in range(1, 6)] for t in ("ai", "rpa")}
     assert fits == {"ai": [0, 0, 1, 0, 1], "rpa": [1, 0, 1, 1, 1]}
     assert (value("ai.medians-that-fit"), value("rpa.medians-that-fit")) == (2, 4)
     # Stage 2 of either technology is odd and no body has its median; AI 1 and 4 are even, and the
@@ -55,9 +55,11 @@ def test_chances_by_their_formula():
     assert value("ai.stage-4.median-chance") == pytest.approx((1 - 480 / 1788) ** 35, rel=1e-9)
     # RPA, stage 2: 245 less an odd number of prefectures, 1 to 47; of the 67 others 1 to 67.
     assert ends("rpa.stage-2.median-chance.municipal") == pytest.approx(
-        ((1 - 244 / 1741) ** 20, (1 - 198 / 1741) ** 20), rel=1e-9)
+        ((1 - 244 / 1741) ** 20, (1 - 198 / 1741) ** 20), rel=1e-9
+    )
     assert ends("rpa.stage-2.median-chance.other") == pytest.approx(
-        ((1 - 244 / 1721) ** 20, (1 - 178 / 1721) ** 20), rel=1e-9)
+        ((1 - 244 / 1721) ** 20, (1 - 178 / 1721) ** 20), rel=1e-9
+    )
 
 
 def test_medians_on_a_body_equal_the_census(people):

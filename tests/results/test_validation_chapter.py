@@ -46,8 +46,7 @@ def test_envelope_holds_what_the_answers_give(t):
     envelope, answers = mic.envelope(t), mic.answers_2023(abandoned=True)
     assert sum(envelope.counts) == answers["bodies"].sum() == 1741
     assert envelope.counts[0] == answers[t].sum()
-    for members, n, median in zip((answers[t], answers["bodies"] - answers[t]), envelope.counts,
-                                  envelope.medians):
+    for members, n, median in zip((answers[t], answers["bodies"] - answers[t]), envelope.counts, envelope.medians):
         assert members[answers["upper"] <= median].sum() <= n / 2
         assert members[answers["lower"] > median].sum() <= n / 2
 
@@ -58,8 +57,7 @@ def test_envelope_rates_by_hand(t):
     half, above, below = {"ai": (439, 498, 1242), "rpa": (360, 409, 1332)}[t]
     for side, bodies in (("above", above), ("below", below)):
         for suffix in ("", ".opened"):
-            assert value(f"envelope.{t}.rate-{side}{suffix}") == pytest.approx(
-                half / bodies, rel=1e-9)
+            assert value(f"envelope.{t}.rate-{side}{suffix}") == pytest.approx(half / bodies, rel=1e-9)
 
 
 @pytest.mark.parametrize("t", mic.TECHNOLOGIES)
@@ -77,8 +75,7 @@ def test_envelope_errors_and_widths_by_hand():
         for what in ("odds-ratio-per-doubling", "half-adoption-population"):
             sealed = register.get(f"envelope.{t}.{what}")
             opened = register.get(f"envelope.{t}.{what}.opened")
-            assert value(f"envelope.{t}.{what}.error") == pytest.approx(
-                sealed.value / opened.value, rel=1e-8)
+            assert value(f"envelope.{t}.{what}.error") == pytest.approx(sealed.value / opened.value, rel=1e-8)
             width = math.log(sealed.upper / sealed.lower) / math.log(opened.upper / opened.lower)
             assert value(f"envelope.{t}.{what}.width-ratio") == pytest.approx(width, rel=1e-7)
             assert width > 1
@@ -92,11 +89,9 @@ def test_envelope_fit_does_not_depend_on_the_intervals_of_the_frame():
     starts = np.unique([*range(0, frame.lower.size, 4), *cuts])
     bodies = np.add.reduceat(frame.bodies, starts)
     people = np.add.reduceat(frame.bodies * np.nan_to_num(frame.mean_size), starts)
-    merged = Frame(frame.lower[starts], frame.upper[[*starts[1:] - 1, -1]], bodies,
-                   people / np.maximum(bodies, 1))
+    merged = Frame(frame.lower[starts], frame.upper[[*starts[1:] - 1, -1]], bodies, people / np.maximum(bodies, 1))
     coarse = Survey(fine.counts, fine.medians, merged, fine.floor, odd=fine.odd)
-    assert coarse.slope()["odds_ratio"].item() == pytest.approx(
-        fine.slope()["odds_ratio"].item(), rel=0.01)
+    assert coarse.slope()["odds_ratio"].item() == pytest.approx(fine.slope()["odds_ratio"].item(), rel=0.01)
 
 
 def test_bounds_of_the_envelope_hold_the_answers():
@@ -116,8 +111,10 @@ def test_one_median_would_have_been_misread():
     """Of 878 and 863, 720 and 1,021 bodies: an even count with a municipality at its median."""
     table = data.load("adoption-2023-published")
     answers = mic.answers_2023(abandoned=True)
-    at = [answers.loc[(answers["lower"] == m) & (answers["upper"] == m + 1), "bodies"].sum()
-          for m in table["median_population"]]
+    at = [
+        answers.loc[(answers["lower"] == m) & (answers["upper"] == m + 1), "bodies"].sum()
+        for m in table["median_population"]
+    ]
     misread = [n for n, bodies in zip(table["bodies"], at) if n % 2 == 0 and bodies]
     assert value("envelope.medians-misread") == len(misread) == 1
 
@@ -129,15 +126,32 @@ def test_departure_from_a_line_goes_unnoticed_in_the_envelope():
 
 # --- the simulated surveys ------------------------------------------------------------------------
 
-ESTIMATES = {"slope": "slope", "contrast": "contrast", "micro": "micro-data",
-             "apart": "invented-apart", "together": "invented-together",
-             **{f"{model}_half": f"{model}.half" for model in ("ordered", "multinomial")},
-             **{f"{model}_{size}": f"{model}.share-{size}" for model in ("ordered", "multinomial")
-                for size in simulation.POINTS}}
-CHECKS = ("ordered_failed", "multinomial_failed", "ordered_rejected", "multinomial_rejected",
-          "test_1_rejected", "test_5_rejected", "facts_exact", "facts_within_a_body",
-          "free_contains", "monotone_contains", "monotone_impossible", "parity_misread",
-          "parity_misread_unnoticed")
+ESTIMATES = {
+    "slope": "slope",
+    "contrast": "contrast",
+    "micro": "micro-data",
+    "apart": "invented-apart",
+    "together": "invented-together",
+    **{f"{model}_half": f"{model}.half" for model in ("ordered", "multinomial")},
+    **{
+        f"{model}_{size}": f"{model}.share-{size}" for model in ("ordered", "multinomial") for size in simulation.POINTS
+    },
+}
+CHECKS = (
+    "ordered_failed",
+    "multinomial_failed",
+    "ordered_rejected",
+    "multinomial_rejected",
+    "test_1_rejected",
+    "test_5_rejected",
+    "facts_exact",
+    "facts_within_a_body",
+    "free_contains",
+    "monotone_contains",
+    "monotone_impossible",
+    "parity_misread",
+    "parity_misread_unnoticed",
+)
 
 
 @pytest.fixture(scope="module")
@@ -162,8 +176,9 @@ def assert_share(id, k, n):
 def test_coverage_and_bias_by_their_definitions(sums, law):
     """Clopper and Pearson's interval of scipy; the bias with 1.96 of its standard errors."""
     for name, id in ESTIMATES.items():
-        n, covered, error, squares = (sums[law][f"{name}_{part}"] for part in (
-            "compared", "covered", "error_sum", "error_squares"))
+        n, covered, error, squares = (
+            sums[law][f"{name}_{part}"] for part in ("compared", "covered", "error_sum", "error_squares")
+        )
         if not n:
             with pytest.raises(KeyError):
                 register.get(f"validation.{law}.{id}.coverage")
@@ -172,8 +187,7 @@ def test_coverage_and_bias_by_their_definitions(sums, law):
         row, scale = register.get(f"validation.{law}.{id}.bias"), 100 if "share" in id else 1
         spread = math.sqrt(squares / n - (error / n) ** 2)
         assert row.value == pytest.approx(scale * error / n, rel=1e-8)
-        assert row.upper - row.value == pytest.approx(
-            scale * 1.959964 * spread / math.sqrt(n), rel=1e-6)
+        assert row.upper - row.value == pytest.approx(scale * 1.959964 * spread / math.sqrt(n), rel=1e-6)
         assert row.value - row.lower == pytest.approx(row.upper - row.value, rel=1e-6)
 
 
@@ -187,10 +201,10 @@ def test_shares_of_surveys_by_counting(sums, law):
 
 def test_all_laws_are_added_up(sums):
     assert value("validation.replicates") == 2500
-    for name in ("facts_exact", "facts_within_a_body", "free_contains", "parity_misread",
-                 "parity_misread_unnoticed"):
-        assert_share(f"validation.all.{name.replace('_', '-')}",
-                     sum(sums[law][name] for law in simulation.TRUTHS), 2500)
+    for name in ("facts_exact", "facts_within_a_body", "free_contains", "parity_misread", "parity_misread_unnoticed"):
+        assert_share(
+            f"validation.all.{name.replace('_', '-')}", sum(sums[law][name] for law in simulation.TRUTHS), 2500
+        )
 
 
 def test_routes_to_the_slope_by_their_definitions(sums):
@@ -199,18 +213,20 @@ def test_routes_to_the_slope_by_their_definitions(sums):
     spreads = {}
     for law in ("ordered", "null"):
         for name in ("slope", "micro", "apart", "together"):
-            n, error, squares = (sums[law][f"{name}_{part}"] for part in (
-                "compared", "error_sum", "error_squares"))
+            n, error, squares = (sums[law][f"{name}_{part}"] for part in ("compared", "error_sum", "error_squares"))
             spread = spreads[name] = math.sqrt(squares / n - (error / n) ** 2)
             if law == "ordered":
                 row = register.get(f"validation.ordered.{ESTIMATES[name]}.odds-ratio")
                 assert (row.value, row.lower, row.upper) == pytest.approx(
-                    [math.exp(0.725 + error / n + z * spread) for z in (0, -1.96, 1.96)], rel=1e-4)
+                    [math.exp(0.725 + error / n + z * spread) for z in (0, -1.96, 1.96)], rel=1e-4
+                )
             if law == "ordered" and name in ("apart", "together"):
                 assert value(f"validation.ordered.{ESTIMATES[name]}.shortfall") == pytest.approx(
-                    -error / n / 0.725, rel=1e-8)
+                    -error / n / 0.725, rel=1e-8
+                )
         assert value(f"validation.{law}.slope.spread-ratio") == pytest.approx(
-            spreads["slope"] / spreads["micro"], rel=1e-8)
+            spreads["slope"] / spreads["micro"], rel=1e-8
+        )
 
 
 def test_free_bounds_never_miss_and_facts_never_by_more_than_a_body():
@@ -219,19 +235,32 @@ def test_free_bounds_never_miss_and_facts_never_by_more_than_a_body():
         assert value(f"validation.{law}.facts-within-a-body") == 1
 
 
-@pytest.mark.parametrize("law, what", [
-    ("ordered", "slope"), ("ordered", "ordered.half"), ("ordered", "ordered.share-30000"),
-    ("null", "slope"), ("null", "contrast"), ("null", "multinomial.share-30000"),
-    ("multinomial", "contrast"), ("multinomial", "multinomial.half"),
-    ("multinomial", "multinomial.share-100000")])
+@pytest.mark.parametrize(
+    "law, what",
+    [
+        ("ordered", "slope"),
+        ("ordered", "ordered.half"),
+        ("ordered", "ordered.share-30000"),
+        ("null", "slope"),
+        ("null", "contrast"),
+        ("null", "multinomial.share-30000"),
+        ("multinomial", "contrast"),
+        ("multinomial", "multinomial.half"),
+        ("multinomial", "multinomial.share-100000"),
+    ],
+)
 def test_intervals_cover_where_their_model_is_right(law, what):
     # 500 surveys: two standard errors are two points.
     assert 0.925 < value(f"validation.{law}.{what}.coverage") < 0.985
 
 
 def test_tests_keep_their_size_and_have_power():
-    for law, test in (("ordered", "ordered"), ("null", "ordered"), ("multinomial", "multinomial"),
-                      ("null", "multinomial")):
+    for law, test in (
+        ("ordered", "ordered"),
+        ("null", "ordered"),
+        ("multinomial", "multinomial"),
+        ("null", "multinomial"),
+    ):
         assert value(f"validation.{law}.{test}-rejected") < 0.08
     for stage in (1, 5):
         assert value(f"validation.null.test-{stage}-rejected") < 0.07

@@ -48,13 +48,11 @@ def test_every_reading_for_the_smallest_class():
 
 
 def test_an_assumption_or_a_known_number_narrows_and_never_widens():
-    for t, rate, size_class in itertools.product(("ai", "rpa"), ("adoption", "no-plan"),
-                                                 census.CLASS_IDS):
+    for t, rate, size_class in itertools.product(("ai", "rpa"), ("adoption", "no-plan"), census.CLASS_IDS):
         name = f"{t}.{rate}-bound.{size_class}"
         pairs = [(f"{name}.free", f"{name}.monotone")]
         if t == "ai":
-            pairs += [(f"{name}.{how}", f"{name}.{how}.given-prefectures")
-                      for how in ("free", "monotone")]
+            pairs += [(f"{name}.{how}", f"{name}.{how}.given-prefectures") for how in ("free", "monotone")]
         for wide, narrow in pairs:
             assert ends(wide)[0] <= ends(narrow)[0] + 1e-9, narrow
             assert ends(narrow)[1] <= ends(wide)[1] + 1e-9, narrow

@@ -54,12 +54,18 @@ def test_members_have_the_parity_and_leave_room_for_the_other_stages():
 def test_median_test_by_counting():
     """AI, stage 3, all readings: 58 of 1,788, of which 728 are above its median and none at it."""
     total, above, n = 1788, 728, 58
-    tail = sum(Fraction(comb(above, k) * comb(total - above, n - k), comb(total, n))
-               for k in range(n // 2, n + 1))
+    tail = sum(Fraction(comb(above, k) * comb(total - above, n - k), comb(total, n)) for k in range(n // 2, n + 1))
     row = register.get("ai.stage-3.median-test.all")
-    assert row.p_value == pytest.approx(min(1.0, 2 * float(min(
-        tail, 1 - tail + Fraction(comb(above, n // 2) * comb(total - above, n - n // 2),
-                                  comb(total, n))))), rel=1e-9)
+    assert row.p_value == pytest.approx(
+        min(
+            1.0,
+            2
+            * float(
+                min(tail, 1 - tail + Fraction(comb(above, n // 2) * comb(total - above, n - n // 2), comb(total, n)))
+            ),
+        ),
+        rel=1e-9,
+    )
 
 
 def test_holm_over_the_ten_stages():

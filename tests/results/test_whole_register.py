@@ -22,8 +22,7 @@ def test_columns_mean_what_the_evidence_says():
     assert by_evidence["test"]["p_value"].between(0, 1).all()
     assert by_evidence["fact"][["lower", "upper", "p_value"]].isna().all(axis=None)
     assert by_evidence["interval"][["lower", "upper"]].notna().all(axis=None)
-    fractions = RESULTS.loc[RESULTS["unit"].isin(["fraction", "chance"]),
-                            ["value", "lower", "upper"]]
+    fractions = RESULTS.loc[RESULTS["unit"].isin(["fraction", "chance"]), ["value", "lower", "upper"]]
     assert fractions.stack().dropna().between(0, 1).all()
 
 
@@ -36,8 +35,7 @@ def test_an_estimate_lies_in_its_interval():
 def test_every_row_leads_to_a_cell_of_its_chapter():
     for chapter, rows in RESULTS.groupby("chapter"):
         cells = json.loads((ROOT / "chapters" / f"{chapter}.ipynb").read_text("utf-8"))["cells"]
-        known = {cell["id"] for cell in cells if cell["cell_type"] == "code"
-                 and "record(" in "".join(cell["source"])}
+        known = {cell["id"] for cell in cells if cell["cell_type"] == "code" and "record(" in "".join(cell["source"])}
         assert set(rows["cell"]) <= known, chapter
 
 
