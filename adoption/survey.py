@@ -88,7 +88,7 @@ class Survey:
     """A published table of counts and medians of K ordered stages, and the frame they come from.
 
     counts: shape (K,), bodies of each stage as printed, those outside the frame included.
-    medians: shape (K,), whole numbers, rounded half up where a group is even.
+    medians: shape (K,), whole numbers, as printed: rounded half up to multiples of `rounding`.
     frame: the bodies that the medians are taken over.
     floor: size below which a body counts as of that size in logarithms, in the frame's unit.
     outside: sizes of the bodies that are counted and not in the frame.
@@ -98,6 +98,8 @@ class Survey:
     outside_least: shape (K,), bodies of each stage known to be outside at least.
     between: shape (K,), for each stage the fewest bodies between a pair whose mean is its median,
         where it is known from elsewhere; computed where the frame has each body's size.
+    rounding: unit to which the medians are rounded: one printed as m lies in
+        [m - rounding / 2, m + rounding / 2). 1 is the rounding of an even group's median.
     furthest: which stage is furthest along, "first" or "last".
     key: columns that name the survey in its tables.
     """
@@ -110,6 +112,7 @@ class Survey:
     odd: Sequence[bool] | None = None
     outside_least: Sequence[int] | None = None
     between: Sequence[int | None] | None = None
+    rounding: int = 1
     furthest: str = "first"
     key: Mapping[str, str] = field(default_factory=dict)
     _fits: dict = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -117,6 +120,7 @@ class Survey:
     def __post_init__(self):
         if self.furthest not in ("first", "last"):
             raise ValueError(f"furthest: found {self.furthest!r}, expected 'first' or 'last'")
+        checks.whole("rounding", self.rounding, 1)
         stages = len(self.counts)
         for name in ("medians", "odd", "outside_least", "between"):
             given = getattr(self, name)
