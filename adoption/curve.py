@@ -14,10 +14,8 @@ with z = log2(size):
 
 Parameters are always laid out as (a_1..a_{K-1}, b) or (a_1..a_{K-1}, b_1..b_{K-1}).
 
-The likelihood.  Printing the median m_k says how many members of stage k lie below m_k.  So the
-data are the moments s = (n_1..n_{K-1}, B_1..B_K), with n_k the members of stage k and B_k those
-with size < m_k, which is n_k / 2.  Each is a sum over independent bodies of indicators, hence has
-an exact mean and covariance under the model, and is close to normal.  Where one member stands at
+The likelihood.  The data are the moments s = (n_1..n_{K-1}, B_1..B_K) of :mod:`adoption.moments`,
+close to normal with an exact mean and covariance under the model.  Where one member stands at
 the median (an odd n_k), that body is known: it contributes log P(stage k | m_k) and leaves the
 frame, and the moments are those of the other bodies, (n_k - 1) / 2 of the stage below m_k.  The
 log-likelihood is the sum of these terms and of the normal log-density of s, determinant included.
@@ -26,21 +24,12 @@ The misfit J = (s - mean)' cov^-1 (s - mean) is compared with chi-square on
 Econometrica 50, 1029-1054).  In simulations on a frame of 1,741 bodies
 the ordered slope has no visible bias and the multinomial contrast of the first and last stage one
 of a quarter of its standard error (results/stored/simulation.csv).
-
-A frame is given as ``sizes`` (ascending) and ``weights`` (bodies of each size): either the bodies
-themselves, with weights 1, or bins made by :func:`bin_sizes`.  Bins have to be cut at every
-median and just above it (:func:`bin_edges`): the number of bodies below a median is then exact,
-and only the sizes within a bin are replaced by their mean.
-
-Logarithms need a ``floor``: sizes below it count as this size.  It is in the unit of the sizes,
-and nothing else depends on that unit: a fit remembers its floor.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -49,6 +38,7 @@ from scipy.special import expit, logsumexp, softmax
 from scipy.stats import chi2, norm
 
 from adoption import checks
+from adoption.moments import Moments, log_size, mean_and_covariance, nested, of_table
 
 MODELS = ("ordered", "multinomial")
 STEPS = 60  # widenings of an interval by half: the last step goes 10^10 standard errors far
@@ -56,181 +46,6 @@ STEPS = 60  # widenings of an interval by half: the last step goes 10^10 standar
 
 class ConvergenceError(RuntimeError):
     """No maximum of the likelihood was found; the message says how the search ended."""
-
-
-# --- the frame -----------------------------------------------------------------------------------
-
-
-def bin_edges(smallest: float, largest: float, medians: ArrayLike, *, floor: float, per_decade: int = 20) -> np.ndarray:
-    """Logarithmic edges from the floor to the largest size, and two around each median.
-
-    smallest, largest: of the sizes to be binned.
-    medians: shape (K,); the two edges are the median itself and the next number above it, so
-        that bodies at the median have a bin of their own.
-    floor: smaller sizes count as this in logarithms.
-    per_decade: bins between a size and its tenfold.
-
-    Returns ascending edges in the unit of the sizes. Raises ValueError for sizes that are
-    negative, infinite or in the wrong order, and for fewer than one bin a decade.
-    """
-    if not 0 <= smallest <= largest < np.inf:
-        raise ValueError(f"smallest, largest: expected 0 <= smallest <= largest, found {smallest} and {largest}")
-    per_decade, floor = checks.whole("per_decade", per_decade, 1), checks.floor(floor)
-    medians = checks.vector("medians", medians, least=0)
-    low, high = (np.log10(max(size, floor) / floor) for size in (smallest, largest))
-    steps = np.arange(np.floor(low * per_decade), np.ceil(high * per_decade) + 1)
-    return np.unique(np.concatenate([floor * 10 ** (steps / per_decade), medians, np.nextafter(medians, np.inf)]))
-
-
-def bin_sizes(sizes: ArrayLike, edges: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """Mean size and number of bodies in each non-empty interval [edge, next edge).
-
-    sizes: shape (N,), ascending.
-    edges: strictly ascending; sizes before the first one and from the last one on form intervals
-        of their own.
-
-    Time and memory are linear in N. Raises ValueError for what is negative or does not ascend.
-    """
-    sizes = checks.ascending("sizes", sizes, least=0).astype(float, copy=False)
-    edges = checks.ascending("edges", edges, strictly=True, least=0)
-    starts = np.unique(np.concatenate([[0], np.searchsorted(sizes, edges, side="left")]))
-    starts = starts[starts < sizes.size]
-    weights = np.diff(np.append(starts, sizes.size)).astype(float)
-    return np.add.reduceat(sizes, starts) / weights, weights
-
-
-def log_size(sizes: ArrayLike, *, floor: float) -> np.ndarray:
-    """log2 of the sizes, those below the floor counting as the floor.
-
-    sizes: any shape, numbers of at least 0.
-    floor: above 0, in the unit of the sizes.
-
-    Raises ValueError for other numbers.
-    """
-    return np.log2(np.maximum(checks.numbers("sizes", sizes, least=0), checks.floor(floor)))
-
-
-# --- the moments ---------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Moments:
-    """What was printed, next to the frame it is about (I sizes, K stages, M = 2K - 1 moments).
-
-    Members known to stand at the median of their stage are in the last two fields only.
-    """
-
-    z: np.ndarray  # (I,) log2 sizes
-    weights: np.ndarray  # (I,) bodies of each size
-    stage: np.ndarray  # (M,) stage of each moment, from 0
-    counted: np.ndarray  # (M, I) 1 where the moment counts bodies of this size, else 0
-    observed: np.ndarray  # (M,) n_1..n_{K-1}, B_1..B_K
-    middle_stage: np.ndarray  # stages with a member at the median, from 0
-    middle_z: np.ndarray  # log2 of their medians
-    floor: float  # smaller sizes count as this in logarithms
-
-    @property
-    def stages(self) -> int:
-        return (self.stage.size + 1) // 2
-
-
-def moments(
-    sizes: ArrayLike, weights: ArrayLike, totals: ArrayLike, medians: ArrayLike, odd: ArrayLike, *, floor: float
-) -> Moments:
-    """Moments of a table of K >= 2 stages.
-
-    sizes, weights: shape (I,), the frame: ascending sizes, and how many bodies have each.
-    totals, medians: shape (K,), bodies of each stage and their median size.
-    odd: shape (K,), whether one member of the stage stands at its median, with half of the
-        others on either side; otherwise half of the total, which may then be a half-integer,
-        lies below.
-    floor: smaller sizes count as this in logarithms.
-
-    Raises ValueError for input that cannot be such a table, or that says nothing about size.
-    """
-    floor, sizes = checks.floor(floor), checks.ascending("sizes", sizes, least=0)
-    weights = checks.whole_vector("weights", weights, sizes.size, least=1).astype(float)
-    totals = checks.whole_vector("totals", totals, least=1).astype(float)
-    k = totals.size
-    if k < 2:
-        raise ValueError(f"totals: expected those of two or more stages, found {k}")
-    medians, odd = checks.vector("medians", medians, k, least=0), checks.flags("odd", odd, k)
-    if totals.sum() != weights.sum():
-        raise ValueError(
-            f"totals: expected a sum of the {weights.sum():.0f} bodies of the frame, found {totals.sum():.0f}"
-        )
-    if max(sizes[0], floor) >= sizes[-1]:
-        raise ValueError(
-            f"sizes: expected sizes that differ above the floor {floor:g}, found {sizes[0]:g} to {sizes[-1]:g}"
-        )
-    for expected, wrong, given in (
-        (
-            f"a median above the smallest size {sizes[0]:g} and not above the largest {sizes[-1]:g}",
-            (medians <= sizes[0]) | (medians > sizes[-1]),
-            medians,
-        ),
-        ("an odd total where a member stands at the median", odd & (totals % 2 == 0), totals),
-        (
-            "a body at the median where a member stands at it (bins have to be cut at the median and just above it)",
-            odd & ~np.isin(medians, sizes),
-            medians,
-        ),
-    ):
-        if wrong.any():
-            raise ValueError(f"stage {np.argmax(wrong) + 1}: expected {expected}, found {given[wrong][0]:g}")
-    # A member known to stand at its median is no longer random: it leaves frame and total, and
-    # the others of its stage are split evenly.
-    rest, totals = weights.copy(), totals - odd
-    np.subtract.at(rest, np.searchsorted(sizes, medians[odd]), 1)
-    if np.any(rest < 0):
-        raise ValueError(
-            f"weights: expected a body for each member that stands at a median, found "
-            f"too few of size {sizes[rest < 0][0]:g}"
-        )
-    sizes, rest = sizes[rest > 0], rest[rest > 0]
-    below = (sizes < medians[:, None]).astype(float)
-    under = below @ rest
-    if np.any(totals / 2 > np.minimum(under, rest.sum() - under)):
-        raise ValueError(
-            f"medians: expected room for half of each stage on either side, found "
-            f"halves {(totals / 2).tolist()} with {under.tolist()} of "
-            f"{rest.sum():.0f} bodies below"
-        )
-    if np.all(below == below[0]) or np.any(below.all(axis=1) | ~below.any(axis=1)):
-        raise ValueError(
-            "medians: expected some that differ and have bodies on either side, found "
-            "nothing that the halves could say about size"
-        )
-    return Moments(
-        z=log_size(sizes, floor=floor),
-        weights=rest,
-        stage=np.concatenate([np.arange(k - 1), np.arange(k)]),
-        counted=np.vstack([np.ones((k - 1, sizes.size)), below]),
-        observed=np.concatenate([totals[:-1], totals / 2]),
-        middle_stage=np.flatnonzero(odd),
-        middle_z=log_size(medians[odd], floor=floor),
-        floor=floor,
-    )
-
-
-def mean_and_covariance(pi: np.ndarray, table: Moments) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Exact mean (M,) and covariance (M, M) of the moments, and the chances behind them (M, I).
-
-    pi: shape (I, K), the probability of each stage at each size (:func:`probabilities`).
-    """
-    chance = table.counted * pi.T[table.stage]  # (M, I): that a body of this size is counted
-    mean = chance @ table.weights
-    covariance = np.diag(mean) - (chance * table.weights) @ chance.T
-    # Stage k's members below the median are among its members: the joint count is B_k.
-    n, b = _nested(table)
-    covariance[n, b] += mean[b]
-    covariance[b, n] += mean[b]
-    return mean, covariance, chance
-
-
-def _nested(table):
-    n = np.arange(table.stages - 1)
-    return n, n + table.stages - 1
 
 
 # --- the models ----------------------------------------------------------------------------------
@@ -271,11 +86,19 @@ def _stages(model, params):
     return params.size if model == "ordered" else params.size // 2 + 1
 
 
+def law(model: str, params: np.ndarray, table: Moments) -> tuple[np.ndarray, np.ndarray]:
+    """Mean (M,) and covariance (M, M) of the moments under a model, with what dependence adds."""
+    mean, covariance, _ = mean_and_covariance(probabilities(model, params, table.z)[0], table)
+    return mean, covariance if table.added is None else covariance + table.added(model, params, table)
+
+
 def log_likelihood(model: str, params: ArrayLike, table: Moments) -> tuple[float, np.ndarray]:
     """Log-likelihood of the moments and its gradient by the parameters."""
     params = np.asarray(params, float)
     pi, d_pi = probabilities(model, params, table.z)
     mean, covariance, chance = mean_and_covariance(pi, table)
+    if table.added is not None:
+        covariance = covariance + table.added(model, params, table)
     sign, log_det = np.linalg.slogdet(covariance)
     if not (sign > 0 and np.isfinite(log_det)):  # probabilities that are 0 in floating point
         return -np.inf, np.zeros(params.size)
@@ -288,12 +111,16 @@ def log_likelihood(model: str, params: ArrayLike, table: Moments) -> tuple[float
     # products of chances; collected, this is a coefficient for each moment and size.
     g = 0.5 * (np.outer(u, u) - inverse)
     by_mean = u + np.diag(g)
-    n, b = _nested(table)
+    n, b = nested(table)
     by_mean[b] += 2 * g[n, b]
     by_chance = table.counted * table.weights * (by_mean[:, None] - 2 * g @ chance)
     by_pi = by_chance[table.stages - 1 :]
     by_pi[:-1] += by_chance[: table.stages - 1]
     gradient = by_pi.T.ravel() @ d_pi.reshape(-1, params.size)
+    if table.added is not None:
+        for j, step in enumerate(np.diag(1e-5 * np.maximum(1.0, np.abs(params)))):
+            ahead, behind = (table.added(model, params + side * step, table) for side in (1, -1))
+            gradient[j] += (g * (ahead - behind)).sum() / (2 * step[j])
 
     if table.middle_stage.size:
         pi, d_pi = probabilities(model, params, table.middle_z)
@@ -357,20 +184,21 @@ def fit(
     *,
     floor: float,
     start: Fit | None = None,
+    added: Callable | None = None,
 ) -> Fit:
     """Maximum of the moment likelihood.
 
     model: "ordered" or "multinomial".
     start: an earlier fit of the same model to a similar table, which saves time.
 
-    The other arguments are those of :func:`moments`. Raises ValueError for bad input,
+    The other arguments are those of :func:`adoption.moments.of_table`. Raises ValueError for bad input,
     ConvergenceError where no maximum is found (for instance where size separates the stages
     completely).
     """
     checks.one_of("model", model, MODELS)
     if start is not None and start.model != model:
         raise ValueError(f"start: expected a fit of the {model} model, found {start.model}")
-    return _fit(model, moments(sizes, weights, totals, medians, odd, floor=floor), start)
+    return _fit(model, of_table(sizes, weights, totals, medians, odd, floor=floor, added=added), start)
 
 
 def _fit(model, table, start=None):
@@ -393,7 +221,7 @@ def _fit(model, table, start=None):
         )
     working = working + step
     params, jacobian = _from_working(model, working)
-    mean, covariance, _ = mean_and_covariance(probabilities(model, params, table.z)[0], table)
+    mean, covariance = law(model, params, table)
     residual = table.observed - mean
     misfit = float(residual @ np.linalg.solve(covariance, residual))
     df = mean.size - params.size
@@ -429,8 +257,8 @@ def _working_likelihood(model, working, table):
 def _information(model, working, table):
     """Information in the mean of the moments: positive definite wherever the search starts."""
     params, jacobian = _from_working(model, working)
-    pi, d_pi = probabilities(model, params, table.z)
-    _, covariance, _ = mean_and_covariance(pi, table)
+    _, d_pi = probabilities(model, params, table.z)
+    _, covariance = law(model, params, table)
     d_mean = np.einsum("mi,imp->mp", table.counted * table.weights, d_pi[:, table.stage])
     d_mean = d_mean @ jacobian
     return d_mean.T @ np.linalg.solve(covariance, d_mean)
@@ -637,148 +465,3 @@ def profile_interval(
         return side * np.inf
 
     return end(-1, limits[0]), end(1, limits[1])
-
-
-# --- bodies outside the base of the medians ------------------------------------------------------
-
-
-class OutsideFit(NamedTuple):
-    """Fixed point of fit and outside bodies, see :func:`fixed_point_outside`."""
-
-    outside: np.ndarray  # (K,) bodies of each stage outside the base
-    fit: Fit
-    expected: np.ndarray  # (K,) what the fit expects there
-    visited: int  # vectors tried
-
-
-def allowed_outside(
-    published: ArrayLike, odd: ArrayLike | None, outside: int, least: ArrayLike | None = None
-) -> np.ndarray:
-    """Every possible number of outside bodies by stage, (vectors, K), in lexicographic order.
-
-    published: shape (K,), totals of all bodies, while the medians are those of the base only.
-    odd: shape (K,), whether the number of members in the base is odd; None if that is not known.
-    outside: bodies outside the base, p_k of them in stage k.
-    least: shape (K,), the fewest that p_k can be; 0 by default.
-
-    At least one body of each stage is left in the base. Raises ValueError for numbers that do
-    not go together.
-    """
-    first, last, step = _outside_limits(published, odd, outside, least)
-    vectors = np.zeros((1, 0), dtype=int)
-    left = np.array([outside])
-    tail = np.append(np.cumsum(first[::-1])[::-1][1:], 0)  # the least that the next stages need
-    for k, (low, high) in enumerate(zip(first, last, strict=True)):
-        most = np.minimum(left - tail[k], high)
-        counts = np.maximum((most - low) // step + 1, 0)
-        index = np.repeat(np.arange(left.size), counts)
-        nth = np.arange(index.size) - np.repeat(np.cumsum(counts) - counts, counts)
-        p = low + step * nth
-        vectors, left = np.column_stack([vectors[index], p]), left[index] - p
-    return vectors[left == 0]
-
-
-def nearest_outside(
-    expected: ArrayLike, published: ArrayLike, odd: ArrayLike | None, outside: int, least: ArrayLike | None = None
-) -> np.ndarray:
-    """The vector of :func:`allowed_outside` nearest to an expectation, in Euclidean distance.
-
-    expected: shape (K,).
-
-    Where two are equally near, the one with more bodies in the earlier stages. Raises ValueError
-    where none is allowed.
-    """
-    p, last, step = _outside_limits(published, odd, outside, least)
-    expected = checks.vector("expected", expected, p.size, least=0)
-    # The squared distance is a sum of convex functions of one p_k each: handing the bodies out
-    # step by step where they cost least, that is where most are missing, is exact.
-    while p.sum() < outside and np.any(p + step <= last):
-        missing = np.where(p + step <= last, expected - p, -np.inf)
-        p[np.argmax(np.round(missing, 9))] += step
-    if p.sum() != outside:
-        raise ValueError(f"outside: expected a number that the stages can share, found {outside}")
-    return p
-
-
-def fixed_point_outside(
-    model: str,
-    sizes: ArrayLike,
-    weights: ArrayLike,
-    published: ArrayLike,
-    medians: ArrayLike,
-    odd: ArrayLike | None,
-    outside_sizes: ArrayLike,
-    least: ArrayLike | None = None,
-    *,
-    floor: float,
-) -> OutsideFit:
-    """Fit whose own expectation of the outside bodies is nearest to the numbers taken for them.
-
-    sizes, weights: shape (I,), the base of the medians, as for :func:`moments`.
-    published, odd, least: shape (K,), as for :func:`allowed_outside`. Without `odd` half of each
-        total lies below its median, whatever its parity.
-    outside_sizes: shape (O,), the bodies that the published totals also count.
-    floor: smaller sizes count as this in logarithms.
-
-    Fit, expect, take the nearest allowed vector (:func:`nearest_outside`), until it stays.
-    Should the search run in a circle, the vector of the circle with the highest likelihood is
-    taken. Raises as :func:`fit` and :func:`nearest_outside`.
-    """
-    outside_sizes = checks.vector("outside_sizes", outside_sizes, least=0)
-    published = checks.whole_vector("published", published, least=1)
-    middle, count = np.zeros(published.size) if odd is None else odd, outside_sizes.size
-    p = nearest_outside(count * published / published.sum(), published, odd, count, least)
-    tried, latest = {}, None
-    while tuple(p) not in tried:
-        latest = fit(model, sizes, weights, published - p, medians, middle, floor=floor, start=latest)
-        expected = predict(latest, outside_sizes).sum(axis=0)
-        following = nearest_outside(expected, published, odd, count, least)
-        tried[tuple(p)] = OutsideFit(p, latest, expected, len(tried) + 1), tuple(following)
-        p = following
-    circle, at = [], tuple(p)
-    while at not in circle:
-        circle.append(at)
-        at = tried[at][1]
-    likeliest = max((tried[at][0] for at in circle), key=lambda outcome: outcome.fit.loglik)
-    return likeliest._replace(visited=len(tried))
-
-
-def fits_over(
-    model: str,
-    sizes: ArrayLike,
-    weights: ArrayLike,
-    published: ArrayLike,
-    medians: ArrayLike,
-    odd: ArrayLike | None,
-    vectors: Iterable[ArrayLike],
-    *,
-    floor: float,
-) -> Iterator[Fit]:
-    """The fit for each vector of outside bodies, every one started from the one before.
-
-    vectors: each of shape (K,), as :func:`allowed_outside` gives them.
-
-    The other arguments and the errors are those of :func:`fixed_point_outside`.
-    """
-    published = checks.whole_vector("published", published, least=1)
-    middle, latest = np.zeros(published.size) if odd is None else odd, None
-    for p in vectors:
-        latest = fit(model, sizes, weights, published - p, medians, middle, floor=floor, start=latest)
-        yield latest
-
-
-def _outside_limits(published, odd, outside, least):
-    """Smallest and largest p (K,) and the step between allowed values."""
-    published = checks.whole_vector("published", published, least=1)
-    k = published.size
-    checks.whole("outside", outside, 0, int(published.sum()) - 1)
-    low = np.zeros(k, int) if least is None else checks.whole_vector("least", least, k)
-    step = 1 if odd is None else 2
-    if odd is not None:
-        low = low + (published - low - checks.flags("odd", odd, k)) % 2
-    if np.any(low >= published):
-        raise ValueError(
-            f"least: expected at least one body of each stage in the base, found "
-            f"totals {published.tolist()} of which {low.tolist()} lie outside"
-        )
-    return low, published - 1, step

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import stats
 from statsmodels.miscmodels.ordinal_model import OrderedModel
 
-from adoption import HOME, curve, followup, medians, simulation, tables
+from adoption import HOME, curve, followup, medians, moments, simulation, tables
 
 FIXTURES = HOME / "tests" / "fixtures"
 FLOOR = 100.0  # of logarithms, as in the scripts
@@ -82,7 +82,7 @@ def _median_tails() -> Iterator[Comparison]:
 
 def _curves() -> Iterator[Comparison]:
     stored = json.loads((FIXTURES / "curve-microdata.json").read_text(encoding="utf-8"))
-    z = curve.log_size(stored["size"], floor=FLOOR)
+    z = moments.log_size(stored["size"], floor=FLOOR)
 
     def loglik(model, stage):
         pi = curve.probabilities(model, stored[model]["params"], z)[0]

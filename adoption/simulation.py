@@ -22,7 +22,7 @@ from scipy.optimize import brentq
 from scipy.special import softmax
 from scipy.stats import chi2, norm
 
-from adoption import bounds, checks, curve, medians
+from adoption import bounds, checks, curve, medians, moments, outside
 
 SEED = 20200228
 BLOCK = 5  # replicates a row of the table
@@ -119,7 +119,7 @@ def scatter(lower: ArrayLike, upper: ArrayLike, bodies: ArrayLike) -> np.ndarray
 
 def probabilities(truth: Truth, sizes: ArrayLike) -> np.ndarray:
     """P(stage | size) under the law, shape (len(sizes), K)."""
-    z = curve.log_size(sizes, floor=truth.floor)
+    z = moments.log_size(sizes, floor=truth.floor)
     if truth.logits is None:
         return curve.probabilities("ordered", truth.params, z)[0]
     return softmax(truth.logits(z), axis=1)
@@ -183,7 +183,7 @@ def ordered_logit(sizes: ArrayLike, stage: ArrayLike, *, floor: float) -> tuple[
     Fisher scoring. Raises ValueError for a stage without bodies, curve.ConvergenceError where it
     does not settle.
     """
-    z, stage = curve.log_size(sizes, floor=floor), checks.whole_vector("stage", stage)
+    z, stage = moments.log_size(sizes, floor=floor), checks.whole_vector("stage", stage)
     bodies = checks.whole_vector("bodies of each stage", np.bincount(stage), least=1)
     reached = np.cumsum(bodies)[:-1] / stage.size
     params = np.append(np.log(reached / (1 - reached)), 0.0)
@@ -250,14 +250,14 @@ def _compared(name: str, error: float, covered: bool) -> dict[str, float]:
 
 def _models(truth: Truth, frame: Frame, published: Published) -> dict[str, float]:
     """Both models at the fixed point of the bodies outside, against the truth."""
-    binned = curve.bin_sizes(
-        frame.inside, curve.bin_edges(frame.inside[0], frame.inside[-1], published.medians, floor=truth.floor)
+    binned = moments.bin_sizes(
+        frame.inside, moments.bin_edges(frame.inside[0], frame.inside[-1], published.medians, floor=truth.floor)
     )
     critical, outcome = chi2.ppf(LEVEL, 1), {}
     half, real = half_size(truth), probabilities(truth, POINTS)[:, 0]
     for model, name, target in (("ordered", "slope", truth.slope), ("multinomial", "contrast", truth.contrast)):
         try:
-            fit = curve.fixed_point_outside(model, *binned, *published[:3], frame.outside, floor=truth.floor).fit
+            fit = outside.fixed_point(model, *binned, *published[:3], frame.outside, floor=truth.floor).fit
             outcome[f"{model}_rejected"] = fit.p_value < 1 - LEVEL
             if target is not None:
                 outcome |= _compared(name, fit.slopes[0] - target, curve.slope_deviance(fit, target) <= critical)

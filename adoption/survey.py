@@ -12,7 +12,7 @@ number of stages or a unit of size.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from adoption import bounds, checks, curve, medians
+from adoption import bounds, checks, curve, medians, moments, outside
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,8 @@ class Frame:
     def binned(self, at: ArrayLike, floor: float) -> tuple[np.ndarray, np.ndarray]:
         """Mean sizes and numbers of bodies of intervals, cut at the sizes `at` and just above."""
         if self.sizes is not None and self.bodies.size > 1000:
-            edges = curve.bin_edges(self.sizes[0], self.sizes[-1], at, floor=floor)
-            return curve.bin_sizes(self.sizes, edges)
+            edges = moments.bin_edges(self.sizes[0], self.sizes[-1], at, floor=floor)
+            return moments.bin_sizes(self.sizes, edges)
         filled = self.bodies > 0
         return self.mean_size[filled], self.bodies[filled]
 
@@ -101,6 +101,8 @@ class Survey:
     rounding: unit to which the medians are rounded: one printed as m lies in
         [m - rounding / 2, m + rounding / 2). 1 is the rounding of an even group's median.
     furthest: which stage is furthest along, "first" or "last".
+    added: where bodies are not independent, what that adds to the covariance of counts and medians,
+        as for :func:`adoption.moments.of_table`.
     key: columns that name the survey in its tables.
     """
 
@@ -114,6 +116,7 @@ class Survey:
     between: Sequence[int | None] | None = None
     rounding: int = 1
     furthest: str = "first"
+    added: Callable | None = None
     key: Mapping[str, str] = field(default_factory=dict)
     _fits: dict = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -360,7 +363,7 @@ class Survey:
 
     # --- the curve -----------------------------------------------------------------------------
 
-    def fit(self, model: str = "ordered") -> curve.OutsideFit:
+    def fit(self, model: str = "ordered") -> outside.OutsideFit:
         """A curve fitted to counts and medians, "ordered" or "multinomial" (computed once).
 
         Bodies outside stand at the fixed point: the numbers by stage, among those that the
@@ -370,7 +373,7 @@ class Survey:
             sizes, weights = self.frame.binned(self.medians, self.floor)
             published = (self._ordered(self.counts), self._ordered(self.medians), self._ordered(self._at_median()))
             if len(self.outside):
-                self._fits[model] = curve.fixed_point_outside(
+                self._fits[model] = outside.fixed_point(
                     model,
                     sizes,
                     weights,
@@ -378,11 +381,15 @@ class Survey:
                     np.sort(self.outside),
                     self._ordered(self.outside_least),
                     floor=self.floor,
+                    added=self.added,
                 )
             else:
                 none = np.zeros(len(self.counts))
-                self._fits[model] = curve.OutsideFit(
-                    none.astype(int), curve.fit(model, sizes, weights, *published, floor=self.floor), none, 1
+                self._fits[model] = outside.OutsideFit(
+                    none.astype(int),
+                    curve.fit(model, sizes, weights, *published, floor=self.floor, added=self.added),
+                    none,
+                    1,
                 )
         return self._fits[model]
 
@@ -427,7 +434,7 @@ class Survey:
         """Every number of outside bodies by stage, as printed, that the parities allow: (V, K)."""
         if not len(self.outside):
             return np.zeros((1, len(self.counts)), dtype=int)
-        return curve.allowed_outside(self.counts, self._odd, len(self.outside), self.outside_least)
+        return outside.allowed(self.counts, self._odd, len(self.outside), self.outside_least)
 
     def over_outside(self, model: str = "ordered", every: int = 1) -> pd.DataFrame:
         """The curve at every number of outside bodies by stage: odds_ratio and J, a row a vector.
@@ -435,7 +442,7 @@ class Survey:
         every: take only every so-manieth vector. The furthest stage's odds ratio per doubling.
         """
         sizes, weights = self.frame.binned(self.medians, self.floor)
-        fits = curve.fits_over(
+        fits = outside.fits_over(
             model,
             sizes,
             weights,
@@ -444,5 +451,6 @@ class Survey:
             self._ordered(self._at_median()),
             map(self._ordered, self.outside_vectors()[::every]),
             floor=self.floor,
+            added=self.added,
         )
         return self._table([{"odds_ratio": np.exp(fit.slopes[0]), "J": fit.J} for fit in fits])

@@ -1,48 +1,16 @@
+import dataclasses
 import itertools
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from drawn import FLOOR, MODELS, ORDERED, TRUTHS, binned, draw, frame, publish, simulated_fit
 from scipy.optimize import minimize
 from scipy.special import expit
 from scipy.stats import chi2, norm
 
-from adoption import curve
-
-ORDERED = np.array([-10.9, -9.9, -9.6, -8.0, 0.62])
-MULTINOMIAL = np.array([-17.5, -14.6, -11.8, -8.6, 1.19, 0.98, 0.69, 0.61])
-TRUTHS = {"ordered": ORDERED, "multinomial": MULTINOMIAL}
-MODELS = sorted(TRUTHS)
-FLOOR = 100.0
-
-
-def frame(bodies):
-    """Distinct log-normal sizes, the smallest far below the floor."""
-    sizes = np.unique(np.round(np.exp(9.7 + 1.3 * norm.ppf((np.arange(bodies) + 0.5) / bodies))))
-    return np.concatenate([[0.0, 7.0], sizes])
-
-
-def draw(rng, probabilities):
-    return np.sum(rng.random(len(probabilities))[:, None] > np.cumsum(probabilities, axis=1)[:, :-1], axis=1)
-
-
-def publish(sizes, stage, stages):
-    """Totals, medians as printed (half up), and whether a member stands at the median."""
-    totals = np.bincount(stage, minlength=stages)
-    medians = np.array([np.floor(np.median(sizes[stage == k]) + 0.5) for k in range(stages)])
-    return totals, medians, totals % 2
-
-
-def binned(sizes, medians):
-    return curve.bin_sizes(sizes, curve.bin_edges(sizes[0], sizes[-1], medians, floor=FLOOR))
-
-
-def simulated_fit(model, truth, bodies=900, seed=0):
-    sizes = frame(bodies)
-    pi, _ = curve.probabilities(model, truth, curve.log_size(sizes, floor=FLOOR))
-    table = publish(sizes, draw(np.random.default_rng(seed), pi), pi.shape[1])
-    return curve.fit(model, *binned(sizes, table[1]), *table, floor=FLOOR)
+from adoption import curve, moments
 
 
 @pytest.fixture(scope="module")
@@ -59,31 +27,6 @@ def oracle():
 
 
 # --- the pieces against enumeration and differences ----------------------------------------------
-
-
-@pytest.mark.parametrize("model,params", [("ordered", [-7.0, -6.0, 0.6]), ("multinomial", [-9.0, -5.0, 0.8, 0.5])])
-def test_mean_and_covariance_equal_those_of_all_allocations(model, params):
-    sizes, weights = np.array([0, 900, 2000, 4100, 9000, 30000.0]), np.array([1, 1, 2, 1, 1, 1])
-    medians = np.array([9500.0, 4100.0, 950.0])
-    table = curve.moments(sizes, weights, [2, 3, 2], medians, [0, 1, 0], floor=FLOOR)
-    # The member of stage 2 that stands at 4,100 is known; six bodies are random.
-    bodies = np.array([0, 900, 2000, 2000, 9000, 30000.0])
-    pi, _ = curve.probabilities(model, np.array(params), curve.log_size(bodies, floor=FLOOR))
-    values, chances = [], []
-    for stages in itertools.product(range(3), repeat=bodies.size):
-        stages = np.array(stages)
-        values.append(
-            [np.sum(stages == 0), np.sum(stages == 1)]
-            + [np.sum((stages == k) & (bodies < medians[k])) for k in range(3)]
-        )
-        chances.append(np.prod(pi[np.arange(bodies.size), stages]))
-    values, chances = np.array(values, float), np.array(chances)
-    assert chances.sum() == pytest.approx(1, abs=1e-12)
-    mean, covariance, _ = curve.mean_and_covariance(curve.probabilities(model, params, table.z)[0], table)
-    np.testing.assert_allclose(mean, chances @ values, atol=1e-12)
-    deviations = values - mean
-    np.testing.assert_allclose(covariance, (deviations * chances[:, None]).T @ deviations, atol=1e-12)
-    assert table.observed.tolist() == [2, 2, 1, 1, 1]
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -106,6 +49,28 @@ def test_gradient_equals_differences(model, stages):
             behind, _ = curve.log_likelihood(model, params - step, table)
             slope = (ahead - behind) / (2 * step[j])
             assert gradient[j] == pytest.approx(slope, rel=1e-5, abs=1e-4)
+
+
+def twice(model, params, table):
+    """An added covariance: as much again as independent bodies have, and more where the slope is steep."""
+    pi = curve.probabilities(model, params, table.z)[0]
+    return (1 + params[-1] ** 2) * moments.mean_and_covariance(pi, table)[1]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_added_covariance_widens_and_has_its_gradient(model, fits):
+    plain = fits[model]
+    table = dataclasses.replace(plain.moments, added=twice)
+    value, gradient = curve.log_likelihood(model, plain.params, table)
+    factor, size = 2 + plain.params[-1] ** 2, plain.expected.size
+    middle = plain.loglik + plain.J / 2 * (1 - 1 / factor) - size / 2 * np.log(factor)
+    assert value == pytest.approx(middle, abs=1e-6)
+    for j, step in enumerate(np.diag(1e-5 * np.abs(plain.params))):
+        ahead, behind = (curve.log_likelihood(model, plain.params + side * step, table)[0] for side in (1, -1))
+        assert gradient[j] == pytest.approx((ahead - behind) / (2 * step[j]), rel=1e-4, abs=1e-3)
+    wide = curve._fit(model, table)
+    assert wide.J < plain.J
+    assert np.sqrt(wide.covariance[4, 4] / plain.covariance[4, 4]) > 1.3
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -199,7 +164,7 @@ def test_likelihood_approaches_the_exact_one():
 
 @pytest.mark.parametrize("model", MODELS)
 def test_probabilities_reproduce_the_log_likelihood_of_r(model, oracle):
-    z, stage = curve.log_size(oracle["size"], floor=FLOOR), oracle[f"{model}_stage"]
+    z, stage = moments.log_size(oracle["size"], floor=FLOOR), oracle[f"{model}_stage"]
     params = np.array(oracle[model]["params"])
     pi, d_pi = curve.probabilities(model, params, z)
     np.testing.assert_allclose(pi.sum(axis=1), 1, atol=1e-14)
@@ -249,7 +214,7 @@ def test_sufficient_moments_give_the_maximum_likelihood_estimate(model):
 
 def test_two_stages_are_one_model(fits):
     sizes = frame(500)
-    pi, _ = curve.probabilities("ordered", np.array([-8.0, 0.5]), curve.log_size(sizes, floor=FLOOR))
+    pi, _ = curve.probabilities("ordered", np.array([-8.0, 0.5]), moments.log_size(sizes, floor=FLOOR))
     table = publish(sizes, draw(np.random.default_rng(5), pi), 2)
     ordered, multinomial = (
         curve.fit(m, *binned(sizes, table[1]), *table, floor=FLOOR) for m in ("ordered", "multinomial")
@@ -269,7 +234,7 @@ def test_two_stages_are_one_model(fits):
 def test_bias_coverage_and_size_under_the_truth(model):
     replicates, truth, sizes = 200, TRUTHS[model], frame(1500)
     rng = np.random.default_rng(42)
-    pi, _ = curve.probabilities(model, truth, curve.log_size(sizes, floor=FLOOR))
+    pi, _ = curve.probabilities(model, truth, moments.log_size(sizes, floor=FLOOR))
     slopes, errors, deviances, half, misfits, start = [], [], [], [], [], None
     true_half = 2 ** -(truth[0] / truth[-1]) if model == "ordered" else None
     for _ in range(replicates):
@@ -297,7 +262,7 @@ def test_misfit_finds_odds_that_are_not_proportional():
     """Stages 2 and 3 are those of the largest bodies, stage 1 comes before."""
     sizes, rng, rejected = frame(1500), np.random.default_rng(7), 0
     truth = np.array([-11.0, -13.5, -14.0, -4.4, 0.65, 0.85, 0.85, 0.3])
-    pi, _ = curve.probabilities("multinomial", truth, curve.log_size(sizes, floor=FLOOR))
+    pi, _ = curve.probabilities("multinomial", truth, moments.log_size(sizes, floor=FLOOR))
     for _ in range(40):
         table = publish(sizes, draw(rng, pi), 5)
         rejected += curve.fit("ordered", *binned(sizes, table[1]), *table, floor=FLOOR).p_value < 0.05
@@ -351,7 +316,7 @@ def test_size_at_a_probability(fits, model, probability):
     for end in (lower, upper):
 
         def constraint(params, end=end):
-            pi, _ = curve.probabilities(model, params, curve.log_size([end], floor=FLOOR))
+            pi, _ = curve.probabilities(model, params, moments.log_size([end], floor=FLOOR))
             return np.log(pi[0, 0] / (1 - pi[0, 0])) - np.log(probability / (1 - probability))
 
         loss = 2 * (fit.loglik - best_with(fit, constraint))
@@ -371,7 +336,7 @@ def test_size_at_a_probability_that_is_not_passed_or_not_bounded():
 
 def test_band_of_a_linear_logit_is_exact_and_others_agree_with_draws(fits):
     sizes = np.array([50, 100, 3000, 30000, 300000.0])
-    z = curve.log_size(sizes, floor=FLOOR)
+    z = moments.log_size(sizes, floor=FLOOR)
     fit = fits["ordered"]
     lower, upper = curve.band(fit, sizes)
     logit, x = fit.params[0] + fit.params[-1] * z, np.zeros((5, 5))
@@ -408,13 +373,13 @@ def test_an_interval_that_the_data_do_not_end_ends_at_infinity():
 def test_the_unit_of_size_does_not_matter(model):
     """Sizes, floor and medians in thousandths of a body's unit, binned anew."""
     sizes = frame(600)
-    pi, _ = curve.probabilities(model, TRUTHS[model], curve.log_size(sizes, floor=FLOOR))
+    pi, _ = curve.probabilities(model, TRUTHS[model], moments.log_size(sizes, floor=FLOOR))
     totals, medians, odd = publish(sizes, draw(np.random.default_rng(8), pi), 5)
     one, other = (
         curve.fit(
             model,
-            *curve.bin_sizes(
-                unit * sizes, curve.bin_edges(unit * sizes[0], unit * sizes[-1], unit * medians, floor=unit * FLOOR)
+            *moments.bin_sizes(
+                unit * sizes, moments.bin_edges(unit * sizes[0], unit * sizes[-1], unit * medians, floor=unit * FLOOR)
             ),
             totals,
             unit * medians,
@@ -434,25 +399,10 @@ def test_the_unit_of_size_does_not_matter(model):
 # --- frame and search ----------------------------------------------------------------------------
 
 
-def test_bins_keep_bodies_sum_and_the_counts_at_every_median():
-    sizes = np.sort(np.concatenate([frame(700), [5000.0, 5000.0]]))
-    medians = np.array([5000.0, 20000.0, 4999.5])
-    edges = curve.bin_edges(sizes[0], sizes[-1], medians, floor=FLOOR)
-    means, weights = curve.bin_sizes(sizes, edges)
-    assert weights.sum() == sizes.size and np.all(weights > 0) and np.all(np.diff(means) > 0)
-    assert means @ weights == pytest.approx(sizes.sum(), rel=1e-14)
-    for median in medians:
-        assert weights[means < median].sum() == np.sum(sizes < median)
-        assert weights[means > median].sum() == np.sum(sizes > median)
-        assert weights[means == median].sum() == np.sum(sizes == median)
-    logs = np.diff(np.log10(edges[edges >= 100]))
-    assert logs.max() <= 1 / 20 + 1e-12
-
-
 @pytest.mark.parametrize("model", MODELS)
 def test_bins_hardly_move_the_estimate_and_weights_are_bodies(model, fits):
     sizes = frame(900)
-    pi, _ = curve.probabilities(model, TRUTHS[model], curve.log_size(sizes, floor=FLOOR))
+    pi, _ = curve.probabilities(model, TRUTHS[model], moments.log_size(sizes, floor=FLOOR))
     table = publish(sizes, draw(np.random.default_rng(0), pi), 5)
     single = curve.fit(model, sizes, np.ones(sizes.size), *table, floor=FLOOR)
     error = np.sqrt(np.diag(single.covariance))
@@ -466,7 +416,7 @@ def test_bins_hardly_move_the_estimate_and_weights_are_bodies(model, fits):
 @pytest.mark.parametrize("model", MODELS)
 def test_every_start_leads_to_the_same_maximum(model, fits):
     fit, sizes = fits[model], frame(900)
-    pi, _ = curve.probabilities(model, TRUTHS[model], curve.log_size(sizes, floor=FLOOR))
+    pi, _ = curve.probabilities(model, TRUTHS[model], moments.log_size(sizes, floor=FLOOR))
     table = publish(sizes, draw(np.random.default_rng(0), pi), 5)
     for seed in (1, 2, 3):
         start = simulated_fit(model, TRUTHS[model], 600, seed)
@@ -479,15 +429,15 @@ def test_slope_of_ten_million_bodies():
     """Numbers expected under the truth give its slope, to the standard error of so many bodies."""
     sizes = frame(900)
     weights = np.full(sizes.size, 10_000)
-    pi, _ = curve.probabilities("ordered", ORDERED, curve.log_size(sizes, floor=FLOOR))
+    pi, _ = curve.probabilities("ordered", ORDERED, moments.log_size(sizes, floor=FLOOR))
     members = np.round(pi * 10_000)
     members[:, -1] = 10_000 - members[:, :-1].sum(axis=1)
     totals = members.sum(axis=0)
     medians = [sizes[np.searchsorted(np.cumsum(column), column.sum() / 2)] + 0.5 for column in members.T]
     below = [members[sizes < m, k].sum() for k, m in enumerate(medians)]
     assert np.abs(np.array(below) / totals - 0.5).max() < 0.01
-    table = curve.moments(sizes, weights, totals, medians, np.zeros(5), floor=FLOOR)
-    exact = curve.Moments(**{**vars(table), "observed": np.concatenate([totals[:-1], below])})
+    table = moments.of_table(sizes, weights, totals, medians, np.zeros(5), floor=FLOOR)
+    exact = moments.Moments(**{**vars(table), "observed": np.concatenate([totals[:-1], below])})
     fit = curve._fit("ordered", exact)
     assert fit.slopes[0] == pytest.approx(0.62, abs=np.sqrt(fit.covariance[-1, -1]))
     assert np.sqrt(fit.covariance[-1, -1]) < 0.0006
@@ -498,116 +448,6 @@ def test_complete_separation_is_no_fit():
     medians = [(sizes[14] + sizes[15]) / 2, (sizes[4] + sizes[5]) / 2]
     with pytest.raises(curve.ConvergenceError):
         curve.fit("ordered", sizes, np.ones(20), [10, 10], medians, [0, 0], floor=FLOOR)
-
-
-# --- bodies outside the base ---------------------------------------------------------------------
-
-AI, AI_ODD = [296, 241, 58, 480, 713], [1, 0, 0, 1, 1]
-
-
-@pytest.mark.parametrize(
-    "published,odd,outside,least",
-    [
-        ([6, 3, 9], [1, 0, 1], 7, None),
-        ([6, 3, 9], None, 5, None),
-        ([6, 3, 9], [0, 0, 1], 9, [2, 0, 1]),
-        ([2, 2, 2, 5], None, 6, None),
-        ([6, 3, 9], [1, 1, 1], 2, None),
-    ],
-)
-def test_allowed_vectors_are_all_that_a_search_finds(published, odd, outside, least):
-    least = [0] * len(published) if least is None else least
-    found = [
-        p
-        for p in itertools.product(*(range(n) for n in published))
-        if sum(p) == outside
-        and all(p[k] >= least[k] for k in range(len(p)))
-        and (odd is None or all((n - x) % 2 == o for n, x, o in zip(published, p, odd)))
-    ]
-    vectors = curve.allowed_outside(published, odd, outside, least)
-    assert [tuple(v) for v in vectors] == found
-    for expected in np.random.default_rng(3).uniform(0, 5, (20, len(published))):
-        if not found:
-            with pytest.raises(ValueError, match="outside: expected a number that"):
-                curve.nearest_outside(expected, published, odd, outside, least)
-            continue
-        p = curve.nearest_outside(expected, published, odd, outside, least)
-        distances = ((vectors - expected) ** 2).sum(axis=1)
-        assert tuple(p) == found[int(np.argmin(distances))]
-
-
-def test_allowed_vectors_of_the_survey():
-    vectors = curve.allowed_outside(AI, AI_ODD, 47)
-    assert vectors.shape == (14950, 5)
-    assert np.all(vectors.sum(axis=1) == 47)
-    assert np.all((AI - vectors) % 2 == AI_ODD)
-    assert len(np.unique(vectors, axis=0)) == len(vectors)
-    assert len(curve.allowed_outside(AI, AI_ODD, 47, [32, 0, 0, 0, 0])) == np.sum(vectors[:, 0] >= 32)
-
-
-def test_nearest_vector_prefers_earlier_stages_in_a_tie():
-    assert curve.nearest_outside([1, 1, 1], [9, 9, 9], None, 4).tolist() == [2, 1, 1]
-    assert curve.nearest_outside([2, 2], [10, 10], [1, 1], 4).tolist() == [3, 1]
-
-
-def outside_case(model, seed):
-    """A frame whose largest bodies are counted in the totals but left out of the medians."""
-    sizes = frame(1500)
-    pi, _ = curve.probabilities(model, TRUTHS[model], curve.log_size(sizes, floor=FLOOR))
-    stage = draw(np.random.default_rng(seed), pi)
-    base = np.sort(np.random.default_rng(9).permutation(sizes.size)[40:])
-    rest = np.setdiff1d(np.arange(sizes.size), base)
-    totals, medians, odd = publish(sizes[base], stage[base], 5)
-    published = np.bincount(stage, minlength=5)
-    return sizes[base], medians, odd, published, sizes[rest], totals
-
-
-@pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("parity", [True, False])
-def test_fixed_point_is_one(model, parity):
-    base, medians, odd, published, outside, totals = outside_case(model, 4)
-    odd = odd if parity else None
-    found = curve.fixed_point_outside(model, *binned(base, medians), published, medians, odd, outside, floor=FLOOR)
-    assert found.outside.sum() == 40
-    again = curve.fit(
-        model, *binned(base, medians), published - found.outside, medians, odd if parity else np.zeros(5), floor=FLOOR
-    )
-    np.testing.assert_allclose(again.params, found.fit.params, rtol=1e-6)
-    expected = curve.predict(again, outside).sum(axis=0)
-    np.testing.assert_allclose(expected, found.expected, rtol=1e-5)
-    vectors = curve.allowed_outside(published, odd, 40)
-    nearest = vectors[np.argmin(((vectors - expected) ** 2).sum(axis=1))]
-    assert nearest.tolist() == found.outside.tolist()
-    # The true numbers give nearly the same slope.
-    truth = curve.fit(model, *binned(base, medians), totals, medians, totals % 2, floor=FLOOR)
-    error = np.sqrt(truth.covariance[4, 4])
-    assert abs(truth.slopes[0] - found.fit.slopes[0]) < error
-
-
-def test_fixed_point_in_a_circle_takes_the_likeliest(monkeypatch):
-    base, medians, odd, published, outside, _ = outside_case("ordered", 4)
-    seen = []
-
-    def swing(fit, sizes):  # never expects the same twice running
-        seen.append(fit)
-        return np.tile([0.6, 0.1, 0, 0.2, 0.1] if len(seen) % 2 else [0.1, 0.1, 0, 0.2, 0.6], (len(sizes), 1))
-
-    monkeypatch.setattr(curve, "predict", swing)
-    found = curve.fixed_point_outside("ordered", *binned(base, medians), published, medians, odd, outside, floor=FLOOR)
-    assert found.visited == len(seen) == 3
-    likelihoods = [fit.loglik for fit in seen[-2:]]
-    assert abs(np.diff(likelihoods)[0]) > 0.1
-    assert found.fit.loglik == max(likelihoods)
-
-
-def test_fits_over_vectors_equal_single_fits():
-    base, medians, odd, published, outside, _ = outside_case("multinomial", 6)
-    vectors = curve.allowed_outside(published, odd, 40)[::1500][:6]
-    found = list(curve.fits_over("multinomial", *binned(base, medians), published, medians, odd, vectors, floor=FLOOR))
-    assert len(found) == len(vectors) > 2
-    for p, warm in zip(vectors, found):
-        cold = curve.fit("multinomial", *binned(base, medians), published - p, medians, odd, floor=FLOOR)
-        np.testing.assert_allclose(warm.params, cold.params, rtol=1e-6)
 
 
 # --- bad input -----------------------------------------------------------------------------------
@@ -655,7 +495,7 @@ GOOD = dict(
 )
 @pytest.mark.parametrize("model", MODELS)
 def test_bad_tables_are_refused(model, change, message):
-    curve.moments(**GOOD)
+    moments.of_table(**GOOD)
     with pytest.raises(ValueError, match=message):
         curve.fit(model, **{**GOOD, **change})
 
@@ -677,23 +517,3 @@ def test_other_bad_input_is_refused(fits):
             curve.slope_interval(fit, level=bad)
     with pytest.raises(ValueError, match="sizes.*found -5"):
         curve.predict(fit, [-5])
-    with pytest.raises(ValueError, match="edges: .*strictly .*found 2 after 2"):
-        curve.bin_sizes([1, 2, 3], [2, 2])
-    with pytest.raises(ValueError, match="ascending order"):
-        curve.bin_sizes([3, 2, 1], [2])
-    with pytest.raises(ValueError, match="smallest <= largest"):
-        curve.bin_edges(10, 1, [5], floor=1)
-    with pytest.raises(ValueError, match="per_decade: .*at least 1, found 0"):
-        curve.bin_edges(1, 10, [5], floor=1, per_decade=0)
-    with pytest.raises(ValueError, match="odd: expected 5 numbers, found 3"):
-        curve.allowed_outside(AI, [1, 0, 0], 47)
-    with pytest.raises(ValueError, match="outside: .*from 0 to 1787, found"):
-        curve.allowed_outside(AI, AI_ODD, 1788)
-    with pytest.raises(ValueError, match="outside: .*from 0 to 1787, found"):
-        curve.allowed_outside(AI, AI_ODD, 2.5)
-    with pytest.raises(ValueError, match="least: expected 5 numbers, found 1"):
-        curve.allowed_outside(AI, AI_ODD, 47, [32])
-    with pytest.raises(ValueError, match="at least one body of each stage"):
-        curve.allowed_outside([3, 1], [1, 0], 2)
-    with pytest.raises(ValueError, match="expected: expected 5 numbers, found 2"):
-        curve.nearest_outside([1, 2], AI, AI_ODD, 47)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from adoption import bounds, census, curve, medians, mic, simulation
+from adoption import bounds, census, curve, medians, mic, moments, outside, simulation
 
 ORACLE = json.loads((Path(__file__).parent / "fixtures/curve-microdata.json").read_text())
 LIMITS = census.CLASS_LIMITS
@@ -24,8 +24,8 @@ def frame():
 def survey(frame, law="ordered", seed=0):
     """Stages inside and outside, and what is printed."""
     rng, truth = np.random.default_rng(seed), simulation.TRUTHS[law]
-    inside, outside = (simulation.draw(rng, simulation.probabilities(truth, sizes)) for sizes in frame)
-    return inside, outside, simulation.publish(frame, inside, outside, truth.stages)
+    inside, beyond = (simulation.draw(rng, simulation.probabilities(truth, sizes)) for sizes in frame)
+    return inside, beyond, simulation.publish(frame, inside, beyond, truth.stages)
 
 
 # --- laws --------------------------------------------------------------------------------------
@@ -234,10 +234,10 @@ def test_errors_are_estimate_less_truth(frame):
     law, number = "ordered", 3
     truth = simulation.TRUTHS[law]
     rng = np.random.default_rng(np.random.SeedSequence(simulation.SEED, spawn_key=(0, number)))
-    inside, outside = (simulation.draw(rng, simulation.probabilities(truth, sizes)) for sizes in frame)
-    published = simulation.publish(frame, inside, outside, truth.stages)
-    binned = curve.bin_sizes(frame.inside, curve.bin_edges(0, frame.inside[-1], published.medians, floor=100))
-    fit = curve.fixed_point_outside(
+    inside, beyond = (simulation.draw(rng, simulation.probabilities(truth, sizes)) for sizes in frame)
+    published = simulation.publish(frame, inside, beyond, truth.stages)
+    binned = moments.bin_sizes(frame.inside, moments.bin_edges(0, frame.inside[-1], published.medians, floor=100))
+    fit = outside.fixed_point(
         "ordered", *binned, published.totals, published.medians, published.odd, frame.outside, floor=100
     ).fit
     low, high = curve.slope_interval(fit)
@@ -256,7 +256,7 @@ def test_a_fit_that_fails_is_counted(frame, monkeypatch):
     def no_fit(*arguments, **named):
         raise curve.ConvergenceError("no")
 
-    monkeypatch.setattr(curve, "fixed_point_outside", no_fit)
+    monkeypatch.setattr(outside, "fixed_point", no_fit)
     monkeypatch.setattr(bounds, "stage_bounds", lambda *a: np.tile([0.0, 1.0], (6, 1)))
     row = simulation.block("ordered", 0, frame, LIMITS)
     assert row["ordered_failed"] == row["multinomial_failed"] == simulation.BLOCK

@@ -6,7 +6,7 @@ import tracemalloc
 
 import numpy as np
 
-from adoption import bounds, curve, medians
+from adoption import bounds, curve, medians, moments
 
 SHARES = (0.17, 0.13, 0.04, 0.27, 0.39)  # of five stages
 QUANTILES = (0.85, 0.75, 0.61, 0.54, 0.26)  # of the frame, where their medians lie
@@ -26,14 +26,14 @@ print(f"{'what':34}{'bodies':>12}{'seconds':>11}{'ratio':>8}{'MB':>9}")
 before: dict[str, float] = {}
 for bodies in (10**4, 10**5, 10**6, 10**7):
     sizes, counts, middle = frame(bodies)
-    edges = curve.bin_edges(sizes[0], sizes[-1], middle, floor=1)
-    means, weights = curve.bin_sizes(sizes, edges)
+    edges = moments.bin_edges(sizes[0], sizes[-1], middle, floor=1)
+    means, weights = moments.bin_sizes(sizes, edges)
     lower, cell_counts = bounds.cells(sizes, middle, limits := (10_000, 30_000, 100_000))
     stages = bounds.Stages(counts, middle, (False,) * 5)
     for what, work in {
         "median law, one group": lambda: medians.median_test_exact(sizes, counts[0], middle[0]),
         "rate split": lambda: medians.rate_split(counts[0], *medians.split(sizes, middle[0])[::2]),
-        "binning": lambda: curve.bin_sizes(sizes, edges),
+        "binning": lambda: moments.bin_sizes(sizes, edges),
         "ordered logit, binned": lambda: curve.fit("ordered", means, weights, counts, middle, [False] * 5, floor=1),
         "bounds, binned": lambda: bounds.stage_bounds(lower, cell_counts, limits, stages, 0, 1),
     }.items():
