@@ -37,15 +37,13 @@ class Stages(NamedTuple):
     medians: shape (K,), whole numbers, medians over the members inside the frame, those of even
         groups rounded half up.
     odd: shape (K,), whether the number of members inside the frame is odd (True) or even.
-    outside_least, outside_most: shape (K,), limits of the bodies of each stage outside the
-        frame; by default 0 and the stage's total.
+    outside_least: shape (K,), fewest bodies of each stage outside the frame; by default 0.
     """
 
     totals: ArrayLike
     medians: ArrayLike
     odd: ArrayLike
     outside_least: ArrayLike | None = None
-    outside_most: ArrayLike | None = None
 
 
 class Allocation(NamedTuple):
@@ -134,13 +132,9 @@ def _checked_stages(stages: Stages, lower, counts, outside) -> Stages:
     totals = checks.whole_vector("totals", stages.totals, least=1)
     k, frame = totals.size, int(counts.sum())
     medians = checks.whole_vector("medians", stages.medians, k)
-    least, most = (
-        default if limit is None else checks.whole_vector(name, limit, k)
-        for name, limit, default in (
-            ("outside_least", stages.outside_least, np.zeros(k, dtype=np.int64)),
-            ("outside_most", stages.outside_most, totals),
-        )
-    )
+    least = np.zeros(k, dtype=np.int64)
+    if stages.outside_least is not None:
+        least = checks.whole_vector("outside_least", stages.outside_least, k)
     outside = checks.whole("outside", outside)
     if totals.sum() != frame + outside:
         raise ValueError(
@@ -155,7 +149,7 @@ def _checked_stages(stages: Stages, lower, counts, outside) -> Stages:
         raise ValueError(
             f"medians: expected medians inside the frame, from {first} to below {end}, found {medians[beyond][0]}"
         )
-    return Stages(totals, medians, checks.flags("odd", stages.odd, k).astype(int), least, np.minimum(most, totals))
+    return Stages(totals, medians, checks.flags("odd", stages.odd, k).astype(int), least)
 
 
 def _program(lower: np.ndarray, counts: np.ndarray, stages: Stages, monotone: bool) -> _Program:
@@ -169,15 +163,13 @@ def _program(lower: np.ndarray, counts: np.ndarray, stages: Stages, monotone: bo
     most h - 1 are above and at most h below (z = 1; half up also allows m - 1 beside m).
     """
     k, c = stages.totals.size, counts.size
-    h_least = -((stages.outside_most + stages.odd - stages.totals) // 2)
-    h_least = np.maximum(h_least, 1 - stages.odd)  # a stage with a median has a member
+    h_least = 1 - stages.odd  # a stage with a median has a member
     h_most = (stages.totals - stages.odd - stages.outside_least) // 2
     if (h_least > h_most).any():
         i = int(np.argmax(h_least > h_most))
         raise Infeasible(
-            f"stage {i + 1} of {stages.totals[i]} bodies cannot have {stages.outside_least[i]} to "
-            f"{stages.outside_most[i]} of them outside the frame and an "
-            f"{'odd' if stages.odd[i] else 'even'} number inside"
+            f"stage {i + 1} of {stages.totals[i]} bodies cannot have {stages.outside_least[i]} of them "
+            f"or more outside the frame and an {'odd' if stages.odd[i] else 'even'} number inside"
         )
     stage, medians, even = np.eye(k), stages.medians[:, None], stages.odd == 0
 

@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from adoption import data
-from adoption.medians import Split
 
 BASES = {
     "municipal": ("designated_city", "other_municipality"),
@@ -64,18 +63,6 @@ def _require_edges(grid: pd.DataFrame, values) -> None:
                 f"found {value!r}, which is no edge of the population intervals, expected a value "
                 "at which they are cut (an exact count is not possible elsewhere)"
             )
-
-
-def split(base: str, value: int) -> Split:
-    """Exact numbers of bodies below, at and above ``value``.
-
-    Raises ValueError unless the intervals are cut at ``value`` and at ``value + 1``.
-    """
-    grid = frame(base)
-    _require_edges(grid, (value, value + 1))
-    below = int(grid.bodies[grid.upper <= value].sum())
-    above = int(grid.bodies[grid.lower > value].sum())
-    return Split(below, int(grid.bodies.sum()) - below - above, above)
 
 
 def class_counts(base: str, limits=CLASS_LIMITS) -> np.ndarray:

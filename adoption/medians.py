@@ -85,10 +85,6 @@ class MedianTest(NamedTuple):
     log_p_upper: float
 
     @property
-    def p_lower(self) -> float:
-        return math.exp(self.log_p_lower)
-
-    @property
     def p_upper(self) -> float:
         return math.exp(self.log_p_upper)
 

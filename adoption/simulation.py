@@ -13,7 +13,7 @@ that a result depends neither on the number of workers nor on the order in which
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -418,27 +418,3 @@ def block(name: str, index: int, frame: Frame, limits) -> dict[str, float | int 
         row[f"{key}_error_sum"] = float(errors.sum())
         row[f"{key}_error_squares"] = float((errors**2).sum())
     return row
-
-
-class Comparison(NamedTuple):
-    """An estimate over all replicates: bias, spread, and share of intervals with the truth."""
-
-    compared: int
-    bias: float
-    spread: float
-    coverage: float
-
-
-def summary(rows: Iterable[dict], name: str) -> Comparison:
-    """One of the comparisons over the rows of one law.
-
-    Raises ValueError where nothing was compared.
-    """
-    rows = list(rows)
-    compared, covered, total, squares = (
-        sum(row[f"{name}_{part}"] for row in rows) for part in ("compared", "covered", "error_sum", "error_squares")
-    )
-    if not compared:
-        raise ValueError(f"name: expected one that was compared, found none of {name} under this law")
-    bias = total / compared
-    return Comparison(int(compared), bias, float(np.sqrt(max(squares / compared - bias**2, 0.0))), covered / compared)

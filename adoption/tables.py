@@ -47,12 +47,9 @@ class PearsonChi2(NamedTuple):
 
 
 class McNemarRange(NamedTuple):
-    """Smallest and largest p over the overlaps that the counts allow, and where they occur."""
+    """Largest p over the overlaps that the counts allow, and these."""
 
-    p_min: float
     p_max: float
-    overlap_at_p_min: int
-    overlap_at_p_max: int
     overlap_lower: int
     overlap_upper: int
 
@@ -96,24 +93,6 @@ def _fillings(lines: np.ndarray, capacities: np.ndarray) -> float:
             values = np.prod(np.minimum(np.sort(capacities)[:-1], total) + 1.0)
             product *= min(spread, values)
     return float(product)
-
-
-def count_tables(row_totals: ArrayLike, column_totals: ArrayLike, limit: int = LIMIT) -> int:
-    """Number of tables of whole numbers with the given margins, exactly.
-
-    row_totals, column_totals: shapes (r,) and (c,), whole numbers with one sum.
-    limit: partial tables held at once.
-
-    ValueError for other margins, if more than `limit` partial tables must be held, or if the
-    number exceeds 2**53.
-    """
-    rows, columns = _margins(row_totals, column_totals)
-    # Without weights all paths to the same remaining margins merge into one.
-    _, ways = _enumerate(rows, columns, lambda cells: np.zeros(len(cells)), limit)
-    total = ways.sum()
-    if total > 2**53:
-        raise ValueError(f"margins: expected at most 2**53 tables to count exactly, found about {total:.3g}")
-    return int(total)
 
 
 def fisher_freeman_halton(table: ArrayLike, limit: int = LIMIT) -> float:
@@ -443,7 +422,4 @@ def mcnemar_range(
     overlap = np.arange(lower, upper + 1)
     only_a, only_b = n_a - overlap, n_b - overlap
     p = np.minimum(1.0, 2 * stats.binom.cdf(np.minimum(only_a, only_b), only_a + only_b, 0.5))
-    smallest, largest = p.argmin(), p.argmax()
-    return McNemarRange(
-        float(p[smallest]), float(p[largest]), int(overlap[smallest]), int(overlap[largest]), lower, upper
-    )
+    return McNemarRange(float(p.max()), lower, upper)

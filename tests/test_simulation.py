@@ -277,19 +277,3 @@ def test_a_block_adds_up_its_replicates(frame):
     assert row["slope_covered"] == sum(one["slope_covered"] for one in found)
     assert row["free_contains"] == sum(one["free_contains"] for one in found)
     assert row["contrast_compared"] == simulation.BLOCK and row["ordered_half_compared"] == 0
-
-
-def test_summary_is_that_of_the_errors():
-    rng = np.random.default_rng(5)
-    errors = rng.normal(0.3, 2, (8, 5))
-    rows = [
-        {"x_compared": 5, "x_covered": i % 3, "x_error_sum": e.sum(), "x_error_squares": (e**2).sum()}
-        for i, e in enumerate(errors)
-    ]
-    found = simulation.summary(rows, "x")
-    assert found.compared == 40
-    assert found.bias == pytest.approx(errors.mean())
-    assert found.spread == pytest.approx(errors.std())
-    assert found.coverage == pytest.approx(sum(i % 3 for i in range(8)) / 40)
-    with pytest.raises(ValueError, match="found none of x under this law"):
-        simulation.summary([{**row, "x_compared": 0} for row in rows], "x")
