@@ -1,0 +1,307 @@
+"""Bodies that move together: what clusters do to a logit, and how much the clusters differ.
+
+Bodies of one cluster (a region, say) may be more alike than their sizes tell, because they decide
+together or share something that nobody measured.  Everything here is about the binomial logit
+
+    log(P(adopted) / P(not adopted)) = x' b (+ u of the cluster),
+
+and needs no single answers: with the explaining variables of all bodies known, each cluster's
+sum of x over its adopters says as much about b and u as the answers themselves.
+
+The argument that the functions share is :class:`Clusters`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.optimize import minimize
+from scipy.special import expit, logsumexp
+from scipy.stats import norm
+
+from adoption import checks
+from adoption.curve import profile_interval
+from adoption.tables import Interval
+
+NODES = 25  # of the quadrature over a cluster's intercept, laid around its likeliest value
+STEPS = 100  # of Newton's method, which needs about six
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """Bodies in groups of equal explaining variables, and what is known of each cluster's adopters.
+
+    cluster: shape (R,), the cluster of each group, from 0 to C - 1; groups are sorted by it.
+    design: shape (R, P), the explaining variables of each group, 1 in the first column.
+    bodies: shape (R,), bodies of each group, at least 0 (a fraction where a group is estimated).
+    sums: shape (C, P), the explaining variables added up over the adopters of each cluster; the
+        first column is their number.
+
+    ValueError is raised for arguments that are not so, fewer than two clusters, a cluster with
+    more adopters than bodies, and explaining variables that determine each other.
+    """
+
+    cluster: np.ndarray
+    design: np.ndarray
+    bodies: np.ndarray
+    sums: np.ndarray
+
+    def __post_init__(self):
+        sums, design = checks.numbers("sums", self.sums), checks.numbers("design", self.design)
+        if sums.ndim != 2 or len(sums) < 2:
+            raise ValueError(f"sums: expected a row for each of two or more clusters, found shape {sums.shape}")
+        cluster = checks.whole_vector("cluster", self.cluster)
+        if design.shape != (cluster.size, sums.shape[1]):
+            raise ValueError(f"design: expected shape {(cluster.size, sums.shape[1])}, found {design.shape}")
+        bodies = checks.vector("bodies", self.bodies, cluster.size, least=0).astype(float)
+        if not np.array_equal(np.unique(cluster), np.arange(len(sums))):
+            raise ValueError(f"cluster: expected each of 0 to {len(sums) - 1}, found {np.unique(cluster).tolist()}")
+        if (design[:, 0] != 1).any():
+            raise ValueError(f"design: expected 1 in the first column, found {design[design[:, 0] != 1][0, 0]:g}")
+        held = np.bincount(cluster, bodies)
+        wrong = np.flatnonzero((sums[:, 0] < 0) | (sums[:, 0] > held + 1e-9))
+        if wrong.size:
+            at = wrong[0]
+            raise ValueError(f"sums: expected 0 to {held[at]:g} adopters in cluster {at}, found {sums[at, 0]:g}")
+        if np.linalg.matrix_rank(design[bodies > 0]) < design.shape[1]:
+            raise ValueError("design: expected columns that do not determine each other, found some that do")
+        order = np.argsort(cluster, kind="stable")  # a cluster's groups stand together
+        rows = {"cluster": cluster[order], "design": design[order].astype(float), "bodies": bodies[order]}
+        for name, array in {**rows, "sums": sums.astype(float)}.items():
+            object.__setattr__(self, name, array)
+
+    @cached_property
+    def _mean(self) -> np.ndarray:
+        """Where the columns are centred for the searches, (P,): 0 in the first."""
+        mean = self.bodies @ self.design / self.bodies.sum()
+        mean[0] = 0
+        return mean
+
+    @cached_property
+    def _first(self) -> np.ndarray:
+        """Where each cluster's groups begin, (C,)."""
+        return np.searchsorted(self.cluster, np.arange(len(self.sums)))
+
+    def add(self, values: np.ndarray, axis: int = 0) -> np.ndarray:
+        """Values of the groups, in the order of `cluster`, added up by cluster along an axis."""
+        return np.add.reduceat(values, self._first, axis=axis)
+
+    def expected(self, params: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+        """Adopters of each cluster expected at these params, and the variance of their number: (C,) each."""
+        chance = expit(self.design @ self._params(params))
+        return self.add(self.bodies * chance), self.add(self.bodies * chance * (1 - chance))
+
+    def _params(self, params) -> np.ndarray:
+        return checks.vector("params", params, self.design.shape[1]).astype(float)
+
+
+def logit(data: Clusters) -> np.ndarray:
+    """Maximum likelihood of the logit without clusters: params (P,).
+
+    ValueError where the explaining variables separate adopters from the others.
+    """
+    total = data.sums.sum(axis=0)
+    centred = data.design - data._mean
+    aim = total - total[0] * data._mean
+    params = np.zeros(aim.size)
+    for _ in range(STEPS):
+        chance = expit(centred @ params)
+        gradient = aim - (data.bodies * chance) @ centred
+        information = (centred.T * (data.bodies * chance * (1 - chance))) @ centred
+        try:
+            step = np.linalg.solve(information, gradient)
+        except np.linalg.LinAlgError:
+            break
+        params = params + step * min(1, 5 / np.abs(step).max(initial=1e-300))
+        if np.abs(step).max() < 1e-10:
+            return _uncentred(params, data)
+        if np.abs(centred @ params).max() > 200:
+            break
+    raise ValueError(
+        "sums: expected adopters and others with overlapping explaining variables, found "
+        "groups that these separate: the estimate is not finite"
+    )
+
+
+def _uncentred(params, data):
+    return np.append(params[0] - data._mean @ params, params[1:])
+
+
+def robust_covariance(data: Clusters, params: ArrayLike) -> np.ndarray:
+    """Covariance (P, P) of a logit's params that holds when bodies of a cluster are not independent.
+
+    params: shape (P,), the estimate.
+
+    The sandwich of Liang and Zeger (1986, Biometrika 73, 13-22): the inverse information on either
+    side of the summed squares of the clusters' scores, with the factor C / (C - 1). It is right
+    for many clusters, none of which dominates.
+    """
+    params = data._params(params)
+    chance = expit(data.design @ params)
+    information = (data.design.T * (data.bodies * chance * (1 - chance))) @ data.design
+    scores = data.sums - data.add((data.bodies * chance)[:, None] * data.design)
+    bread, count = np.linalg.inv(information), len(scores)
+    return bread @ (scores.T @ scores) @ bread * (count / (count - 1))
+
+
+class RandomIntercept(NamedTuple):
+    """A logit with an intercept of its own for each cluster, drawn from a normal distribution.
+
+    params: shape (P,), as for bodies of one cluster. covariance: shape (P, P), of the params.
+    sd: of the intercepts, with its interval; p_value of the test that it is 0.
+    loglik: apart from a constant that depends on the data only.
+    """
+
+    params: np.ndarray
+    covariance: np.ndarray
+    sd: Interval
+    loglik: float
+
+
+def random_intercept(data: Clusters, level: float = 0.95) -> RandomIntercept:
+    """Maximum likelihood of the logit with normal intercepts by cluster.
+
+    level: of the profile-likelihood interval of the standard deviation, which may begin at 0.
+
+    The intercepts are integrated out by adaptive Gauss-Hermite quadrature (Pinheiro and Bates
+    1995, Journal of Computational and Graphical Statistics 4, 12-35). The p-value that the
+    standard deviation is 0 is half that of a chi-square on one degree of freedom, for 0 is the
+    end of what is possible. ValueError as for :func:`logit`, and where no maximum is found.
+    """
+    checks.level(level)
+    start = logit(data)
+    start = np.append(start[0] + data._mean @ start, start[1:])
+    centred = Clusters(data.cluster, data.design - data._mean, data.bodies, data.sums - data.sums[:, :1] * data._mean)
+
+    def fit(sd=None, begin=start):
+        """Highest log-likelihood, at one sd or over all: value and (params, sd)."""
+        free = begin if sd is not None else np.append(begin, 0.5)
+
+        def negative(at):
+            value, gradient = _marginal(centred, at[: start.size], at[-1] if sd is None else sd)
+            return -value, -gradient[: at.size]
+
+        search = minimize(negative, free, jac=True, method="BFGS", options={"gtol": 1e-6})
+        if np.abs(search.jac).max() > 1e-3:
+            raise ValueError(f"sums: expected a likelihood with a maximum, found none ({search.message})")
+        return -search.fun, search.x if sd is None else np.append(search.x, sd)
+
+    best, at = fit()
+    none, _ = fit(0.0)
+    if none >= best - 1e-10:
+        best, at = none, np.append(start, 0.0)
+    params, sd = at[:-1], abs(at[-1])
+    curvature = _curvature(centred, at)
+    error = 1 / np.sqrt(curvature[-1, -1]) if curvature[-1, -1] > 0 and sd > 0 else 0.1
+    lower, upper = profile_interval(
+        lambda value: 2 * (best - fit(value, params)[0]), sd, error, level, limits=(0.0, np.inf)
+    )
+    by_params = curvature if sd > 0 else curvature[:-1, :-1]
+    covariance = np.linalg.inv(by_params)[: params.size, : params.size]
+    back = np.eye(params.size)
+    back[0] -= data._mean
+    return RandomIntercept(
+        _uncentred(params, data),
+        back @ covariance @ back.T,
+        Interval(sd, max(lower, 0.0), upper, float(norm.sf(np.sqrt(max(2 * (best - none), 0))))),
+        best,
+    )
+
+
+def _marginal(data, params, sd):
+    """Log-likelihood with the intercepts integrated out, and its gradient by params and sd."""
+    eta, adopters = data.design @ params, data.sums[:, 0]
+
+    def logits(u):  # u: (..., C), the clusters' intercepts in standard deviations
+        return eta + sd * u[..., data.cluster]
+
+    def expected(u):
+        chance = expit(logits(u))
+        return data.add(data.bodies * chance), data.add(data.bodies * chance * (1 - chance))
+
+    likeliest = np.zeros(adopters.size)
+    for _ in range(STEPS):
+        mean, variance = expected(likeliest)
+        step = (sd * (adopters - mean) - likeliest) / (1 + sd**2 * variance)
+        likeliest = likeliest + np.clip(step, -2, 2)
+        if np.abs(step).max() < 1e-8:
+            break
+    width = 1 / np.sqrt(1 + sd**2 * expected(likeliest)[1])
+
+    nodes, weights = np.polynomial.hermite.hermgauss(NODES)
+    u = likeliest + np.sqrt(2) * width * nodes[:, None]
+    at = logits(u)
+    given = data.sums @ params + sd * u * adopters - data.add(data.bodies * np.logaddexp(0, at), axis=1)
+    heights = given - u**2 / 2 + np.log(width / np.sqrt(np.pi)) + (np.log(weights) + nodes**2)[:, None]
+    each = logsumexp(heights, axis=0)
+    share = np.exp(heights - each)  # (Q, C), of the nodes in each cluster's likelihood
+    weighed = data.bodies * expit(at)
+    by_sd = np.sum(share * u * (adopters - data.add(weighed, axis=1)))
+    by_params = data.sums.sum(axis=0) - np.sum(share[:, data.cluster] * weighed, axis=0) @ data.design
+    return each.sum(), np.append(by_params, by_sd)
+
+
+def _curvature(data, at):
+    """Minus the central differences of the gradient by params and sd."""
+    rows = []
+    for j in range(at.size):
+        step = np.zeros(at.size)
+        step[j] = 1e-4
+        ahead, behind = (_marginal(data, (at + s)[:-1], (at + s)[-1])[1] for s in (step, -step))
+        rows.append((behind - ahead) / 2e-4)
+    return (np.array(rows) + np.array(rows).T) / 2
+
+
+def median_odds_ratio(sd: ArrayLike) -> np.ndarray | float:
+    """Odds ratio between two bodies of equal size from two clusters, the more likely first, in the median.
+
+    sd: of the clusters' intercepts, at least 0. Source: Larsen and Merlo (2005, American Journal
+    of Epidemiology 161, 81-88).
+    """
+    return np.exp(np.sqrt(2) * norm.ppf(0.75) * checks.numbers("sd", sd, least=0))
+
+
+class Heterogeneity(NamedTuple):
+    """Squared distances of the clusters' adopters from what is expected, in variances, and the p-value."""
+
+    statistic: float
+    p_value: float
+
+
+def heterogeneity(data: Clusters, replicates: int = 9999, seed: int = 20231231) -> Heterogeneity:
+    """Whether clusters differ by more than their bodies' explaining variables and chance.
+
+    replicates, seed: of the simulation. Bodies must be whole numbers, else ValueError.
+
+    The statistic is the sum over clusters of (adopters - expected)^2 / variance. It is compared
+    with that of replicates in which every body adopts by itself with the fitted chance; each
+    replicate is fitted anew, by two steps of Newton's method, for the observed one was fitted too.
+    The p-value is (1 + replicates that reach the observed) / (1 + replicates).
+    """
+    replicates = checks.whole("replicates", replicates, 1)
+    bodies = checks.whole_vector("bodies", data.bodies)
+    params = logit(data)
+    expected, variance = data.expected(params)
+    statistic = float(np.sum((data.sums[:, 0] - expected) ** 2 / variance))
+
+    rng, reached = np.random.default_rng(seed), 0
+    chance = expit(data.design @ params)
+    for part in np.array_split(np.arange(replicates), -(-replicates // 500)):
+        drawn = rng.binomial(bodies, chance, (part.size, bodies.size)).astype(float)
+        found = np.tile(params, (part.size, 1))
+        for _ in range(2):
+            mean = expit(found @ data.design.T)
+            gradient = (drawn - bodies * mean) @ data.design
+            information = np.einsum(
+                "sr,rp,rq->spq", bodies * mean * (1 - mean), data.design, data.design, optimize=True
+            )
+            found = found + np.linalg.solve(information, gradient[:, :, None])[:, :, 0]
+        mean = expit(found @ data.design.T)
+        distance = data.add(drawn - bodies * mean, axis=1)
+        spread = data.add(bodies * mean * (1 - mean), axis=1)
+        reached += int(np.sum((distance**2 / spread).sum(axis=1) >= statistic))
+    return Heterogeneity(statistic, (1 + reached) / (1 + replicates))
