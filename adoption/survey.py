@@ -92,9 +92,9 @@ class Survey:
     frame: the bodies that the medians are taken over.
     floor: size below which a body counts as of that size in logarithms, in the frame's unit.
     outside: sizes of the bodies that are counted and not in the frame.
-    odd: shape (K,), whether the members inside the frame are odd in number. By default a stage is
-        odd where a body has exactly its median: no body there proves an even number, a body there
-        makes an odd one all but certain (`audit`).
+    odd: shape (K,), whether the members inside the frame are odd in number. By default as the
+        count is where nobody is outside, and otherwise where a body has exactly its median: no
+        body there proves an even number, a body there makes an odd one all but certain (`audit`).
     outside_least: shape (K,), bodies of each stage known to be outside at least.
     between: shape (K,), for each stage the fewest bodies between a pair whose mean is its median,
         where it is known from elsewhere; computed where the frame has each body's size.
@@ -154,9 +154,11 @@ class Survey:
 
     @cached_property
     def _odd(self) -> list[bool]:
-        """Parity of each stage inside the frame: as given, or as the frame shows it."""
+        """Parity of each stage inside the frame: as given, of its count, or as the frame shows it."""
         if self.odd is not None:
             return list(self.odd)
+        if not len(self.outside):
+            return [count % 2 == 1 for count in self.counts]
         return [self.frame.split(median).at > 0 for median in self.medians]
 
     def _position(self, stage: int) -> int:
@@ -203,12 +205,12 @@ class Survey:
     def _at_median(self) -> list[bool]:
         """Whether one member of each stage sits at its median.
 
-        Where counts are taken as they are printed, an odd one without a body at its median and an
-        even one are split in halves.
+        Where nobody is outside, an odd count without a body at its median, which cannot be, is
+        split in halves as an even one is.
         """
         if len(self.outside):
             return list(self._odd)
-        return [odd and count % 2 == 1 for odd, count in zip(self._odd, self.counts, strict=True)]
+        return [odd and self.frame.split(median).at > 0 for odd, median in zip(self._odd, self.medians, strict=True)]
 
     # --- exact facts and tests -----------------------------------------------------------------
 

@@ -161,9 +161,25 @@ def test_members_by_hand():
     assert Survey([3, 3], [6, 8], frame, 1.0).members(2) == [3]
 
 
-def test_a_body_at_the_median_makes_a_stage_odd():
+def test_a_body_at_the_median_makes_a_stage_odd_where_the_members_are_not_known():
     frame = Frame.of_sizes([1, 3, 5, 8, 9, 20])
-    assert list(Survey([3, 3], [6, 8], frame, 1.0)._odd) == [False, True]
+    assert list(Survey([3, 4], [6, 8], frame, 1.0, outside=[30])._odd) == [False, True]
+    assert list(Survey([3, 3], [6, 8], frame, 1.0)._odd) == [True, True]  # counts tell more
+
+
+def test_an_even_stage_whose_median_is_some_body_s_size_has_bounds():
+    """The middle members may be 5 and 5, or on either side of 5: nobody has to stand alone at 5."""
+    sizes = [1, 2, 4, 5, 5, 7, 9, 9]
+    survey = Survey([4, 4], [5, 6], Frame.of_sizes(sizes), 1.0)
+    every = [
+        chosen
+        for chosen in itertools.combinations(range(8), 4)
+        if agrees([sizes[i] for i in chosen], 5, False)
+        and agrees([sizes[i] for i in set(range(8)) - set(chosen)], 6, False)
+    ]
+    small = [sum(sizes[i] < 4 for i in chosen) / 2 for chosen in every]
+    table = survey.bounds(1, LIMITS)
+    assert every and (table["lower"][0], table["upper"][0]) == (min(small), max(small))
 
 
 # --- bounds ---------------------------------------------------------------------------------------
@@ -583,8 +599,5 @@ def test_another_assumption_is_another_survey():
     assert coarse.slope()["odds_ratio"].item() == fresh.slope()["odds_ratio"].item() != before
     sizes = Frame.of_sizes(range(1, 10))
     odd = Survey([3, 6], [2, 7], sizes, 1.0)
-    assert odd.members(1) == [3] and odd._odd == [True, True]
-    assert replace(odd, counts=[4, 5], medians=[2, 7], frame=Frame.of_sizes([1, 1, 3, 3, 5, 6, 7, 8, 9]))._odd == [
-        False,
-        True,
-    ]
+    assert odd.members(1) == [3] and odd._odd == [True, False]
+    assert replace(odd, counts=[4, 5])._odd == [False, True]
