@@ -175,6 +175,7 @@ RULES = {
         "pair_lower <= pair_upper",
         "(pair_lower + pair_upper + 1) // 2 == median",
     ),
+    "strangers-truth": ("odds_ratio_lower <= odds_ratio <= odds_ratio_upper",),
     "adoption-2023-by-size": (
         "ai <= bodies",
         "rpa <= bodies",
@@ -431,7 +432,25 @@ def _check_2023(tables: dict) -> None:
         _rule(published, rule, " (median_population and adoption-2023-by-size)", **more)
 
 
-CROSS_CHECKS = (_check_slides, _check_census, _check_2023)
+def _check_strangers(tables: dict) -> None:
+    """Counts of other people's data add up to their frames, and what is known of stage 1 to it."""
+    printed, frame, truth = (tables[f"strangers{part}"] for part in ("", "-sizes", "-truth"))
+    totals = printed.groupby(["dataset", "outcome"]).bodies.transform("sum")
+    in_frame = printed.dataset.map(frame.groupby("dataset").bodies.sum()).fillna(0)
+    _rule(
+        printed,
+        "bodies + other_stages == in_frame",
+        " (strangers-sizes)",
+        other_stages=totals - printed.bodies,
+        in_frame=in_frame,
+    )
+    first = printed[printed.stage == 1].set_index(["dataset", "outcome"]).bodies
+    others = truth[[f"stage_1_in_quarter_{quarter}" for quarter in (2, 3, 4)]].sum(axis=1)
+    stage_1 = [first.get((row.dataset, row.outcome), 0) for row in truth.itertuples()]
+    _rule(truth, "stage_1_in_quarter_1 + others == stage_1", " (strangers)", others=others, stage_1=stage_1)
+
+
+CROSS_CHECKS = (_check_slides, _check_census, _check_2023, _check_strangers)
 
 
 # --- everything, checksums, codebook --------------------------------------------------------------

