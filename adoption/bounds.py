@@ -1,4 +1,4 @@
-"""Sharp bounds on rates by size class when only counts and medians of stages are known.
+"""Bounds on rates by size class when only counts and medians of stages are known.
 
 A survey puts every body into one of K ordered stages and prints, for each stage, how many bodies
 it has and the median of their sizes. A census gives the sizes of the N bodies of the frame, cut
@@ -7,8 +7,14 @@ sizes are of another order and the medians leave them out); which stages they ar
 
 Every allocation of the bodies to the stages that reproduces the counts and the medians is
 allowed, nothing else is assumed: the ends of a bound are the optima of a mixed-integer program.
-The parities of the stages in the frame are known, because only an odd group has a member at its
-median for certain.
+Whether a stage has an odd number of members in the frame may be known, because only an odd group
+has a member at its median for certain, or not. The median is known to its rounding, or, where the
+cells are not cut at the ends of that, to a cell.
+
+The bounds always hold. They are sharp, that is attained by bodies that would print the same, where
+every stage is odd; an even stage's two middle members must have a mean that is printed as its
+median, which cells cannot tell, so that each even stage may cost a class a body or two (in small
+cases, by listing every allocation, three bodies at worst).
 
 The cells are merged at the medians, just above them and at the class limits, so that the cost
 does not depend on the number of bodies.
@@ -24,6 +30,7 @@ from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from adoption import checks
+from adoption.medians import printed_interval, widened
 
 
 class Infeasible(ValueError):
@@ -34,9 +41,10 @@ class Stages(NamedTuple):
     """What was printed about K ordered stages.
 
     totals: shape (K,), bodies of each stage, those outside the frame included.
-    medians: shape (K,), whole numbers, medians over the members inside the frame, those of even
-        groups rounded half up.
-    odd: shape (K,), whether the number of members inside the frame is odd (True) or even.
+    medians: shape (K,), whole numbers, medians over the members inside the frame, rounded half up
+        to multiples of `rounding`.
+    odd: shape (K,), whether the number of members inside the frame is odd (True) or even, None
+        where that is not known.
     outside_least: shape (K,), fewest bodies of each stage outside the frame; by default 0.
     """
 
@@ -44,6 +52,23 @@ class Stages(NamedTuple):
     medians: ArrayLike
     odd: ArrayLike
     outside_least: ArrayLike | None = None
+    rounding: int = 1
+
+
+class _Printed(NamedTuple):
+    """Stages that were checked against a frame: arrays of shape (K,).
+
+    Each median is in [first, after); point: where that is one size. even, odd: whether the number
+    of members can be.
+    """
+
+    totals: np.ndarray
+    first: np.ndarray
+    after: np.ndarray
+    point: np.ndarray
+    even: np.ndarray
+    odd: np.ndarray
+    outside_least: np.ndarray
 
 
 class Allocation(NamedTuple):
@@ -72,7 +97,7 @@ class OverlapBounds(NamedTuple):
 
 
 class _Program(NamedTuple):
-    """Rows least <= matrix @ x <= most and bounds of x = (y[k, c], h[k], z[k])."""
+    """Rows least <= matrix @ x <= most and bounds of x = (y[k, c], h[k], z[k], o[k])."""
 
     matrix: sparse.csr_array
     least: np.ndarray
@@ -81,18 +106,20 @@ class _Program(NamedTuple):
     x_most: np.ndarray
 
 
-def cells(sizes: ArrayLike, medians: ArrayLike, limits: ArrayLike = ()) -> tuple[np.ndarray, np.ndarray]:
+def cells(
+    sizes: ArrayLike, medians: ArrayLike, limits: ArrayLike = (), rounding: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
     """Lower edges and counts of the cells that a program for these medians and limits needs.
 
     sizes: shape (N,), whole numbers in any order.
-    medians, limits: whole numbers in the unit of the sizes.
+    medians, limits: whole numbers in the unit of the sizes. rounding: unit of the medians.
 
     Returns two arrays of shape (C,): the cell c is [lower[c], lower[c + 1]), the last unbounded.
     Raises ValueError for what is not whole, negative or empty.
     """
     x = checks.sorted_sizes(sizes, whole=True)
-    medians = checks.whole_vector("medians", medians)
-    lower = np.unique([0, *medians, *(medians + 1), *_limits(np.unique(limits))])
+    ends = [end for median in checks.whole_vector("medians", medians) for end in printed_interval(median, rounding)]
+    lower = np.unique([0, *ends, *_limits(np.unique(limits))])
     return lower, np.diff(np.append(np.searchsorted(x, lower), x.size))
 
 
@@ -104,8 +131,8 @@ def _limits(limits) -> np.ndarray:
 
 
 def _merged(lower, counts, medians, limits) -> tuple[np.ndarray, np.ndarray]:
-    """The table merged at medians, medians + 1 and limits, empty cells left out."""
-    edges = np.unique([*medians, *(medians + 1), *limits])
+    """The table merged at the ends of the medians' intervals and at limits, empty cells left out."""
+    edges = np.unique([*medians[np.isfinite(medians)].astype(np.int64), *limits])
     cell = np.searchsorted(lower, edges, "right") - 1
     cut = (cell >= 0) & ~np.isin(edges, lower) & (counts[np.maximum(cell, 0)] > 0)
     if cut.any():
@@ -127,8 +154,9 @@ def _checked_frame(lower, counts) -> tuple[np.ndarray, np.ndarray]:
     return lower, checks.counts("counts", counts, lower.size)
 
 
-def _checked_stages(stages: Stages, lower, counts, outside) -> Stages:
+def _checked_stages(stages: Stages, lower, counts, outside) -> _Printed:
     """The stages as arrays that fit the frame, or a ValueError that says what does not."""
+    stages = Stages(*stages)  # a plain tuple will do
     totals = checks.whole_vector("totals", stages.totals, least=1)
     k, frame = totals.size, int(counts.sum())
     medians = checks.whole_vector("medians", stages.medians, k)
@@ -142,48 +170,59 @@ def _checked_stages(stages: Stages, lower, counts, outside) -> Stages:
             f"{outside} = {frame + outside}, found {totals.sum()}"
         )
     occupied = np.flatnonzero(counts)
-    first, after = lower[occupied[0]], occupied[-1] + 1
-    end = lower[after] if after < lower.size else np.inf
-    beyond = (medians < first) | (medians >= end)
+    start, end = lower[occupied[0]], np.append(lower, np.inf)[occupied[-1] + 1]
+    ends = np.array([printed_interval(median, stages.rounding) for median in medians])
+    beyond = (ends[:, 1] <= start) | (ends[:, 0] >= end)
     if beyond.any():
         raise ValueError(
-            f"medians: expected medians inside the frame, from {first} to below {end}, found {medians[beyond][0]}"
+            f"medians: expected medians inside the frame, from {start} to below {end:g}, found {medians[beyond][0]}"
         )
-    return Stages(totals, medians, checks.flags("odd", stages.odd, k).astype(int), least)
+    wide = np.array([widened(lower, np.append(lower[1:], np.inf), counts, *pair) for pair in ends.tolist()])
+    odd = [None] * k if stages.odd is None else list(stages.odd)
+    known = np.array([parity is not None for parity in odd])
+    odd = checks.flags("odd", [0 if parity is None else parity for parity in odd], k)
+    return _Printed(totals, *wide.T, wide[:, 1] - wide[:, 0] == 1, ~known | ~odd, ~known | odd, least)
 
 
-def _program(lower: np.ndarray, counts: np.ndarray, stages: Stages, monotone: bool) -> _Program:
+def _program(lower: np.ndarray, counts: np.ndarray, stages: _Printed, monotone: bool) -> _Program:
     """Constraints that make an allocation reproduce the counts and medians.
 
-    y[k, c] bodies of stage k are in cell c; half of the stage's members inside the frame,
-    rounded down, is h[k], so p[k] = totals[k] - odd[k] - 2 h[k] are outside it.
+    y[k, c] bodies of stage k are in cell c; 2 h[k] + o[k] of them in all, o[k] being 1 for an odd
+    number, so p[k] = totals[k] - 2 h[k] - o[k] are outside the frame.
 
-    An odd group has its median at m if and only if at most h members are below m and at most h
-    above. An even one has h below and h above and none at m (z = 0), or members at m: then at
-    most h - 1 are above and at most h below (z = 1; half up also allows m - 1 beside m).
+    A group has its median in an interval only if at most h members are below it and at most h
+    above. For an odd one that is enough. An even one whose interval is one size m has h below and
+    h above and none at m (z = 0), or members at m: then at most h - 1 are above and at most h
+    below (z = 1; half up also allows m - 1 beside m).
     """
     k, c = stages.totals.size, counts.size
-    h_least = 1 - stages.odd  # a stage with a median has a member
-    h_most = (stages.totals - stages.odd - stages.outside_least) // 2
-    if (h_least > h_most).any():
-        i = int(np.argmax(h_least > h_most))
+    least = np.where(stages.odd, 1, 2)  # a stage with a median has a member
+    most = stages.totals - stages.outside_least
+    most -= ~np.where(most % 2, stages.odd, stages.even)  # the last of its parity, where that is known
+    if (least > most).any():
+        i = int(np.argmax(least > most))
+        kind = "an odd" if not stages.even[i] else "an even" if not stages.odd[i] else "a"
         raise Infeasible(
             f"stage {i + 1} of {stages.totals[i]} bodies cannot have {stages.outside_least[i]} of them "
-            f"or more outside the frame and an {'odd' if stages.odd[i] else 'even'} number inside"
+            f"or more outside the frame and {kind} number inside"
         )
-    stage, medians, even = np.eye(k), stages.medians[:, None], stages.odd == 0
+    stage, paired = np.eye(k), stages.even & stages.point
 
     def members(where):
         """Row k adds up the bodies of stage k in the cells that row k of `where` marks."""
         return (stage[:, :, None] * where[:, None, :]).reshape(k, k * c)
 
-    at = lower == medians
-    blocks = [  # coefficients of y, h and z, the least and the most that they may give
-        (np.tile(np.eye(c), k), 0, 0, counts, counts),
-        (members(np.ones((k, c))), -2 * stage, 0, stages.odd, stages.odd),
-        (members(lower < medians), -stage, 0, -np.inf, 0),
-        (members(lower > medians), -stage, stage, -np.inf, 0),
-        (members(at)[even], 0, -np.diag(at @ counts)[even], -np.inf, 0),
+    below, above = lower < stages.first[:, None], lower >= stages.after[:, None]
+    at = ~below & ~above
+    middle = np.diag(at @ counts)[paired]
+    blocks = [  # coefficients of y, h, z and o, the least and the most that they may give
+        (np.tile(np.eye(c), k), 0, 0, 0, counts, counts),
+        (members(np.ones((k, c))), -2 * stage, 0, -stage, 0, 0),
+        (members(np.zeros((k, c))), 2 * stage, 0, stage, least, most),
+        (members(below), -stage, 0, 0, -np.inf, 0),
+        (members(above), -stage, stage, 0, -np.inf, 0),
+        (members(at)[paired], 0, -middle, -middle, -np.inf, 0),
+        (members(np.zeros((k, c))), 0, stage, stage, 0, 1),
     ]
     if monotone:
         # The rate in a cell at a median is fixed by construction, so it is not in the chain.
@@ -192,14 +231,14 @@ def _program(lower: np.ndarray, counts: np.ndarray, stages: Stages, monotone: bo
         for row, a, b in zip(rise, chain[:-1], chain[1:], strict=True):
             # Rates y_b/N_b >= y_a/N_a, scaled so that no coefficient exceeds 1.
             row[[a, b]] = np.array([-counts[b], counts[a]]) / max(counts[a], counts[b])
-        blocks.append((np.kron(np.tri(k - 1, k), rise), 0, 0, 0, np.inf))
+        blocks.append((np.kron(np.tri(k - 1, k), rise), 0, 0, 0, 0, np.inf))
     rows = [len(block[0]) for block in blocks]
     return _Program(
         sparse.csr_array(
             np.hstack(
                 [
                     np.vstack([np.broadcast_to(block[part], (n, width)) for block, n in zip(blocks, rows, strict=True)])
-                    for part, width in enumerate((k * c, k, k))
+                    for part, width in enumerate((k * c, k, k, k))
                 ]
             )
         ),
@@ -207,10 +246,10 @@ def _program(lower: np.ndarray, counts: np.ndarray, stages: Stages, monotone: bo
             np.concatenate(
                 [np.broadcast_to(block[part], n).astype(float) for block, n in zip(blocks, rows, strict=True)]
             )
-            for part in (3, 4)
+            for part in (4, 5)
         ),
-        np.concatenate([np.zeros(k * c), h_least, np.zeros(k)]),
-        np.concatenate([np.tile(counts, k), h_most, even]),
+        np.concatenate([np.zeros(k * c), least // 2, np.zeros(k), ~stages.even]),
+        np.concatenate([np.tile(counts, k), most // 2, paired, stages.odd]),
     )
 
 
@@ -255,7 +294,7 @@ def extreme_allocation(
     limits = _limits(limits)
     lower, counts = _checked_frame(lower, counts)
     stages = _checked_stages(stages, lower, counts, outside)
-    lower, counts = _merged(lower, counts, stages.medians, limits)
+    lower, counts = _merged(lower, counts, np.append(stages.first, stages.after), limits)
     stage = checks.whole("stage", stage, 1, stages.totals.size) - 1
     size_class = checks.whole("size_class", size_class, 0, limits.size)
     member = np.searchsorted(limits, lower, "right") == size_class
@@ -273,10 +312,10 @@ def extreme_allocation(
     whole = np.ones(objective.size)
     whole[: k * c] = not monotone
     x = _solve(objective, program, whole)
-    bodies, h = x[: k * c].reshape(k, c), x[k * c : k * c + k]
+    bodies, (h, _, odd) = x[: k * c].reshape(k, c), x[k * c :].reshape(3, k)
     if not monotone:
         bodies = bodies.astype(np.int64)
-    return Allocation(lower, counts, bodies, (stages.totals - stages.odd - 2 * h).astype(np.int64))
+    return Allocation(lower, counts, bodies, (stages.totals - odd - 2 * h).astype(np.int64))
 
 
 def stage_bounds(
@@ -288,11 +327,12 @@ def stage_bounds(
     stage: int,
     monotone: bool = False,
 ) -> np.ndarray:
-    """Sharp bounds on the rate of one stage in every size class.
+    """Bounds on the rate of one stage in every size class.
 
     lower: shape (C,), ascending lower edges of the cells of the frame; the cell c is
-        [lower[c], lower[c + 1]), the last one unbounded. Every median m, every m + 1 and every
-        limit must be an edge, or lie in a cell without bodies.
+        [lower[c], lower[c + 1]), the last one unbounded. Every limit must be an edge, or lie in a
+        cell without bodies. Where the ends of a median's interval are no edges, all that is used
+        of it is the cells that it touches.
     counts: shape (C,), bodies of the frame in each cell.
     limits: shape (L,), ascending; classes are [0, limits[0]), ..., [limits[-1], infinity).
     stages: what was printed.
@@ -301,15 +341,16 @@ def stage_bounds(
     monotone: assume that P(stage <= k | cell) does not fall with size, for every k, over the
         cells cut at medians and limits; cells at a median itself are left out of the chain.
 
-    Returns shape (L + 1, 2), least and largest rate as fractions of the bodies of the class. The
-    ends are attained (`extreme_allocation`): by whole bodies, up to the two middle members of an
-    even group, whose sizes the cells do not resolve; under `monotone`, where a cell's bodies may
-    be fractions, as real numbers, so that these bounds are valid and may be wider by fractions
-    of a body. That the monotone program has a solution does not confirm the assumption.
+    Returns shape (L + 1, 2), least and largest rate as fractions of the bodies of the class. They
+    hold for every truth that prints this. Their ends are attained (`extreme_allocation`) by whole
+    bodies, up to a body or two of a class for each even stage, the sizes of whose two middle
+    members the cells do not resolve; under `monotone`, where a cell's bodies may be fractions, by
+    real numbers, so that these bounds may be wider by fractions of a body more. That the monotone
+    program has a solution does not confirm the assumption.
 
     Raises Infeasible if no allocation reproduces counts and medians (under the assumption), and
     ValueError for stages that do not sum to the frame and the bodies outside it, medians outside
-    the frame, missing edges, classes without bodies and counts that are not whole.
+    the frame, missing edges at limits, classes without bodies and counts that are not whole.
     """
     rates = []
     for size_class in range(np.size(limits) + 1):
@@ -323,9 +364,9 @@ def stage_bounds(
 def overlap_bounds(
     lower: ArrayLike, counts: ArrayLike, first: Stages, second: Stages, outside: int, stage: int = 1
 ) -> OverlapBounds:
-    """Sharp bounds on how many bodies are in one stage of both of two surveys.
+    """Bounds on how many bodies are in one stage of both of two surveys.
 
-    lower, counts: the frame as in `stage_bounds`, with edges for the medians of both surveys.
+    lower, counts: the frame as in `stage_bounds`.
     first, second: what was printed about each; both count the same bodies inside and outside
         the frame.
     outside: bodies that the totals count beside the frame.
@@ -333,26 +374,27 @@ def overlap_bounds(
 
     Inside a cell of N bodies, of which a and b are in the two groups, the overlap can be any
     whole number from max(0, a + b - N) to min(a, b), and likewise among the bodies outside. Both
-    allocations and both sets of outside numbers are free within what was printed.
+    allocations and both sets of outside numbers are free within what was printed. Sharp as far as
+    `stage_bounds` is.
 
     Raises as `stage_bounds`.
     """
     lower, counts = _checked_frame(lower, counts)
     pair = [_checked_stages(stages, lower, counts, outside) for stages in (first, second)]
-    medians = np.concatenate([stages.medians for stages in pair])
+    medians = np.concatenate([end for stages in pair for end in (stages.first, stages.after)])
     lower, counts = _merged(lower, counts, medians, ())
     c = counts.size
     programs = [_program(lower, counts, stages, monotone=False) for stages in pair]
-    # x = (first's y, h, z; second's y, h, z; overlap in each cell; overlap outside).
+    # x = (first's y, h, z, o; second's; overlap in each cell; overlap outside).
     groups, fixed = [], []  # bodies of a group by cell and outside: rows of x, and what to add
     for stages, program in zip(pair, programs, strict=True):
         k = stages.totals.size
         i = checks.whole("stage", stage, 1, k) - 1
         rows = sparse.lil_array((c + 1, program.matrix.shape[1]))
         rows[np.arange(c), i * c + np.arange(c)] = 1
-        rows[c, k * c + i] = -2
+        rows[c, [k * c + i, k * c + 2 * k + i]] = -2, -1
         groups.append(rows.tocsr())
-        fixed.append(np.append(np.zeros(c), stages.totals[i] - stages.odd[i]))
+        fixed.append(np.append(np.zeros(c), stages.totals[i]))
     overlap, room = sparse.eye_array(c + 1), np.append(counts, outside)
     free = np.full(c + 1, np.inf)
     joint = _Program(

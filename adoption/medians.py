@@ -4,7 +4,9 @@ A frame is the complete list of N bodies with their sizes (a census, not a sampl
 of them is known only by n and by its median m. Nothing here knows where the numbers come from.
 
 The median of an odd group is the size of one member; that of an even group is the mean of its
-two middle members, which sources print rounded half up to a whole number.
+two middle members, which sources print rounded half up to a whole number. Sources that round
+further, or frames that know sizes by interval only, leave of a median an interval of sizes
+(`printed_interval`, `widened`); "at" the median then means inside that interval.
 
 Probabilities refer to random allocation: every n of the N bodies equally likely to be the group.
 They are kept as natural logarithms, because tails below 1e-300 do occur.
@@ -40,11 +42,17 @@ class Split(NamedTuple):
 
 
 class RateSplit(NamedTuple):
-    """Rates (fractions) of a group below and above its own median, and above over below."""
+    """Least and largest rate (fraction) of a group below and above its own median, and above over below.
 
-    rate_below: float
-    rate_above: float
-    ratio: float
+    The two of a pair are equal where the rate is known exactly.
+    """
+
+    rate_below_least: float
+    rate_below_most: float
+    rate_above_least: float
+    rate_above_most: float
+    ratio_least: float
+    ratio_most: float
 
 
 class Pair(NamedTuple):
@@ -121,16 +129,47 @@ def split(sizes: ArrayLike, value: float, counts: ArrayLike | None = None) -> Sp
     return Split(int(below), int(at), int(total - below - at))
 
 
-def split_intervals(lower: ArrayLike, upper: ArrayLike, counts: ArrayLike, value: int) -> Split:
+def printed_interval(median: int, rounding: int = 1) -> tuple[int, int]:
+    """Whole sizes [first, after) that a median printed as this can be.
+
+    median: whole number, as printed. rounding: unit that it was rounded to, half up.
+
+    Also of an even group, whose median may be a half: at most half of any group lies below
+    `first`, and at most half from `after` on. Raises ValueError for what is not whole.
+    """
+    median, rounding = checks.whole("median", median), checks.whole("rounding", rounding, 1)
+    return max(-((rounding - 2 * median) // 2), 0), (2 * median + rounding + 1) // 2
+
+
+def widened(lower: ArrayLike, upper: ArrayLike, counts: ArrayLike, first: int, after: int) -> tuple[float, float]:
+    """The sizes [first, after), widened by the rest of a table's interval that is not cut there.
+
+    lower, upper, counts: shape (C,), the intervals as for `split_intervals`. What holds for a
+    median somewhere in the wider interval holds for one in the narrower. Intervals without bodies
+    need no cut.
+    """
+    lower, upper, filled = np.asarray(lower), np.asarray(upper), np.asarray(counts) > 0
+    for is_first in (True, False):
+        value = first if is_first else after
+        cut = filled & (lower < value) & (value < upper)
+        if cut.any():
+            first, after = (lower[cut][0], after) if is_first else (first, upper[cut][0])
+    return first, after
+
+
+def split_intervals(
+    lower: ArrayLike, upper: ArrayLike, counts: ArrayLike, value: int, until: float | None = None
+) -> Split:
     """Count the bodies below, at and above a value from a table of intervals.
 
     lower, upper: shape (C,), half-open intervals [lower, upper) of whole-number sizes, ascending
         and without overlap; the last `upper` may be infinite.
     counts: shape (C,), bodies in each interval.
     value: a whole number.
+    until: with it, "at" is [value, until); by default value + 1.
 
     The answer is exact or refused: ValueError if an interval with bodies straddles `value` or
-    `value + 1`, as well as for unsorted, overlapping or negative intervals, for counts that are
+    `until`, as well as for unsorted, overlapping or negative intervals, for counts that are
     not whole and for a value outside the table.
     """
     lo = checks.vector("lower", lower, least=0)
@@ -146,42 +185,71 @@ def split_intervals(lower: ArrayLike, upper: ArrayLike, counts: ArrayLike, value
             raise ValueError(
                 f"lower, upper: expected {expected}, found " + " before ".join(f"[{lo[i]}, {hi[i]})" for i in at)
             )
-    if not lo[0] <= value < hi[-1]:
+    until = value + 1 if until is None else checks.inside("until", until, value + 1, np.inf)
+    if not (value < hi[-1] and until > lo[0]):
         raise ValueError(f"value: expected one inside the table, from {lo[0]} to below {hi[-1]}, found {value}")
-    below, above = hi <= value, lo >= value + 1
-    at = (lo >= value) & (hi <= value + 1)
+    below, above = hi <= value, lo >= until
+    at = (lo >= value) & (hi <= until)
     straddling = ~(below | at | above) & (bodies > 0)
     if straddling.any():
         where = int(np.argmax(straddling))
         raise ValueError(
-            f"lower, upper: expected edges at {value} and {value + 1}, found the "
+            f"lower, upper: expected edges at {value} and {until}, found the "
             f"interval [{lo[where]}, {hi[where]}) with {bodies[where]} bodies"
         )
     return Split(*(int(bodies[part].sum()) for part in (below, at, above)))
 
 
-def rate_split(n: int, below: int, above: int) -> RateSplit:
+def rate_split(n: int, below: int, at: int, above: int, one_size: bool = True) -> RateSplit:
     """Rates of a group below and above its own median in the frame.
 
-    n: bodies of the group; floor(n/2) of them lie on either side of its median.
-    below, above: bodies of the frame strictly below and strictly above the median.
+    n: bodies of the group; at most floor(n/2) of them lie on either side of its median.
+    below, at, above: bodies of the frame strictly below the median, at it and strictly above it;
+        or below, in and above an interval that holds the median.
+    one_size: whether the bodies at the median are all of one size, the printed one; with it an
+        even group that has no second body there has both its middle members elsewhere, or one
+        just below.
 
-    The ratio, above over below, is below/above whatever n is. Raises ValueError if the frame has
-    fewer than floor(n/2) bodies on a side, or none.
+    Exact, and the ratio, above over below, is below/above whatever n is, where an odd group's
+    middle member is the only body at its median, and where an even group has nobody there. Else
+    up to `at` members may be at the median instead of on their sides, and the ends are attained
+    as far as `at` bodies can tell. Of an odd group with nobody at its median, which cannot be
+    (`median_fit`), half is said to lie on either side. Raises ValueError if the frame has too few
+    bodies on a side, or none.
     """
-    half = checks.whole("n", n, 1) // 2
-    below, above = (
-        checks.whole(f"{side} (the median of a group of {n})", bodies, max(half, 1))
+    half, at = checks.whole("n", n, 1) // 2, checks.whole("at", at)
+    sides = [
+        checks.whole(f"{side} (the median of a group of {n})", bodies, 1)
         for side, bodies in (("below", below), ("above", above))
+    ]
+    most = [min(half, bodies) for bodies in sides]
+    # A member at an even group's median leaves at most half less one above it: beside two members
+    # of that size, or one of it and one just below, the rest are split evenly.
+    other = [min(most[1], half - 1) if one_size and at and n % 2 == 0 else most[1], most[0]]
+    least = [min(max(n - at - members, 0), half) for members in other]
+    for side, bodies, needed in zip(("below", "above"), sides, least, strict=True):
+        checks.whole(f"{side} (the median of a group of {n})", bodies, needed)
+
+    def ratio(members_below, members_above):
+        if members_below == members_above:
+            return sides[0] / sides[1]
+        return members_above / members_below * sides[0] / sides[1] if members_below else math.inf
+
+    return RateSplit(
+        least[0] / sides[0],
+        most[0] / sides[0],
+        least[1] / sides[1],
+        most[1] / sides[1],
+        ratio(most[0], least[1]),
+        ratio(least[0], most[1]),
     )
-    return RateSplit(half / below, half / above, below / above)
 
 
-def tightest_pair(sizes: ArrayLike, median: int) -> Pair | None:
+def tightest_pair(sizes: ArrayLike, median: int, rounding: int = 1) -> Pair | None:
     """The two middle members that an even group with this median can have, as near as possible.
 
     sizes: shape (N,), whole numbers in any order.
-    median: whole number inside the frame.
+    median: whole number inside the frame. rounding: unit that it is rounded to.
 
     Among the pairs of bodies whose mean, rounded half up, is `median`, the one with the fewest
     bodies strictly between them by rank; None if there is no such pair. Two bodies of one size
@@ -189,30 +257,37 @@ def tightest_pair(sizes: ArrayLike, median: int) -> Pair | None:
     ties at the ends do not count as between. Raises ValueError for sizes that are not whole, and
     for a median outside the frame.
     """
-    x = checks.sorted_sizes(sizes, whole=True)
-    median = checks.whole("median", median, x[0], x[-1])
+    x, median = _inside(sizes, median, rounding)
     distinct, first = np.unique(x, return_index=True)
     after = np.append(first[1:], x.size)  # rank just after the last body of each size
-    if median in x[after[after - first >= 2] - 1]:
-        return Pair(median, median, 0)
-    pairs = []
-    # Half up: the mean is printed as `median` if the sum is 2*median - 1 or 2*median.
-    for total in (2 * median - 1, 2 * median):
-        low = np.flatnonzero(distinct < total - distinct)
-        partner = np.searchsorted(distinct, total - distinct[low])
-        exists = (partner < distinct.size) & (distinct[np.minimum(partner, distinct.size - 1)] == total - distinct[low])
-        if exists.any():
-            # Pairs with one sum are nested: the one with the largest lower end is innermost.
-            i, j = low[exists][-1], partner[exists][-1]
-            pairs.append(Pair(int(distinct[i]), int(distinct[j]), int(first[j] - after[i])))
-    return min(pairs, key=lambda pair: pair.between, default=None)
+    # Half up: the mean is printed as `median` if the sum is one of 2 rounding whole numbers.
+    least = 2 * median - rounding
+    # The nearest partner that is large enough, another body of the same size included.
+    partner = np.searchsorted(x, least - distinct)
+    partner = np.maximum(partner, np.where(after - first > 1, first, after))
+    low = np.flatnonzero(partner < x.size)
+    low = low[distinct[low] + x[partner[low]] < least + 2 * rounding]
+    if not low.size:
+        return None
+    between = np.maximum(partner[low] - after[low], 0)
+    best = np.argmin(between)
+    return Pair(int(distinct[low[best]]), int(x[partner[low[best]]]), int(between[best]))
+
+
+def _inside(sizes, median, rounding) -> tuple[np.ndarray, int]:
+    """Ascending sizes, and a printed median that lies among them as far as its rounding tells."""
+    x = checks.sorted_sizes(sizes, whole=True)
+    first, after = printed_interval(median, rounding)
+    if after <= x[0] or first > x[-1]:
+        raise ValueError(f"median: expected one inside the frame, from {x[0]} to {x[-1]}, found {median!r}")
+    return x, int(median)
 
 
 def median_fit(n: int, total: int, at: int, between: int | None) -> MedianFit:
     """Whether a group of n bodies can have its median in a frame, and how strained that is.
 
     n, total: bodies of the group and of the frame.
-    at: bodies of the frame exactly at the median.
+    at: bodies of the frame exactly at the median, or in the interval that holds it.
     between: bodies between the tightest pair that gives the median (`tightest_pair`), None if no
         pair does.
 
@@ -342,42 +417,49 @@ def _log_even_tail(x: np.ndarray, h: int, total: float) -> float:
     return min(0.0, float(logsumexp(terms) - _log_choose(size, 2 * h)))
 
 
-def _log_tail(x: np.ndarray, n: int, median: float, rounded: bool, upper: bool) -> float:
+def _log_tail(x: np.ndarray, n: int, median: float, rounding: int, upper: bool) -> float:
     """`median_tail_exact` for checked arguments and ascending sizes."""
+    first, last = median, median
+    if rounding:
+        first, after = printed_interval(median, rounding)
+        last = after - 1
     if n % 2:
-        reached = x.size - np.searchsorted(x, median) if upper else np.searchsorted(x, median, "right")
+        reached = x.size - np.searchsorted(x, first) if upper else np.searchsorted(x, last, "right")
         return _log_hypergeometric_tail(x.size, int(reached), n, n // 2 + 1)
     if upper:
-        # Half up: the mean of a and b is printed as m or more if a + b >= 2m - 1.
-        return _log_even_tail(x, n // 2, 2 * median - 1 if rounded else 2 * median)
-    # It is printed as m or less if a + b <= 2m. Reflection turns this into an upper tail; the
-    # half that rounds up makes the two tails differ by one.
-    return _log_even_tail(-x[::-1], n // 2, -2 * median)
+        # Half up: the mean of a and b is printed as m or more if a + b >= 2m - rounding.
+        return _log_even_tail(x, n // 2, 2 * median - rounding)
+    # It is printed as m or less if a + b < 2m + rounding. Reflection turns this into an upper
+    # tail; the half that rounds up makes the two tails differ by one.
+    return _log_even_tail(-x[::-1], n // 2, -2 * median - max(rounding - 1, 0))
 
 
-def _individual(sizes, n, median, rounded) -> tuple[np.ndarray, int, float]:
+def _individual(sizes, n, median, rounding) -> tuple[np.ndarray, int, float]:
     """Checked arguments of the functions that take individual sizes."""
-    x = checks.sorted_sizes(sizes, whole=rounded)
-    check = checks.whole if rounded else checks.inside
-    return x, checks.whole("n", n, 1, x.size), check("median", median, x[0], x[-1])
+    if checks.whole("rounding", rounding):
+        x, median = _inside(sizes, median, rounding)
+    else:
+        x = checks.sorted_sizes(sizes)
+        median = checks.inside("median", median, x[0], x[-1])
+    return x, checks.whole("n", n, 1, x.size), median
 
 
-def median_tail_exact(sizes: ArrayLike, n: int, median: float, rounded: bool = True, upper: bool = True) -> float:
+def median_tail_exact(sizes: ArrayLike, n: int, median: float, rounding: int = 1, upper: bool = True) -> float:
     """Exact log P(M >= median), or log P(M <= median) with `upper=False`, from individual sizes.
 
     sizes: shape (N,), in any order; they are copied and sorted only if they are not ascending.
     n: bodies of the group, 1 to N.
     median: inside the frame.
-    rounded: sizes and median are whole and the mean of two middle members is rounded half up, as
-        printed; otherwise the mean is taken as it is.
+    rounding: sizes are whole and M is rounded half up to a multiple of this before it is compared,
+        as printed; with 0 sizes need not be whole and M is taken as it is.
 
     M is the median of a random group of n bodies. Ties are exact. Time O(N) for ascending sizes,
     memory linear in N. The relative error of P is about 1e-11 in a frame of thousands of bodies
     and 1e-9 in one of a million. Raises ValueError for sizes that are NaN, infinite, negative or
-    (rounded) not whole, for n outside 1..N and for a median outside the frame.
+    (unless rounding is 0) not whole, for n outside 1..N and for a median outside the frame.
     """
-    x, n, median = _individual(sizes, n, median, rounded)
-    return _log_tail(x, n, median, rounded, upper)
+    x, n, median = _individual(sizes, n, median, rounding)
+    return _log_tail(x, n, median, rounding, upper)
 
 
 def _two_sided(log_tail: float) -> float:
@@ -388,10 +470,12 @@ def median_test(n: int, below: int, at: int, above: int) -> MedianTest:
     """Two-sided test of a group median against random allocation, from three counts.
 
     n: bodies of the group. below, at, above: bodies of the frame on either side of the group's
-    median and at it (`split`).
+        median and at it (`split`), or on either side of the interval that it is rounded to, and
+        inside.
 
     The p-value is min(1, 2 * smaller tail): exact for odd n; for even n the two bounds hold for
-    every frame with these counts, and the upper one is the value to report. Raises ValueError
+    every frame with these counts, and the upper one is the value to report. Where the interval is
+    `widened`, only the upper one is a bound. Raises ValueError
     for negative counts, a group larger than the frame and a median outside the frame.
     """
     below, at, above = (checks.whole(name, bodies) for name, bodies in (("below", below), ("at", at), ("above", above)))
@@ -408,13 +492,13 @@ def median_test(n: int, below: int, at: int, above: int) -> MedianTest:
     )
 
 
-def median_test_exact(sizes: ArrayLike, n: int, median: float, rounded: bool = True) -> MedianTest:
+def median_test_exact(sizes: ArrayLike, n: int, median: float, rounding: int = 1) -> MedianTest:
     """`median_test` from individual sizes, exact for odd and even groups.
 
     Arguments and errors as for `median_tail_exact`.
     """
-    x, n, median = _individual(sizes, n, median, rounded)
-    high, low = (_log_tail(x, n, median, rounded, upper) for upper in (True, False))
+    x, n, median = _individual(sizes, n, median, rounding)
+    high, low = (_log_tail(x, n, median, rounding, upper) for upper in (True, False))
     log_p = _two_sided(min(high, low))
     return MedianTest((high < low) - (high > low), log_p, log_p)
 

@@ -293,7 +293,7 @@ def _facts_and_tests(frame: Frame, inside: np.ndarray, published: Published) -> 
         on_sides = np.array([(members < published.medians[stage]).sum(), (members > published.medians[stage]).sum()])
         # Half of the stage lies on either side: there must be room for it.
         possible = _inside_sizes(published, stage, frame.outside.size, 2 * min(sides) + 1)
-        (*fewest, _), (*most, ratio) = (medians.rate_split(n, *sides) for n in (possible[0], possible[-1]))
+        fewest, most, ratio = possible[0] // 2 / sides, possible[-1] // 2 / sides, sides[0] / sides[1]
         rates, one = on_sides / sides, 1 / sides + 1e-12
         outcome["facts_exact"] &= bool(
             np.all((fewest <= rates) & (rates <= most)) and np.isclose(rates[1] / rates[0], ratio, rtol=1e-12)

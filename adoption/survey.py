@@ -14,13 +14,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
 from adoption import bounds, checks, curve, medians, moments, outside
+
+
+class Around(NamedTuple):
+    """A printed median in a frame: the bodies surely below it, those maybe at it, those surely above.
+
+    one_size: only one size is printed so. cut: the frame's intervals are cut where the rounding
+    ends; else the bodies of all intervals that hold a size which is printed so are maybe at it.
+    """
+
+    split: medians.Split
+    one_size: bool
+    cut: bool
 
 
 @dataclass(frozen=True)
@@ -38,6 +52,11 @@ class Frame:
     sizes: np.ndarray | None = None
 
     def __post_init__(self):
+        lower = checks.vector("lower", self.lower, least=0)
+        checks.vector("upper", self.upper, lower.size, infinite=True)
+        filled = checks.counts("bodies", self.bodies, lower.size) > 0
+        means = checks.vector("mean_size", np.where(filled, self.mean_size, lower), lower.size)
+        astray = np.flatnonzero((means < lower) | (means >= self.upper) & filled)
         wrong = np.flatnonzero((self.lower >= self.upper) | np.append(self.upper[:-1] > self.lower[1:], False))
         if wrong.size:
             at = wrong[0]
@@ -45,6 +64,10 @@ class Frame:
                 "frame: expected intervals that ascend without overlap, found "
                 f"[{self.lower[at]:g}, {self.upper[at]:g}) at position {at}"
             )
+        if astray.size:
+            at = astray[0]
+            expected = f"[{self.lower[at]:g}, {self.upper[at]:g})"
+            raise ValueError(f"mean_size: expected one in {expected}, found {means[at]:g} at position {at}")
 
     @classmethod
     def of_intervals(cls, table: pd.DataFrame) -> "Frame":
@@ -66,6 +89,14 @@ class Frame:
     def split(self, size: int) -> medians.Split:
         """Bodies below, at and above a size; ValueError unless the intervals are cut there."""
         return medians.split_intervals(self.lower, self.upper, self.bodies, size)
+
+    def around(self, median: int, rounding: int) -> "Around":
+        """Bodies below, maybe at and above a median of which only the rounded value is known."""
+        table = self.lower, self.upper, self.bodies
+        printed = medians.printed_interval(median, rounding)
+        first, after = medians.widened(*table, *printed)
+        split = medians.split_intervals(*table, int(first), after)
+        return Around(split, after - first == 1, (first, after) == printed)
 
     def cells(self) -> tuple[np.ndarray, np.ndarray]:
         """Lower edges and numbers of bodies, with an empty interval where the table has a gap."""
@@ -92,9 +123,10 @@ class Survey:
     frame: the bodies that the medians are taken over.
     floor: size below which a body counts as of that size in logarithms, in the frame's unit.
     outside: sizes of the bodies that are counted and not in the frame.
-    odd: shape (K,), whether the members inside the frame are odd in number. By default as the
-        count is where nobody is outside, and otherwise where a body has exactly its median: no
-        body there proves an even number, a body there makes an odd one all but certain (`audit`).
+    odd: shape (K,), whether the members inside the frame are odd in number, None where that is
+        not known. By default as the count is where nobody is outside. Else no body at a stage's
+        median proves an even number, a single one of exactly that size makes an odd one all but
+        certain (`audit`), and several, or an interval of sizes, tell nothing.
     outside_least: shape (K,), bodies of each stage known to be outside at least.
     between: shape (K,), for each stage the fewest bodies between a pair whose mean is its median,
         where it is known from elsewhere; computed where the frame has each body's size.
@@ -111,7 +143,7 @@ class Survey:
     frame: Frame
     floor: float
     outside: Sequence[float] = ()
-    odd: Sequence[bool] | None = None
+    odd: Sequence[bool | None] | None = None
     outside_least: Sequence[int] | None = None
     between: Sequence[int | None] | None = None
     rounding: int = 1
@@ -124,6 +156,10 @@ class Survey:
         if self.furthest not in ("first", "last"):
             raise ValueError(f"furthest: found {self.furthest!r}, expected 'first' or 'last'")
         checks.whole("rounding", self.rounding, 1)
+        checks.whole_vector("counts", self.counts, least=1)
+        checks.whole_vector("medians", self.medians)
+        if len(self.outside):
+            checks.vector("outside", self.outside, least=0)
         stages = len(self.counts)
         for name in ("medians", "odd", "outside_least", "between"):
             given = getattr(self, name)
@@ -152,14 +188,20 @@ class Survey:
             raise ValueError(f"stage: found {stage!r}, expected one from 1 to {len(self.counts)}")
         return int(stage) - 1
 
+    def _around(self, stage: int) -> Around:
+        return self.frame.around(self.medians[self._index(stage)], self.rounding)
+
     @cached_property
-    def _odd(self) -> list[bool]:
-        """Parity of each stage inside the frame: as given, of its count, or as the frame shows it."""
+    def _odd(self) -> list[bool | None]:
+        """Parity of each stage inside the frame: as given, of its count, or as the frame shows it, if it does."""
         if self.odd is not None:
-            return list(self.odd)
+            return [None if odd is None else bool(odd) for odd in self.odd]
         if not len(self.outside):
             return [count % 2 == 1 for count in self.counts]
-        return [self.frame.split(median).at > 0 for median in self.medians]
+        around = map(self._around, self.stages)
+        return [
+            False if not split.at else True if one_size and split.at == 1 else None for split, one_size, _ in around
+        ]
 
     def _position(self, stage: int) -> int:
         """Place of a stage counted from the furthest, from 0."""
@@ -182,25 +224,30 @@ class Survey:
         """Every number of bodies that a stage can have inside the frame.
 
         The published count where nobody is outside. Otherwise the count less p, where p, the
-        stage's bodies outside, has the parity that the median implies and is such that the other
-        stages, with theirs, can account for the rest. ValueError where no p is.
+        stage's bodies outside, has the parity that the median implies, if it implies one, and is
+        such that the other stages, with theirs, can account for the rest. ValueError where no p is.
         """
         index = self._index(stage)
         if not len(self.outside):
             return [self.counts[index]]
-        counts, odd = np.array(self.counts), np.array(self._odd, dtype=int)
-        least = np.zeros_like(counts) if self.outside_least is None else self.outside_least
-        first = least + (counts - odd - least) % 2
-        last = counts - 2 + odd  # a median needs a member: one if odd, two if even
-        rest = len(self.outside) - first.sum() + first[index]  # if the others have their fewest
-        low = max(first[index], len(self.outside) - last.sum() + last[index])
-        if (first > last).any() or (rest - first[index]) % 2 or low > min(rest, last[index]):
+        least = [0] * len(self.counts) if self.outside_least is None else self.outside_least
+        allowed = []
+        for count, odd, fewest in zip(self.counts, self._odd, least, strict=True):
+            # A median needs a member: one if odd, two if even.
+            first = fewest if odd is None else fewest + (count - odd - fewest) % 2
+            last = min(count - (2 if odd is False else 1), len(self.outside))
+            allowed.append(range(first, last + 1, 1 if odd is None else 2))
+        others = 1  # bit i: the other stages can have i bodies outside
+        for numbers in (numbers for i, numbers in enumerate(allowed) if i != index):
+            others = reduce(or_, (others << p for p in numbers), 0)
+        found = [self.counts[index] - p for p in allowed[index] if others >> (len(self.outside) - p) & 1]
+        if not found:
             raise ValueError(
                 f"odd: found {list(self._odd)}, expected parities that "
                 f"{list(self.counts)} bodies, {len(self.outside)} of them outside, "
                 "can have"
             )
-        return [int(counts[index] - p) for p in range(low, min(rest, last[index]) + 1, 2)]
+        return found
 
     def _at_median(self) -> list[bool]:
         """Whether one member of each stage sits at its median.
@@ -217,13 +264,14 @@ class Survey:
     def audit(self) -> pd.DataFrame:
         """Whether the medians can be medians of these bodies: a row a stage and number of members.
 
-        Columns: stage, members (inside the frame), median, below, at, above (bodies of the frame),
-        between (fewest bodies between a pair whose mean is the median), possible, plausible, gap
+        Columns: stage, members (inside the frame), median, below, at, above (bodies of the frame; a
+        rounded median stands for all sizes that are printed so, or for the intervals that hold
+        them), between (fewest bodies between a pair whose mean is the median), possible, plausible, gap
         and chance as in :func:`adoption.medians.median_fit`.
         """
         rows = []
         for stage, median in zip(self.stages, self.medians, strict=True):
-            split = self.frame.split(median)
+            split = self._around(stage).split
             between = self._between(stage)
             for members in self.members(stage):
                 fit = medians.median_fit(members, self.frame.total, split.at, between)
@@ -248,45 +296,61 @@ class Survey:
             raise ValueError(
                 "between: found no numbers, expected one for each stage where the frame has intervals only"
             )
-        pair = medians.tightest_pair(self.frame.sizes, self.medians[index])
+        pair = medians.tightest_pair(self.frame.sizes, self.medians[index], self.rounding)
         return None if pair is None else pair.between
 
     def rates(self, stage: int = 1) -> pd.DataFrame:
-        """Rates of a stage on either side of its own median, exactly: a row a number of members.
+        """Rates of a stage on either side of its own median: a row a number of members.
 
         Half of a stage lies on either side of its median, so that the ratio of the rates is
-        below/above whatever the number is. Columns: stage, members, below, above (bodies of the
-        frame), rate_below, rate_above (fractions), ratio (above over below).
+        below/above whatever the number is: exactly, where at most one body is at the median. With
+        ties or rounding "at" takes in more bodies (`audit`), any of which may be members, and the
+        rates of those surely below and surely above are ranges
+        (:func:`adoption.medians.rate_split`). Numbers of members for which the frame has no room
+        on a side are left out.
+
+        Columns: stage, members, below, at, above (bodies of the frame), rate_below, rate_above
+        (fractions), ratio (above over below), missing where they are not exact, and each with
+        _least and _most.
         """
-        split = self.frame.split(self.medians[self._index(stage)])
-        return self._table(
-            [
-                {
-                    "stage": stage,
-                    "members": members,
-                    "below": split.below,
-                    "above": split.above,
-                    **medians.rate_split(members, split.below, split.above)._asdict(),
-                }
-                for members in self.members(stage)
-            ]
-        )
+        split, one_size, _ = self._around(stage)
+        known = self.frame.sizes is not None or self.between is not None
+        # A pair around the median that nobody stands between is what puts an even group at it.
+        apart = known and one_size and self._between(stage) != 0
+
+        def at(members):
+            return 0 if apart and members % 2 == 0 else split.at
+
+        def room(members):  # no more than half on either side, the others at the median
+            sides = (min(members // 2, bodies) for bodies in (split.below, split.above))
+            return sum(sides) + max(at(members), members % 2) >= members
+
+        rows, every = [], self.members(stage)
+        for members in [n for n in every if room(n)] or every[:1]:
+            ends = medians.rate_split(members, split.below, at(members), split.above, one_size)._asdict()
+            exact = {
+                name: ends[f"{name}_least"] if ends[f"{name}_least"] == ends[f"{name}_most"] else np.nan
+                for name in ("rate_below", "rate_above", "ratio")
+            }
+            rows.append({"stage": stage, "members": members, **split._asdict(), **exact, **ends})
+        return self._table(rows)
 
     def median_tests(self) -> pd.DataFrame:
         """Each median against random allocation, two-sided: a row a stage, the worst case.
 
         Columns: stage, direction (1 where the median is high, -1 where it is low, 0 where that
         depends on the number of members), p_value and log_p (natural logarithm): the largest over
-        every number of members; for even numbers an upper bound unless the frame has each body's
-        size, and then exact.
+        every number of members, of a median at least as extreme as printed, ties and rounding
+        included; exact (whether that is the value itself, as it is for odd numbers, and where the
+        frame has each body's size, or an upper bound of it).
         """
         rows = []
         for stage, median in zip(self.stages, self.medians, strict=True):
-            split = self.frame.split(median)
+            split, _, cut = self._around(stage)
             tests = [
                 medians.median_test(members, *split)
                 if self.frame.sizes is None
-                else medians.median_test_exact(self.frame.sizes, members, median)
+                else medians.median_test_exact(self.frame.sizes, members, median, self.rounding)
                 for members in self.members(stage)
             ]
             directions = {test.direction for test in tests}
@@ -297,6 +361,7 @@ class Survey:
                     "direction": directions.pop() if len(directions) == 1 else 0,
                     "p_value": worst.p_upper,
                     "log_p": worst.log_p_upper,
+                    "exact": cut and worst.log_p_lower == worst.log_p_upper,
                 }
             )
         return self._table(rows)
@@ -314,6 +379,7 @@ class Survey:
             self._ordered(self.medians),
             self._ordered(self._odd),
             self._ordered(self.outside_least),
+            rounding=self.rounding,
         )
 
     def bounds(
@@ -324,7 +390,8 @@ class Survey:
         limits: shape (L,), where the L + 1 classes are cut. names: of the classes; by default
         their numbers from 0. monotone: assume that being at least so far along does not become
         rarer as size grows. Columns: stage, size_class, lower, upper (fractions of the class's
-        bodies). Errors as in :func:`adoption.bounds.stage_bounds`.
+        bodies). They hold for every truth that prints this, and are sharp up to a body or two of a
+        class for each even stage (:mod:`adoption.bounds`). Errors as in :func:`adoption.bounds.stage_bounds`.
         """
         names = range(len(limits) + 1) if names is None else names
         if len(names) != len(limits) + 1:
@@ -356,7 +423,8 @@ class Survey:
                 "other: found a survey of other bodies, expected one with the same frame and as many bodies outside it"
             )
         printed = [
-            bounds.Stages(survey.counts, survey.medians, survey._odd, survey.outside_least) for survey in (self, other)
+            bounds.Stages(survey.counts, survey.medians, survey._odd, survey.outside_least, rounding=survey.rounding)
+            for survey in (self, other)
         ]
         ends = bounds.overlap_bounds(*cells, *printed, len(self.outside), self._index(stage) + 1)
         return self._table(

@@ -369,6 +369,54 @@ def test_overlap_of_realistic_truths_is_inside_its_bounds():
         assert found.everywhere[1] <= min(totals)
 
 
+# --- rounded medians, ties, parities that are not known, cells cut elsewhere -------------------
+
+
+def every_print(sizes, n_stages, outside, rounding):
+    """All allocations of single bodies, by what would be printed of them: totals and medians."""
+    found = {}
+    for choice in itertools.product(range(n_stages), repeat=len(sizes)):
+        stage_of = np.array(choice)
+        inside = np.bincount(stage_of, minlength=n_stages)
+        if (inside == 0).any():
+            continue
+        middles = [np.median(sizes[stage_of == k]) for k in range(n_stages)]
+        medians = tuple(int(math.floor(middle / rounding + 0.5) * rounding) for middle in middles)
+        for beside in itertools.product(range(outside + 1), repeat=n_stages):
+            if sum(beside) == outside:
+                found.setdefault((tuple(inside + beside), medians), []).append(stage_of)
+    return found
+
+
+@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize("edges", [None, [0, 4, 7]])
+@pytest.mark.parametrize(("rounding", "top", "seed"), [(1, 12, 0), (1, 4, 1), (2, 12, 2), (3, 9, 3), (5, 20, 4)])
+def test_bounds_hold_every_truth_that_prints_the_same(rounding, top, seed, edges, known):
+    """Ties where the sizes are few; known: the parities are, and nobody is outside."""
+    rng = np.random.default_rng(seed)
+    sizes, outside = np.sort(rng.integers(0, top, 7)), 0 if known else 2
+    limit = [4] if edges else [int(np.median(sizes))]
+    sizes[0], sizes[-1] = min(sizes[0], limit[0] - 1), max(sizes[-1], limit[0])
+    prints = list(every_print(sizes, 2, outside, rounding).items())
+    spare = []
+    for at in rng.choice(len(prints), 12):
+        (totals, medians), truths = prints[at]
+        if edges:
+            lower, counts = np.array(edges), np.diff(np.append(np.searchsorted(sizes, edges), sizes.size))
+        else:
+            lower, counts = bounds.cells(sizes, medians, limit, rounding)
+        odd = [total % 2 == 1 for total in totals] if known else None
+        stages = Stages(totals, medians, odd, rounding=rounding)
+        rates = np.array([class_rates(sizes, truth == 0, limit) for truth in truths])
+        found = bounds.stage_bounds(lower, counts, limit, stages, outside, 1)
+        assert (found[:, 0] <= rates.min(axis=0) + 1e-9).all() and (rates.max(axis=0) <= found[:, 1] + 1e-9).all()
+        bodies = class_rates(sizes, np.ones(sizes.size), limit) * np.bincount(sizes >= limit[0])
+        spare += [*((rates.min(axis=0) - found[:, 0]) * bodies), *((found[:, 1] - rates.max(axis=0)) * bodies)]
+    # What cells cannot tell of the middle members of even groups: at worst so many bodies.
+    assert edges or max(spare) <= 3 + 1e-9
+    assert edges or np.mean(np.array(spare) < 1e-9) > 0.5
+
+
 # --- refusals ---------------------------------------------------------------------------------
 
 # The members of stage 1 in these cells can be 2, 0, 1, 2, 1, 2 and 3: growing rates.
@@ -426,11 +474,13 @@ REFUSED = {
         "inside the frame, from 4 .* found 3",
     ),
     "fractional median": ({"medians": (7.5, 3)}, "medians: .*whole numbers .*found 7.5"),
-    "no edge above the median": (
-        {"lower": [0, 3, 4, 5, 7, 10], "counts": [10, 1, 5, 4, 4, 4]},
-        "edge at 8, found the cell from 7 to 10 with 4 bodies",
-    ),
     "no edge at a limit": ({"limits": [6, 10]}, "edge at 6"),
+    "rounding to nothing": ({"rounding": 0}, "rounding: .*at least 1, found 0"),
+    "sizes that a float does not hold": ({"lower": [0, 3, 4, 5, 7, 8, 2**62]}, r"lower: .*found 4.61\d+e\+18"),
+    "limits in no line": ({"limits": [[5, 10]]}, "limits: .*non-empty vector"),
+    "limit that is no number": ({"limits": [5, math.nan]}, "limits: .*found nan"),
+    "bodies without number": ({"counts": [10, 1, 5, 4, 1, 3, math.inf]}, "counts: .*found inf"),
+    "a number for the outside of each stage": ({"outside": [0, 0]}, "outside: .*one whole number"),
     "parity of another kind": ({"odd": (2, 1)}, "odd: expected 0 or 1, found 2"),
     "outside_least of another length": ({"outside_least": (0,)}, "outside_least: .* 2 numbers"),
     "negative outside": ({"outside": -1}, "outside: .*at least 0, found -1"),
@@ -450,6 +500,12 @@ def test_bad_input_is_refused_with_what_was_found(case):
     with pytest.raises(ValueError, match=message) as refused:
         call(**changed)
     assert not isinstance(refused.value, Infeasible)
+
+
+def test_stages_may_be_a_plain_tuple():
+    assert bounds.stage_bounds(LOWER, COUNTS, LIMITS, tuple(GOOD), 0, 1) == pytest.approx(call())
+    with pytest.raises(TypeError, match="odd"):
+        bounds.stage_bounds(LOWER, COUNTS, LIMITS, ((11, 17), (7, 3)), 0, 1)
 
 
 def test_cells_count_every_body_once():

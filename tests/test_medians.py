@@ -94,15 +94,69 @@ def test_split_of_intervals_needs_edges_only_where_bodies_are():
         medians.split_intervals([0, 15], [15, 40], [4, 5], 15)
 
 
+def test_split_of_intervals_may_be_at_a_range_of_sizes():
+    assert medians.split_intervals([0, 10, 20, 30], [10, 20, 30, math.inf], [4, 1, 2, 3], 10, 30) == (4, 3, 3)
+    assert medians.split_intervals([0, 10, 20], [10, 20, math.inf], [4, 1, 2], 10, math.inf) == (4, 3, 0)
+    with pytest.raises(ValueError, match="edges at 10 and 25"):
+        medians.split_intervals([0, 10, 20], [10, 20, 30], [4, 1, 2], 10, 25)
+
+
+def printed(median: Fraction, rounding: int) -> int:
+    """Half up to a multiple of the rounding."""
+    return math.floor(median / rounding + Fraction(1, 2)) * rounding
+
+
+@pytest.mark.parametrize("rounding", [1, 2, 3, 5, 10])
+def test_printed_interval_holds_what_rounds_to_it(rounding):
+    for m in range(0, 60, rounding):
+        first, after = medians.printed_interval(m, rounding)
+        assert list(range(first, after)) == [x for x in range(80) if printed(Fraction(x), rounding) == m]
+
+
+def test_an_interval_is_widened_to_the_edges_of_the_table():
+    table = [0, 10, 20, 30], [10, 20, 30, math.inf], [4, 1, 0, 3]
+    assert medians.widened(*table, 12, 14) == (10, 20)
+    assert medians.widened(*table, 10, 20) == (10, 20)
+    assert medians.widened(*table, 15, 25) == (10, 25)  # nobody is from 20 to 30
+    assert medians.widened(*table, 25, 35) == (25, math.inf)
+
+
 @steady
 @given(st.integers(1, 40), st.integers(20, 500), st.integers(20, 500))
 def test_rates_are_half_the_group_over_each_side_and_their_ratio_forgets_the_group(n, below, above):
-    rates = medians.rate_split(n, below, above)
-    assert rates.rate_below * below == pytest.approx(n // 2)
-    assert rates.rate_above * above == pytest.approx(n // 2)
-    assert rates.ratio == medians.rate_split(2, below, above).ratio
-    if n > 1:
-        assert rates.rate_above / rates.rate_below == pytest.approx(rates.ratio)
+    rates = medians.rate_split(n, below, n % 2, above)
+    assert rates.rate_below_least * below == rates.rate_below_most * below == pytest.approx(n // 2)
+    assert rates.rate_above_least * above == rates.rate_above_most * above == pytest.approx(n // 2)
+    assert rates.ratio_least == rates.ratio_most == below / above
+
+
+@pytest.mark.parametrize("sizes", [[1, 3, 5, 6, 9, 12], [2, 2, 3, 3, 3, 7, 8], [1, 4, 4, 5, 5, 6, 9], [3, 3, 3, 3, 4]])
+@pytest.mark.parametrize("rounding", [1, 2, 5])
+def test_rates_hold_every_group_with_the_median_and_are_attained(sizes, rounding):
+    """Every group of every number that prints the median; the ends up to the bodies that a pair needs."""
+    found = {}
+    for n in range(1, len(sizes) + 1):
+        for group in itertools.combinations(sizes, n):
+            middle = Fraction(group[(n - 1) // 2] + group[n // 2], 2)
+            found.setdefault((n, printed(middle, rounding)), []).append(np.array(group))
+    for (n, m), groups in found.items():
+        first, after = medians.printed_interval(m, rounding)
+        below, at, above = medians.split_intervals(sizes_of := np.unique(sizes), sizes_of + 1,
+                                                   np.unique(sizes, return_counts=True)[1], first, after)  # fmt: skip
+        if not (below and above):
+            with pytest.raises(ValueError, match="at least 1, found 0"):
+                medians.rate_split(n, below, at, above, rounding == 1)
+            continue
+        rates = medians.rate_split(n, below, at, above, rounding == 1)
+        members = np.array([[(group < first).sum(), (group >= after).sum()] for group in groups])
+        ends = np.array(rates[:4]).reshape(2, 2) * [[below], [above]]
+        assert (ends[:, 0] <= members.min(axis=0) + 1e-9).all() and (members.max(axis=0) <= ends[:, 1] + 1e-9).all()
+        if n % 2:
+            assert ends[:, 0] == pytest.approx(members.min(axis=0)) and ends[:, 1] == pytest.approx(members.max(axis=0))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = members[:, 1] / members[:, 0] * below / above
+        ratio = ratio[~np.isnan(ratio)]
+        assert (rates.ratio_least <= ratio + 1e-9).all() and (ratio <= rates.ratio_most + 1e-9).all()
 
 
 # --- which medians are possible ---------------------------------------------------------------
@@ -112,19 +166,19 @@ def test_rates_are_half_the_group_over_each_side_and_their_ratio_forgets_the_gro
 @given(frames)
 def test_tightest_pair_is_the_best_of_all_pairs(sizes):
     x = sorted(sizes)
-    for m in range(x[0], x[-1] + 1):
+    for m, rounding in [*((m, 1) for m in range(x[0], x[-1] + 1)), (x[0], 3), (x[-1], 4)]:
         gaps = {
             (x[i], x[j]): j - i - 1
             for i, j in sorted(itertools.combinations(range(len(x)), 2), key=lambda p: p[0] - p[1])
-            if half_up(x[i], x[j]) == m
+            if 2 * m - rounding <= x[i] + x[j] < 2 * m + rounding
         }  # pairs in order of falling distance, so the nearest one of equal sizes stays
-        found = medians.tightest_pair(sizes, m)
+        found = medians.tightest_pair(sizes, m, rounding)
         if not gaps:
             assert found is None
         else:
             assert found.between == min(gaps.values())
             assert gaps[found.lower, found.upper] == found.between
-            assert half_up(found.lower, found.upper) == m
+            assert rounding > 1 or half_up(found.lower, found.upper) == m
 
 
 @pytest.mark.parametrize("sizes", FRAMES)
@@ -161,7 +215,7 @@ def test_fit_of_odd_groups_and_the_threshold():
 # --- the null law -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("rounded", [True, False])
+@pytest.mark.parametrize("rounded", [1, 0])
 @pytest.mark.parametrize("sizes", FRAMES)
 def test_exact_tails_equal_the_shares_of_all_groups(sizes, rounded):
     steps = np.arange(min(sizes), max(sizes) + 0.1, 1 if rounded else 0.5)
@@ -209,6 +263,17 @@ def test_rounded_tails_are_complementary(sizes, data):
     assert low + above == pytest.approx(1, rel=1e-12)
 
 
+@pytest.mark.parametrize("sizes", FRAMES)
+@pytest.mark.parametrize("rounding", [2, 3, 10])
+def test_tails_of_rounded_medians_equal_the_shares_of_all_groups(sizes, rounding):
+    for n in range(1, len(sizes) + 1):
+        every = np.array([printed(Fraction(m), rounding) for m in all_medians(sizes, n, False)])
+        for m in np.unique(every):
+            for upper, share in ((True, np.mean(every >= m)), (False, np.mean(every <= m))):
+                log_p = medians.median_tail_exact(sizes, n, m, rounding, upper)
+                assert math.exp(log_p) == pytest.approx(share, rel=1e-10)
+
+
 @steady
 @given(large_frames, st.data())
 def test_unrounded_tails_reflect(sizes, data):
@@ -216,8 +281,8 @@ def test_unrounded_tails_reflect(sizes, data):
     m = data.draw(st.integers(2 * min(sizes), 2 * max(sizes))) / 2
     top = max(sizes)
     mirrored = [top - x for x in sizes]
-    low = medians.median_tail_exact(sizes, n, m, rounded=False, upper=False)
-    high = medians.median_tail_exact(mirrored, n, top - m, rounded=False, upper=True)
+    low = medians.median_tail_exact(sizes, n, m, rounding=0, upper=False)
+    high = medians.median_tail_exact(mirrored, n, top - m, rounding=0, upper=True)
     assert low == pytest.approx(high, rel=1e-12)
 
 
@@ -402,8 +467,8 @@ REFUSED = {
         "from 0 to below 9, found 9",
     ),
     "fractional value": (lambda: medians.split_intervals([0, 5], [5, 9], [1, 1], 4.5), "value: .*whole .*found 4.5"),
-    "half beyond a side": (lambda: medians.rate_split(10, 20, 4), "above .* at least 5, found 4"),
-    "empty side": (lambda: medians.rate_split(1, 0, 4), "below .* at least 1, found 0"),
+    "half beyond a side": (lambda: medians.rate_split(10, 20, 0, 4), "above .* at least 5, found 4"),
+    "empty side": (lambda: medians.rate_split(1, 0, 0, 4), "below .* at least 1, found 0"),
     "group larger than frame": (lambda: medians.median_tail(10, 3, 11), "from 1 to 10, found 11"),
     "empty group": (lambda: medians.median_tail(10, 3, 0), "from 1 to 10, found 0"),
     "more marked than bodies": (lambda: medians.median_tail(10, 11, 3), "at_or_above: .*found 11"),
@@ -419,7 +484,7 @@ REFUSED = {
     "test outside the frame": (lambda: medians.median_test(3, 5, 0, 0), "inside the frame"),
     "test of too large a group": (lambda: medians.median_test(9, 5, 0, 3), "from 1 to 8, found 9"),
     "negative part": (lambda: medians.median_test(3, 5, 0, -1), "above: .*at least 0, found -1"),
-    "pair outside": (lambda: medians.tightest_pair([1, 2], 7), "from 1 to 2, found 7"),
+    "pair outside": (lambda: medians.tightest_pair([1, 2], 7), "inside the frame, from 1 to 2, found 7"),
     "fit of too large a group": (lambda: medians.median_fit(9, 8, 0, 0), "from 1 to 8, found 9"),
     "negative gap": (lambda: medians.median_fit(2, 8, 0, -1), "between: .*from 0 to 6, found -1"),
     "two values": (lambda: medians.rank_trend([1, 2]), "values: expected 3 to 9 .*found 2"),

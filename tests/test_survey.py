@@ -182,6 +182,132 @@ def test_an_even_stage_whose_median_is_some_body_s_size_has_bounds():
     assert every and (table["lower"][0], table["upper"][0]) == (min(small), max(small))
 
 
+# --- rounded medians, ties, intervals cut elsewhere -------------------------------------------------
+
+
+def truths_by_print(sizes, stages, outside, rounding):
+    """Every allocation of single bodies, by the counts and medians that it prints."""
+    found = {}
+    for choice in itertools.product(range(stages), repeat=len(sizes)):
+        truth = np.array(choice)
+        inside = np.bincount(truth, minlength=stages)
+        if not inside.all():
+            continue
+        middles = np.array([np.median(sizes[truth == k]) for k in range(stages)])
+        medians = tuple((np.floor(middles / rounding + 0.5) * rounding).astype(int).tolist())
+        for beside in itertools.product(range(outside + 1), repeat=stages):
+            if sum(beside) == outside:
+                found.setdefault((tuple((inside + beside).tolist()), medians), []).append(truth)
+    return found
+
+
+def coarse(sizes, edges):
+    cell = np.searchsorted(edges, sizes, "right") - 1
+    bodies = np.bincount(cell, minlength=len(edges) - 1)
+    means = np.bincount(cell, sizes, len(edges) - 1) / np.maximum(bodies, 1)
+    return Frame(np.array(edges[:-1]), np.array(edges[1:]), bodies, means)
+
+
+@pytest.mark.parametrize("kind", ["sizes", "intervals"])
+@pytest.mark.parametrize(("rounding", "top", "seed"), [(1, 30, 0), (1, 5, 1), (2, 9, 2), (5, 30, 3), (10, 40, 4)])
+def test_whatever_prints_the_same_is_inside_what_is_said(rounding, top, seed, kind):
+    """All surveys of eight bodies, two of them outside: members, rates and bounds hold every one.
+
+    Ties where the sizes are few; intervals that are cut at no median.
+    """
+    rng = np.random.default_rng(seed)
+    sizes = np.sort(rng.integers(0, top, 7))
+    sizes[0], sizes[-1] = 0, top
+    frame = Frame.of_sizes(sizes) if kind == "sizes" else coarse(sizes, [0, top // 3, top // 2, top - 1, top + 1])
+    limit = int(frame.lower[len(frame.lower) // 2])
+    prints = list(truths_by_print(sizes, 2, 2, rounding).items())
+    checked = 0
+    for at in rng.choice(len(prints), 25, replace=False):
+        (counts, medians), truths = prints[at]
+        survey = Survey(counts, medians, frame, 1.0, outside=[50.0] * 2, rounding=rounding)
+        for odd, truth_odd in zip(
+            survey._odd, np.array([np.bincount(t, minlength=2) % 2 for t in truths]).T, strict=True
+        ):
+            # No body where the median can be proves an even number; one is a guess, and the only one.
+            assert odd is None or odd or not truth_odd.any()
+        survey = replace(survey, odd=[None, None])
+        inside = {int((truth == 0).sum()) for truth in truths}
+        assert inside <= set(survey.members(1))
+        found = survey.bounds(1, [limit])
+        rates = np.array([np.bincount(sizes >= limit, truth == 0, 2) for truth in truths]) / np.bincount(sizes >= limit)
+        assert (found["lower"] <= rates.min(axis=0) + 1e-9).all() and (rates.max(axis=0) <= found["upper"] + 1e-9).all()
+        low, high = frame_interval(frame, medians[0], rounding)
+        below, above = sizes < low, sizes >= high
+        if not (below.any() and above.any()):
+            continue
+        said = survey.rates(1).set_index("members")
+        for truth in truths:
+            row = said.loc[(truth == 0).sum()]
+            rate_below, rate_above = (truth[below] == 0).mean(), (truth[above] == 0).mean()
+            assert row["rate_below_least"] - 1e-9 <= rate_below <= row["rate_below_most"] + 1e-9
+            assert row["rate_above_least"] - 1e-9 <= rate_above <= row["rate_above_most"] + 1e-9
+            if not np.isnan(row["ratio"]):
+                assert rate_below == row["rate_below"] and rate_above == row["rate_above"]
+            if rate_below:
+                assert row["ratio_least"] - 1e-9 <= rate_above / rate_below <= row["ratio_most"] + 1e-9
+            checked += 1
+    assert checked > 20
+
+
+def frame_interval(frame, median, rounding):
+    """From the first to after the last size that an interval of the table shares with the rounding."""
+    first, after = int(np.ceil(median - rounding / 2)), int(np.ceil(median + rounding / 2))
+    for low, high, bodies in zip(frame.lower, frame.upper, frame.bodies, strict=True):
+        if bodies and low < first < high:
+            first = low
+        if bodies and low < after < high:
+            after = high
+    return first, after
+
+
+def test_tied_sizes_make_a_range_of_what_was_a_fact():
+    """Three of the nine bodies at the median of stage 1; it has seven, and three on either side at most."""
+    frame = Frame.of_sizes([1, 2, 3, 4, 4, 4, 5, 6, 7])
+    row = Survey([7, 2], [4, 4], frame, 1.0).rates(1).iloc[0]
+    assert (row["below"], row["at"], row["above"]) == (3, 3, 3)
+    assert [row[f"rate_{side}_{end}"] for side in ("below", "above") for end in ("least", "most")] == [1 / 3, 1] * 2
+    assert (row["ratio_least"], row["ratio_most"]) == (1 / 3, 3)
+    assert np.isnan(row[["rate_below", "rate_above", "ratio"]].to_list()).all()
+
+
+def test_median_tests_of_rounded_medians_are_valid_and_say_whether_they_are_exact():
+    sizes = np.array([0, 2, 3, 7, 8, 11, 12, 17])
+    frames = Frame.of_sizes(sizes), coarse(sizes, [0, 5, 15, 20])
+    every = [np.array(group) for group in itertools.combinations(range(8), 4)]
+    printed = np.array([np.floor(np.median(sizes[group]) / 5 + 0.5) * 5 for group in every])
+    for median in np.unique(printed):
+        p = min(1, 2 * min(np.mean(printed >= median), np.mean(printed <= median)))
+        exact, wide = (
+            Survey([4, 4], [int(median), 5], frame, 1.0, rounding=5).median_tests().iloc[0] for frame in frames
+        )
+        assert exact["p_value"] == pytest.approx(p) and exact["exact"]
+        assert wide["p_value"] >= p - 1e-12 and not wide["exact"]
+
+
+@pytest.mark.parametrize("t", mic.TECHNOLOGIES)
+def test_medians_rounded_to_the_hundred_are_answered(t):
+    """The published answers of 2023, their medians rounded, in a table that is not cut there."""
+    fine = mic.envelope(t)
+    rounded = replace(
+        fine, medians=[(m + 50) // 100 * 100 for m in fine.medians], odd=None, rounding=100, between=[0, 0]
+    )
+    assert len(rounded.audit()) == 2 and rounded.members(1) == fine.members(1)
+    narrow, wide = fine.rates().iloc[0], rounded.rates().iloc[0]
+    for name in ("rate_below", "rate_above", "ratio"):
+        assert wide[f"{name}_least"] <= narrow[name] * 1.02 and wide[f"{name}_most"] >= narrow[name] / 1.02
+        assert wide[f"{name}_most"] / wide[f"{name}_least"] < 1.6
+    assert (rounded.median_tests()["p_value"] < 1e-20).all()
+    limits = (10_000, 30_000, 50_000, 100_000, 200_000)
+    narrow, wide = fine.bounds(1, limits), rounded.bounds(1, limits)
+    assert (wide["lower"] <= narrow["lower"] + 1e-9).all() and (narrow["upper"] <= wide["upper"] + 1e-9).all()
+    assert (wide[["lower", "upper"]] - narrow[["lower", "upper"]]).abs().to_numpy().max() < 0.4
+
+
 # --- bounds ---------------------------------------------------------------------------------------
 
 
@@ -510,6 +636,11 @@ def survey(counts=(4, 2), medians=(6, 8), frame=FRAME, floor=1.0, **given):
 
 
 REFUSED = {
+    "rounding": ({"rounding": 0}, "rounding: expected one whole number of at least 1, found 0"),
+    "half a unit": ({"rounding": 0.5}, "rounding: .*found 0.5"),
+    "no bodies": ({"counts": [6, 0]}, "counts: .*at least 1, found 0 at position 1"),
+    "median that is no number": ({"medians": [6, np.nan]}, "medians: .*found nan"),
+    "size outside that is none": ({"counts": [5, 2], "outside": [-3]}, "outside: .*found -3"),
     "end": ({"furthest": "largest"}, "furthest: found 'largest', expected 'first' or 'last'"),
     "one stage": ({"counts": [6], "medians": [6]}, "counts: found 1 stage, expected two or more"),
     "medians": ({"medians": [6]}, "medians: found 1, expected one for each of 2 stages"),
@@ -564,6 +695,23 @@ CALLS = {
         lambda: Frame(np.array([0]), np.array([0]), np.ones(1, int), np.ones(1)),
         r"found \[0, 0\) at position 0",
     ),
+    "interval from below nothing": (
+        lambda: Frame(np.array([-5, 5]), np.array([5, 9]), np.ones(2, int), np.array([1, 6])),
+        "lower: .*at least 0, found -5",
+    ),
+    "interval without an edge": (
+        lambda: Frame(np.array([0, 5]), np.array([5, np.nan]), np.ones(2, int), np.array([1, 6])),
+        "upper: .*found nan",
+    ),
+    "part of a body": (
+        lambda: Frame(np.array([0, 5]), np.array([5, 9]), np.array([1, 0.5]), np.array([1, 6])),
+        "bodies: .*found 0.5",
+    ),
+    "mean beside its interval": (
+        lambda: Frame(np.array([0, 5]), np.array([5, 9]), np.ones(2, int), np.array([1, 9])),
+        r"mean_size: expected one in \[5, 9\), found 9 at position 1",
+    ),
+    "sizes that a float does not hold": (lambda: Frame.of_sizes([1, 2**62]), r"sizes: .*found 4.61\d+e\+18"),
     "half a body's size": (lambda: Frame.of_sizes([2.5, 3]), "sizes: expected whole .* found 2.5"),
     "negative size": (lambda: Frame.of_sizes([-1, 3]), "sizes: expected whole .* found -1"),
     "no sizes": (lambda: Frame.of_sizes([]), "sizes: expected a non-empty vector"),

@@ -32,7 +32,7 @@ for bodies in (10**4, 10**5, 10**6, 10**7):
     stages = bounds.Stages(counts, middle, (False,) * 5)
     for what, work in {
         "median law, one group": lambda: medians.median_test_exact(sizes, counts[0], middle[0]),
-        "rate split": lambda: medians.rate_split(counts[0], *medians.split(sizes, middle[0])[::2]),
+        "rate split": lambda: medians.rate_split(counts[0], *medians.split(sizes, middle[0])),
         "binning": lambda: moments.bin_sizes(sizes, edges),
         "ordered logit, binned": lambda: curve.fit("ordered", means, weights, counts, middle, [False] * 5, floor=1),
         "bounds, binned": lambda: bounds.stage_bounds(lower, cell_counts, limits, stages, 0, 1),
