@@ -1,14 +1,18 @@
 """Bodies that move together: what clusters do to a logit, and how much the clusters differ.
 
 Bodies of one cluster (a region, say) may be more alike than their sizes tell, because they decide
-together or share something that nobody measured.  Everything here is about the binomial logit
+together or share something that nobody measured.
 
-    log(P(adopted) / P(not adopted)) = x' b (+ u of the cluster),
+Where adopters are known by cluster, the binomial logit
 
-and needs no single answers: with the explaining variables of all bodies known, each cluster's
-sum of x over its adopters says as much about b and u as the answers themselves.
+    log(P(adopted) / P(not adopted)) = x' b (+ u of the cluster)
 
-The argument that the functions share is :class:`Clusters`.
+needs no single answers: with the explaining variables of all bodies known, each cluster's sum of x
+over its adopters (:class:`Clusters`) says as much about b and u as the answers themselves.
+
+Where only counts and medians of all clusters together are known, nothing in them tells how alike
+the bodies of a cluster are. :func:`added_covariance` and :func:`median_test_size` say what
+follows if the intercepts have a standard deviation that is known from elsewhere.
 """
 
 from __future__ import annotations
@@ -19,13 +23,15 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import minimize
+from scipy.optimize import brentq, minimize
 from scipy.special import expit, logsumexp
-from scipy.stats import norm
+from scipy.special import logit as log_odds
+from scipy.stats import hypergeom, norm
 
 from adoption import checks
-from adoption.curve import profile_interval
-from adoption.tables import Interval
+from adoption.curve import probabilities, profile_interval
+from adoption.moments import log_size
+from adoption.tables import Interval, proportion_interval
 
 NODES = 25  # of the quadrature over a cluster's intercept, laid around its likeliest value
 STEPS = 100  # of Newton's method, which needs about six
@@ -305,3 +311,134 @@ def heterogeneity(data: Clusters, replicates: int = 9999, seed: int = 20231231) 
         spread = data.add(bodies * mean * (1 - mean), axis=1)
         reached += int(np.sum((distance**2 / spread).sum(axis=1) >= statistic))
     return Heterogeneity(statistic, (1 + reached) / (1 + replicates))
+
+
+def two_points(
+    bodies: ArrayLike, sizes: ArrayLike, logs: ArrayLike, squares: ArrayLike
+) -> tuple[np.ndarray, np.ndarray]:
+    """Two log2 sizes for each cell of bodies and how many stand at each, from three sums: (2, R) each.
+
+    bodies: shape (R,), of each cell, at least 1.
+    sizes, logs, squares: shape (R,), sums over its bodies of size, log2(size) and its square.
+
+    A curve summed over the two points is close to the sum over the bodies: number, mean, variance
+    and mean size are kept, the last as far as two points can (otherwise they are symmetric).
+    """
+    bodies = checks.vector("bodies", bodies, least=1).astype(float)
+    size, mean, square = (
+        checks.vector(name, sums, bodies.size, least=0) / bodies
+        for name, sums in (("sizes", sizes), ("logs", logs), ("squares", squares))
+    )
+    spread = np.sqrt(np.maximum(square - mean**2, 0))
+
+    def points(skew, mean, spread):  # mean 0, variance 1, the upper with share 1 / (1 + skew^2)
+        z = np.array([mean + spread * skew, mean - spread / skew])
+        return z, np.array([1, skew**2]) / (1 + skew**2)
+
+    found = []
+    for aim, *cell in zip(size, mean, spread, strict=True):
+
+        def excess(log_skew, aim=aim, cell=cell):
+            z, share = points(np.exp(log_skew), *cell)
+            return share @ 2.0**z - aim
+
+        ends = -3.0, 3.0
+        reached = excess(ends[0]) < 0 < excess(ends[1])
+        found.append(points(np.exp(brentq(excess, *ends)) if reached else 1.0, *cell))
+    z, share = np.array(found).transpose(1, 2, 0)
+    return z, share * bodies
+
+
+# --- counts and medians -------------------------------------------------------------------------
+
+
+def added_covariance(
+    model: str,
+    params: ArrayLike,
+    cluster: ArrayLike,
+    sizes: ArrayLike,
+    bodies: ArrayLike,
+    medians: ArrayLike,
+    sd: float,
+    *,
+    floor: float,
+) -> np.ndarray:
+    """What clusters add to the covariance of counts and medians (:mod:`adoption.moments`), (M, M).
+
+    model, params: as for :func:`adoption.curve.probabilities`, of all bodies of a size together.
+    cluster, sizes, bodies: shape (R,), the frame of the medians by cluster; a cluster's bodies may
+        be binned by size, with bins cut at the medians.
+    medians: shape (K,), of the stages, the furthest first.
+    sd: of the clusters' normal intercepts, which shift the log-odds of being at stage k or further
+        alike for every k.
+    floor: smaller sizes count as this in logarithms.
+
+    By the law of total covariance V = E[Cov(T | u)] + Cov(E[T | u]); this is V less the covariance
+    of independent bodies, by nine Gauss-Hermite nodes. Within a cluster the log-odds are those of
+    all bodies times sqrt(1 + 0.346 sd^2), which nearly keeps the shares over all clusters
+    (Zeger, Liang and Albert 1988, Biometrics 44, 1049-1060). A member known to stand at its median
+    is treated as any other. ValueError for arguments that are not so.
+    """
+    cluster, medians = checks.whole_vector("cluster", cluster), checks.vector("medians", medians)
+    sizes = checks.vector("sizes", sizes, cluster.size)
+    bodies = checks.vector("bodies", bodies, cluster.size, least=0).astype(float)
+    sd, z = checks.inside("sd", sd, 0, np.inf), log_size(sizes, floor=floor)
+    counted = np.vstack([np.ones((medians.size - 1, z.size)), sizes < medians[:, None]])
+    shares = probabilities(model, params, z)[0]
+    if shares.shape[1] != medians.size:
+        raise ValueError(f"medians: expected {shares.shape[1]}, one for each stage, found {medians.size}")
+    reached = np.clip(np.cumsum(shares, axis=1)[:, :-1], 1e-12, 1 - 1e-12)
+    nodes, weights = np.polynomial.hermite.hermgauss(9)
+    shift = np.sqrt(2) * sd * nodes[:, None, None]
+    inner = expit(np.sqrt(1 + 0.346 * sd**2) * log_odds(reached) + shift)
+    stages = np.diff(inner, axis=2, prepend=0, append=1)  # (Q, R, K): shares at each node
+    stage = np.concatenate([np.arange(medians.size - 1), np.arange(medians.size)])
+    each = counted * stages.transpose(0, 2, 1)[:, stage]  # (Q, M, R): expected of one body
+    weights = weights / np.sqrt(np.pi)
+    each -= np.tensordot(weights, each, axes=1)
+    member = np.zeros((cluster.size, cluster.max() + 1))
+    member[np.arange(cluster.size), cluster] = bodies
+    whole = each @ member
+    # Pairs of two bodies of a cluster: all pairs less each body with itself.
+    pairs = whole @ whole.transpose(0, 2, 1) - (each * bodies) @ each.transpose(0, 2, 1)
+    return np.tensordot(weights, pairs, axes=1)
+
+
+def median_test_size(
+    cluster: ArrayLike,
+    bodies: ArrayLike,
+    members: int,
+    sd: float,
+    level: float = 0.05,
+    replicates: int = 2000,
+    seed: int = 20200228,
+) -> Interval:
+    """How often the exact median test rejects at a level though size plays no part, by simulation.
+
+    cluster, bodies: shape (R,), the frame by cluster and size, in ascending order of size.
+    members: of the stage, on average. sd: of the clusters' normal intercepts.
+
+    In each replicate bodies are members by themselves, with a chance that is their cluster's. The
+    two-sided test (:func:`adoption.medians.median_test`) supposes random allocation; an even
+    group leaves one member out. Bodies of one interval stand in random order. The interval is
+    that of Clopper and Pearson, 95 %.
+    """
+    cluster, bodies = checks.whole_vector("cluster", cluster), checks.whole_vector("bodies", bodies)
+    total, count = int(bodies.sum()), cluster.max() + 1
+    checks.whole("members", members, 1, total - 1)
+    checks.whole("replicates", replicates, 1)
+    sd, level = checks.inside("sd", sd, 0, np.inf), checks.level(level)
+    rng, rejected = np.random.default_rng(seed), 0
+    own, interval = np.repeat(cluster, bodies), np.repeat(np.arange(bodies.size), bodies)
+    middle = log_odds(members / total) * np.sqrt(1 + 0.346 * sd**2)
+    for _ in range(replicates):
+        chance = expit(middle + sd * rng.normal(size=count))
+        place = np.lexsort((rng.random(total), interval))
+        ranks = np.flatnonzero(rng.random(total) < chance[own[place]])
+        if ranks.size % 2 == 0:
+            ranks = np.delete(ranks, rng.integers(ranks.size)) if ranks.size else np.array([total // 2])
+        half = ranks.size // 2
+        above, below = total - ranks[half], ranks[half] + 1  # bodies from the median on, and up to it
+        tail = min(hypergeom.sf(half, total, side, ranks.size) for side in (above, below))
+        rejected += 2 * tail <= level
+    return proportion_interval(rejected, replicates)

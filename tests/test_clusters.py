@@ -1,14 +1,17 @@
 """adoption.clusters: against closed forms, statsmodels, a fine grid of intercepts, and known truths."""
 
+import itertools
+
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from drawn import FLOOR, ORDERED, binned, draw, frame, publish
 from scipy.integrate import trapezoid
 from scipy.optimize import minimize
 from scipy.special import expit
 from scipy.stats import binom, chi2, norm
 
-from adoption import clusters
+from adoption import clusters, curve, moments
 from adoption.clusters import Clusters
 
 
@@ -177,6 +180,114 @@ def test_heterogeneity_rejects_as_often_as_it_says():
     assert clusters.heterogeneity(drawn(rng, 20, 1.5)[0], replicates=199).p_value == 1 / 200
 
 
+# --- cells with three sums ----------------------------------------------------------------------
+
+
+def cell_sums(cells):
+    return [
+        [np.sum(part(np.array(cell, float))) for cell in cells]
+        for part in (np.ones_like, np.array, np.log2, lambda sizes: np.log2(sizes) ** 2)
+    ]
+
+
+def test_two_points_keep_the_sums_of_a_cell_and_nearly_a_curves_sum():
+    cells = [[1000], [900, 5000], [10_000, 12_000, 400_000], [3000, 40_000, 45_000, 48_000]]
+    sums = cell_sums(cells)
+    z, bodies = clusters.two_points(*sums)
+    assert z.shape == bodies.shape == (2, 4)
+    for found, aim in zip(((bodies).sum(0), (bodies * 2**z).sum(0), (bodies * z).sum(0), (bodies * z**2).sum(0)), sums):
+        np.testing.assert_allclose(found, aim, rtol=1e-9)
+    np.testing.assert_allclose(np.sort(2 ** z[:, 1]), [900, 5000])  # two bodies are found
+    curve_sum = [expit(np.log2(cell) - 14.5).sum() for cell in cells]
+    np.testing.assert_allclose((bodies * expit(z - 14.5)).sum(0), curve_sum, rtol=0.01)
+
+
+def test_two_points_without_a_skew_that_fits_are_symmetric():
+    """A floor for logarithms can make the mean size impossible."""
+    z, bodies = clusters.two_points([2], [2000], [13.0], [85.0])
+    assert bodies[:, 0].tolist() == [1, 1] and z[:, 0] == pytest.approx([6.5 + 0.5, 6.5 - 0.5])
+
+
+# --- counts and medians -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model, params", [("ordered", [-7.0, -6.0, 0.6]), ("multinomial", [-9.0, -5.0, 0.8, 0.5])])
+def test_added_covariance_is_that_of_all_allocations_less_that_of_independent_bodies(model, params):
+    """Three clusters of 1, 2 and 3 bodies, three stages, every allocation, a fine grid of intercepts."""
+    sizes, cluster = np.array([900, 2000, 2000, 4100, 9000, 30000.0]), np.array([0, 1, 2, 2, 1, 2])
+    medians, sd = np.array([9500.0, 4100.0, 950.0]), 0.8
+    u = np.linspace(-8, 8, 1601)
+    chance_of_u = norm.pdf(u) / norm.pdf(u).sum()
+    share = curve.probabilities(model, np.array(params), moments.log_size(sizes, floor=FLOOR))[0]
+    reached = np.cumsum(share, axis=1)[:, :-1]
+    logits = np.sqrt(1 + 0.346 * sd**2) * np.log(reached / (1 - reached))
+    given = np.diff(expit(logits + sd * u[:, None, None]), axis=2, prepend=0, append=1)  # (U, R, K)
+
+    def covariance(bodies, chances):
+        values = np.array(
+            [
+                [np.sum(s == 0), np.sum(s == 1)] + [np.sum((s == k) & (sizes[bodies] < medians[k])) for k in range(3)]
+                for s in map(np.array, itertools.product(range(3), repeat=len(bodies)))
+            ]
+        )
+        deviations = values - chances @ values
+        return (deviations * chances[:, None]).T @ deviations
+
+    expected = np.zeros((5, 5))
+    for c in range(3):
+        bodies = np.flatnonzero(cluster == c)
+        allocations = list(itertools.product(range(3), repeat=bodies.size))
+        together = [chance_of_u @ np.prod([given[:, b, k] for b, k in zip(bodies, s)], axis=0) for s in allocations]
+        apart = [np.prod([chance_of_u @ given[:, b, k] for b, k in zip(bodies, s)]) for s in allocations]
+        expected += covariance(bodies, np.array(together)) - covariance(bodies, np.array(apart))
+    arguments = model, params, cluster, sizes, np.ones(6), medians
+    found = clusters.added_covariance(*arguments, sd, floor=FLOOR)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert np.abs(expected).max() > 0.05
+    np.testing.assert_allclose(clusters.added_covariance(*arguments, 0, floor=FLOOR), 0, atol=1e-12)
+    # Bodies of one cluster and size may be given as one row.
+    together = clusters.added_covariance(
+        model, params, [0, 1, 1], [900, 2000, 9000.0], [2, 3, 1], medians, sd, floor=FLOOR
+    )
+    single = clusters.added_covariance(
+        model, params, [0, 0, 1, 1, 1, 1], [900, 900, 2000, 2000, 2000, 9000.0], np.ones(6), medians, sd, floor=FLOOR
+    )
+    np.testing.assert_allclose(together, single, atol=1e-12)
+
+
+def test_clustered_intervals_of_a_slope_cover_where_plain_ones_do_not():
+    """50 surveys of 900 bodies in 15 clusters that differ in size too."""
+    rng, runs, sd = np.random.default_rng(9), 50, 0.7
+    sizes = frame(900)
+    cluster = np.argsort(np.argsort(np.arange(sizes.size) + rng.normal(scale=300, size=sizes.size))) * 15 // sizes.size
+    share = curve.probabilities("ordered", ORDERED, moments.log_size(sizes, floor=FLOOR))[0]
+    reached = np.cumsum(share, axis=1)[:, :-1]
+    logits = np.sqrt(1 + 0.346 * sd**2) * np.log(reached / (1 - reached))
+    covered = np.zeros(2)
+    for _ in range(runs):
+        chances = np.diff(expit(logits + sd * rng.normal(size=15)[cluster, None]), axis=1, prepend=0, append=1)
+        totals, medians, odd = publish(sizes, draw(rng, chances), 5)
+        plain = curve.fit("ordered", *binned(sizes, medians), totals, medians, odd, floor=FLOOR)
+        extra = clusters.added_covariance(
+            "ordered", plain.params, cluster, sizes, np.ones(sizes.size), medians, sd, floor=FLOOR
+        )
+        wide = curve.fit(
+            "ordered", *binned(sizes, medians), totals, medians, odd, floor=FLOOR, added=lambda *_, extra=extra: extra
+        )
+        covered += [curve.slope_deviance(fit, ORDERED[-1]) <= chi2.ppf(0.95, 1) for fit in (plain, wide)]
+    assert covered[0] <= 0.8 * runs and covered[1] >= binom.ppf(0.001, runs, 0.95), covered
+
+
+def test_median_tests_hold_their_level_without_clusters_only():
+    cluster, bodies = np.tile(np.arange(10), 20), np.full(200, 3)
+    cluster = np.sort(cluster)[np.argsort(np.arange(200) + np.random.default_rng(0).normal(scale=40, size=200))]
+    alone = clusters.median_test_size(cluster, bodies, 150, 0.0, replicates=800)
+    assert alone.lower < 0.05 and alone.estimate > 0.02  # exact tests may reject a little too seldom
+    together = clusters.median_test_size(cluster, bodies, 150, 1.0, replicates=200)
+    assert together.lower > 0.2
+    assert together == clusters.median_test_size(cluster, bodies, 150, 1.0, replicates=200)  # seeded
+
+
 # --- bad input ----------------------------------------------------------------------------------
 
 GOOD = {
@@ -226,3 +337,10 @@ def test_bad_arguments_are_refused():
         clusters.random_intercept(Clusters(**GOOD), level=95)
     with pytest.raises(ValueError, match="sd: .*found -1"):
         clusters.median_odds_ratio(-1)
+    table = "ordered", [-7.0, -6.0, 0.6], [0, 0, 1], [900, 2000, 9000.0], [1, 1, 1]
+    with pytest.raises(ValueError, match="medians: expected 3, one for each stage, found 2"):
+        clusters.added_covariance(*table, [2000.0, 4000.0], 0.5, floor=FLOOR)
+    with pytest.raises(ValueError, match="sd: expected a number from 0 to inf, found -1"):
+        clusters.added_covariance(*table, [2000.0, 4000.0, 5000.0], -1, floor=FLOOR)
+    with pytest.raises(ValueError, match="members: .*from 1 to 2, found 3"):
+        clusters.median_test_size([0, 0, 1], [1, 1, 1], 3, 0.5)
