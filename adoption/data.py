@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from adoption import HOME, csvfile, descriptor
@@ -33,6 +34,7 @@ KIND_COUNTS = {"prefecture": 47, "designated_city": 20, "other_municipality": 17
 BODIES = 1788
 MUNICIPALITIES = 1741
 NATION = 127_094_745  # population of Japan, 2015 census
+LOG_FLOOR = 100  # people: in logarithms a smaller municipality counts as this
 
 
 def package(folder: Path = DATA) -> dict:
@@ -162,6 +164,7 @@ def expectation(field: dict) -> str:
 
 # --- relations: what a schema cannot say ----------------------------------------------------------
 
+ADOPTERS = ("ai <= bodies", "rpa <= bodies", "both <= ai", "both <= rpa", "ai + rpa - bodies <= both")
 # What holds in every row, as an expression of the columns.
 RULES = {
     "adoption-by-stage": (
@@ -176,12 +179,13 @@ RULES = {
         "(pair_lower + pair_upper + 1) // 2 == median",
     ),
     "strangers-truth": ("odds_ratio_lower <= odds_ratio <= odds_ratio_upper",),
-    "adoption-2023-by-size": (
-        "ai <= bodies",
-        "rpa <= bodies",
-        "both <= ai",
-        "both <= rpa",
-        "ai + rpa - bodies <= both",
+    "adoption-2023-by-size": ADOPTERS,
+    "bodies-by-prefecture": ("lower < upper", "1 <= bodies", "bodies * lower <= population <= bodies * (upper - 1)"),
+    "adoption-2023-by-prefecture": (
+        *ADOPTERS,
+        "lower < upper",
+        "3 <= bodies",  # no answers of one or two municipalities
+        "bodies * lower <= population <= bodies * (upper - 1)",
     ),
 }
 # What the bodies sum to for each value of a column.
@@ -189,6 +193,7 @@ SUMS = {
     "adoption-by-stage": ("technology", {"AI": BODIES, "RPA": BODIES}),
     "rpa-joint-use-status": ("body_type", KIND_COUNTS | {"total": BODIES}),
     "population-distribution-2015": ("kind", KIND_COUNTS),
+    "bodies-by-prefecture": ("kind", {kind: KIND_COUNTS[kind] for kind in ("designated_city", "other_municipality")}),
     "adoption-2023-by-size": ("kind", KIND_COUNTS),
     "adoption-2023-published": ("technology", {"AI": MUNICIPALITIES, "RPA": MUNICIPALITIES}),
 }
@@ -249,7 +254,7 @@ def _check_table(table: pd.DataFrame, resource: dict) -> None:
         groups = [column for column in ("slide", "consortium", "section", "guidebook") if column in table]
         number = (table.groupby(groups).cumcount() if groups else table.index.to_series()) + 1
         _rule(table, "order == number", f" (from 1 within each {' and '.join(groups) or 'table'})", number=number)
-    if "upper" in table:
+    if "upper" in table and "prefecture" not in table:
         _check_intervals(table)
     for rule in RULES.get(name, ()):
         _rule(table, rule)
@@ -450,7 +455,47 @@ def _check_strangers(tables: dict) -> None:
     _rule(truth, "stage_1_in_quarter_1 + others == stage_1", " (strangers)", others=others, stage_1=stage_1)
 
 
-CROSS_CHECKS = (_check_slides, _check_census, _check_2023, _check_strangers)
+def _check_prefectures(tables: dict) -> None:
+    """The tables by prefecture agree with those of all municipalities and with each other."""
+    table, grid = tables["bodies-by-prefecture"], tables["population-distribution-2015"]
+    for name in ("bodies-by-prefecture", "adoption-2023-by-prefecture"):
+        key = tables[name][["prefecture", "kind" if "kind" in tables[name] else "external_staff", "lower"]]
+        _every(key, list(key), key.sort_values(list(key)).index == key.index, "rows in the order of the key")
+    edges = sorted({0, *grid.upper} & {*table.lower, *table.upper})
+    spans = table[["lower", "upper"]].drop_duplicates().sort_values("lower")
+    _rule(spans, "last_upper <= lower", last_upper=spans.upper.shift(fill_value=0))
+    for column in ("bodies", "population"):
+        for kind, rows in table.groupby("kind"):
+            whole = grid[grid.kind == kind]
+            for edge in edges:
+                found, known = (part.loc[part.upper <= edge, column].sum() for part in (rows, whole))
+                if found != known:
+                    fail(
+                        Path(table.attrs["table"]),
+                        f"rows with kind {kind} and upper up to {edge}, column {column}",
+                        f"sum {found}",
+                        f"sum {known} (population-distribution-2015)",
+                    )
+    answers, by_size = tables["adoption-2023-by-prefecture"], tables["adoption-2023-by-size"]
+    municipal = by_size[by_size.kind != "prefecture"]
+    for column in ("bodies", "ai", "rpa", "both", "population"):
+        _sums(answers.assign(all="municipalities"), "all", {"municipalities": municipal[column].sum()}, column)
+    for column in ("bodies", "population"):
+        _sums(answers, "prefecture", table.groupby("prefecture")[column].sum(), column)
+    # Each sum of logarithms against what sizes in the interval can add up to.
+    low, high = (np.log2(answers[end].clip(lower=LOG_FLOOR)) for end in ("lower", "upper"))
+    for part, members in (("", "bodies"), ("_ai", "ai"), ("_rpa", "rpa")):
+        _rule(
+            answers,
+            f"{members} * low <= log2_population{part} <= {members} * high",
+            " (logarithms of lower and upper)",
+            low=low - 1e-9,
+            high=high + 1e-9,
+        )
+    _rule(answers, "log2_population ** 2 <= bodies * log2_population_squared * (1 + 1e-9)")
+
+
+CROSS_CHECKS = (_check_slides, _check_census, _check_2023, _check_prefectures, _check_strangers)
 
 
 # --- everything, checksums, codebook --------------------------------------------------------------

@@ -64,8 +64,10 @@ def test_committed_tables_are_what_the_builders_build(shared, tmp_path):
         subprocess.run([sys.executable, BUILDERS / script, *sources, "--out", tmp_path], check=True, cwd=tmp_path)
     built = sorted(tmp_path.glob("*.csv"))
     assert [file.stem for file in built] == [
+        "adoption-2023-by-prefecture",
         "adoption-2023-by-size",
         "adoption-2023-published",
+        "bodies-by-prefecture",
         "median-neighbours",
         "population-distribution-2015",
     ]
@@ -197,7 +199,7 @@ def test_2023_counts_agree_with_the_dashboard(adopters):
     table = data.load("adoption-2023-by-size")
     published = data.load("adoption-2023-published")
     edges = {*table.lower, *table.upper}
-    for median in published.median_population:
+    for median in (*published.median_population, *data.load("adoption-by-stage").median_population):
         assert {median, median + 1} <= edges
     assert {1, *(1000 * k for k in (10, 30, 50, 100, 200, 500, 1000))} <= edges
     for (kind, staff), rows in table.groupby(["kind", "external_staff"]):
@@ -222,13 +224,75 @@ def test_2023_medians_agree_with_the_dashboard(adopters):
 
 
 def test_2023_table_stays_an_aggregate(builders):
-    """At least twenty municipalities an interval, but where an exact edge cuts it shorter."""
+    """At least twenty municipalities an interval, but where exact edges on both sides cut it shorter."""
     table = data.load("adoption-2023-by-size")
-    medians = set(data.load("adoption-2023-published").median_population)
+    medians = {
+        *data.load("adoption-2023-published").median_population,
+        *data.load("adoption-by-stage").median_population,
+    }
+    exact = {0, 1, 100, table.upper.max(), *LIMITS, *medians, *(median + 1 for median in medians)}
     municipal = table[table.kind != "prefecture"].groupby(["lower", "upper"]).bodies.sum()
     small = [span for span, bodies in municipal.items() if bodies < builders["build_adoption_2023"].AT_LEAST]
-    for lower, upper in small:
-        assert upper <= 100 or (lower in medians and upper == lower + 1) or lower == 1_000_000
+    assert small
+    for span in small:
+        assert exact.issuperset(span)
+
+
+def test_prefectures_agree_with_the_census(bodies):
+    """Every median of 2020, in every prefecture, by plain filters."""
+    table, municipal = data.load("bodies-by-prefecture"), bodies[bodies.kind != "prefecture"]
+    assert len(table) == len(table.drop_duplicates(["prefecture", "kind", "lower"]))
+    for (prefecture, kind), own in municipal.groupby([municipal.code.str[:2], "kind"]):
+        rows = table[(table.prefecture == prefecture) & (table.kind == kind)]
+        for edge in [value + k for value in data.load("adoption-by-stage").median_population for k in (0, 1)] + LIMITS:
+            assert not ((rows.lower < edge) & (edge < rows.upper)).any()
+            assert rows.bodies[rows.upper <= edge].sum() == (own.population < edge).sum()
+            assert rows.population[rows.upper <= edge].sum() == own.population[own.population < edge].sum()
+    above = table[table.lower >= 100]
+    assert np.log10(above.upper / above.lower).max() <= 1 / 8 + 0.002  # rounded to whole people
+
+
+@pytest.fixture(scope="module")
+def in_prefectures(adopters):
+    """The municipalities with their prefecture and logarithm."""
+    own = adopters[adopters.kind != "prefecture"].copy()
+    return own.assign(prefecture=own.code.str[:2], z=np.log2(own.population.clip(lower=100)))
+
+
+def test_prefectures_agree_with_the_dashboard(in_prefectures):
+    """Counts and sums by prefecture; by class of size too, where the answer on staff stands."""
+    table = data.load("adoption-2023-by-prefecture")
+    assert table.bodies.sum() == 1741 and table.bodies.min() == 3
+    for row in table.itertuples():
+        own = in_prefectures[
+            (in_prefectures.prefecture == row.prefecture)
+            & (in_prefectures.population >= row.lower)
+            & (in_prefectures.population < row.upper)
+        ]
+        classes_under_any = table[(table.prefecture == row.prefecture) & (table.external_staff == "any")]
+        if row.external_staff != "any":
+            own = own[own.staff == row.external_staff]
+            for other in classes_under_any.itertuples():
+                own = own[(own.population < other.lower) | (own.population >= other.upper)]
+        assert len(own) == row.bodies
+        assert (own.ai.sum(), own.rpa.sum(), (own.ai & own.rpa).sum()) == (row.ai, row.rpa, row.both)
+        assert own.population.sum() == row.population
+        sums = own.z.sum(), own.z[own.ai].sum(), own.z[own.rpa].sum(), (own.z**2).sum()
+        assert np.allclose(sums, row[-4:], rtol=1e-9, atol=0)
+    abandoned = table[table.upper == 1]
+    assert abandoned[["prefecture", "bodies", "population"]].values.tolist() == [["07", 4, 0]]
+
+
+def test_few_answers_of_a_prefecture_are_counted_with_others(in_prefectures):
+    """One municipality of one prefecture alone has external staff: its class holds all answers."""
+    answers = in_prefectures.groupby(["prefecture", "staff"]).size()
+    few = answers[answers < 3]
+    assert few.to_dict() == {("19", "yes"): 1}
+    table = data.load("adoption-2023-by-prefecture")
+    merged = table[table.external_staff == "any"]
+    assert merged.prefecture.tolist() == ["19"] and "yes" not in set(table.external_staff[table.prefecture == "19"])
+    size = in_prefectures.population[(in_prefectures.prefecture == "19") & (in_prefectures.staff == "yes")].item()
+    assert merged.lower.item() <= size < merged.upper.item()
 
 
 # ---------------------------------------------------------------------- an invented country
@@ -417,7 +481,7 @@ def test_dashboard_is_joined_in_order(builders, invented, tmp_path, trailing):
     joined = builders["sources"].read_dashboard(file, municipal, "")
     meaning = {"実施": "yes", "未実施": "no", "調査無し": "not_surveyed"}
     assert [tuple(body) for body in joined] == [
-        (body.kind, body.population, meaning[staff], ai == "実施", rpa == "実施")
+        (body.code, body.kind, body.population, meaning[staff], ai == "実施", rpa == "実施")
         for body, staff, ai, rpa in zip(municipal, *answers, strict=True)
     ]
 
@@ -509,6 +573,30 @@ def test_edges(builders):
     for bad in (99, 10**8):
         with pytest.raises(ValueError, match=f"found point {bad}, expected 100 <= point <"):
             intervals.exact_edges([bad])
+
+
+def test_classes_are_merged_with_their_neighbours(builders):
+    """Numbers of municipalities by class, in the classes' order, and how they are put together."""
+    module = builders["build_adoption_2023"]
+    limits = module.PREFECTURE_CLASSES
+
+    def merged(*counts):
+        group = [
+            builders["sources"].Adoption("01000", "other_municipality", limits[at + 1], "no", False, False)
+            for at, count in enumerate(counts)
+            for _ in range(count)
+        ]
+        return [(first - 1, last - 1, len(cell)) for first, last, cell in module.merged_classes(group)]
+
+    assert merged(3, 0, 4) == [(0, 0, 3), (2, 2, 4)]
+    assert merged(1, 2, 5) == [(0, 1, 3), (2, 2, 5)]
+    assert merged(3, 3, 2) == [(0, 0, 3), (1, 2, 5)]
+    assert merged(2, 0, 0, 1, 1, 1) == [(0, 5, 5)]
+    assert merged(0, 2) == [(1, 1, 2)]  # too few on their own: by_prefecture stops there
+    assert merged() == []
+    lone = [builders["sources"].Adoption("01100", "other_municipality", 7000, "no", False, False)] * 2
+    with pytest.raises(ValueError, match="prefecture 01, external staff any: found 2 municip.*expected at least 3"):
+        module.by_prefecture(lone)
 
 
 def test_thinning_keeps_what_it_must(builders):

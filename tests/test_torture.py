@@ -55,6 +55,8 @@ DETERMINED = {
     "median-neighbours": "stage median municipalities_at prefectures_at",
     "adoption-2023-by-size": "lower upper bodies population",
     "adoption-2023-published": "bodies",
+    "bodies-by-prefecture": "bodies population",
+    "adoption-2023-by-prefecture": "bodies ai rpa both population",
     "directions": "slide order statement",
     "barriers": "slide order",
     "statements": "order",
@@ -65,6 +67,8 @@ DETERMINED = {
 }
 QUOTED = {"claims": "text_ja text_en", "barriers": "text_ja", "directions": "text_ja", "errata": "printed"}
 ORDERED = {
+    "bodies-by-prefecture",
+    "adoption-2023-by-prefecture",
     "population-distribution-2015",
     "adoption-2023-by-size",
     "consortium-notes",
@@ -78,7 +82,15 @@ ORDERED = {
     "simulation",
     "inputs",
 }
-COMPLETE = {"population-distribution-2015", "adoption-2023-by-size", "outside-range", "simulation", "inputs"}
+COMPLETE = {
+    "population-distribution-2015",
+    "adoption-2023-by-size",
+    "bodies-by-prefecture",
+    "adoption-2023-by-prefecture",
+    "outside-range",
+    "simulation",
+    "inputs",
+}
 FREE = {"families", "words", "changes"}  # whose words are compared with nothing
 
 
@@ -98,7 +110,7 @@ class Table(NamedTuple):
 
 def type_of(cells: list[str]) -> str:
     """Integer, number or text, of a column that no schema describes."""
-    for name, form in (("integer", "[0-9]+"), ("number", "[-+.e0-9]+")):
+    for name, form in (("integer", "[0-9]+"), ("number", r"-?\d+(\.\d+)?(e[-+]?\d+)?")):
         if cells and all(re.fullmatch(form, cell) for cell in cells if cell):
             return name
     return "text"

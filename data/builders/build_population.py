@@ -1,4 +1,4 @@
-"""Build population-distribution-2015.csv and median-neighbours.csv from the census file.
+"""Build population-distribution-2015, bodies-by-prefecture and median-neighbours from the census file.
 
     python data/builders/build_population.py CENSUS_CSV
 
@@ -8,13 +8,18 @@ the medians and populations printed in the deck, and the medians of 2023.
 """
 
 import argparse
+from bisect import bisect_right
 from pathlib import Path
 
 import numpy as np
-from intervals import medians_2020, population_edges
+from intervals import exact_edges, medians_2020, population_edges, subdivide
 from sources import KINDS, read_census, write_csv
 
 from adoption import data
+
+# Intervals a decade of bodies-by-prefecture.csv: where the medians of 2020 cut, counts are exact
+# in any case, and within an interval the mean size will do.
+PER_DECADE_BY_PREFECTURE = 8
 
 
 def distribution(bodies, edges):
@@ -25,6 +30,16 @@ def distribution(bodies, edges):
             cell = [body.population for body in bodies if body.kind == kind and lower <= body.population < upper]
             rows.append((lower, upper, kind, len(cell), sum(cell)))
     return rows
+
+
+def by_prefecture(bodies, edges):
+    """Rows prefecture x kind of municipality x interval that hold a body: bodies, summed population."""
+    cells = {}
+    for body in bodies:
+        if body.kind != "prefecture":
+            at = bisect_right(edges, body.population)
+            cells.setdefault((body.code[:2], body.kind, edges[at - 1], edges[at]), []).append(body.population)
+    return [(*key, len(cell), sum(cell)) for key, cell in sorted(cells.items())]
 
 
 def tightest_pair(populations, median):
@@ -75,13 +90,18 @@ def neighbours(bodies, medians):
 
 
 def build(census_csv, out):
-    """Write both tables into the folder ``out``."""
+    """Write the three tables into the folder ``out``."""
     bodies = read_census(census_csv)
     medians_2023 = data.load("adoption-2023-published").median_population.tolist()
     write_csv(
         Path(out) / "population-distribution-2015.csv",
         ("lower", "upper", "kind", "bodies", "population"),
         distribution(bodies, population_edges(medians_2023)),
+    )
+    write_csv(
+        Path(out) / "bodies-by-prefecture.csv",
+        ("prefecture", "kind", "lower", "upper", "bodies", "population"),
+        by_prefecture(bodies, subdivide(exact_edges(medians_2020().values()), PER_DECADE_BY_PREFECTURE)),
     )
     write_csv(
         Path(out) / "median-neighbours.csv",

@@ -29,6 +29,7 @@ class Body(NamedTuple):
 class Adoption(NamedTuple):
     """One local government on the dashboard: what it answered on staff, AI and RPA."""
 
+    code: str
     kind: str
     population: int
     external_staff: str  # yes, no or not_surveyed
@@ -215,7 +216,7 @@ def read_dashboard(path, bodies, first_cell):
             if found not in meaning:
                 complain(path, row + 1, f"{column + 3} ({name})", found, f"one of {', '.join(meaning)}")
             answers[key] = meaning[found]
-        result.append(Adoption(body.kind, body.population, **answers))
+        result.append(Adoption(body.code, body.kind, body.population, **answers))
     return result
 
 
