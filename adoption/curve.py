@@ -378,22 +378,32 @@ def size_at(fit: Fit, probability: float = 0.5, level: float = 0.95) -> tuple[fl
     are looked for from the floor of the fit to 1,024 times the largest of the frame; an end beyond
     is 0 or inf.  Raises ValueError where the curve passes the probability never or more than once.
     """
+    z, error = log_size_at(fit, probability)
+    lower, upper = profile_interval(
+        lambda z: size_deviance(fit, 2.0**z, probability), z, error, level, _sizes_looked_at(fit)
+    )
+    return 2.0**z, 2.0**lower, 2.0**upper
+
+
+def log_size_at(fit: Fit, probability: float = 0.5) -> tuple[float, float]:
+    """log2 of :func:`size_at` and its standard error by the delta method; the same errors."""
     checks.between("probability", probability, 0, 1)
-    limits = float(np.log2(fit.moments.floor)), fit.moments.z[-1] + 10
 
     def excess(z):
         return probabilities(fit.model, fit.params, np.atleast_1d(z))[0][:, 0] - probability
 
-    grid = np.linspace(*limits, 1001)
+    grid = np.linspace(*_sizes_looked_at(fit), 1001)
     crossings = np.flatnonzero(np.diff(excess(grid) > 0))
     if crossings.size != 1:
         raise ValueError(f"probability: expected one size with P(stage 1) = {probability}, found {crossings.size}")
     z = brentq(lambda z: excess(z)[0], *grid[crossings[0] + np.arange(2)], xtol=1e-13)
-    _, d_pi = probabilities(fit.model, fit.params, np.array([z - 1e-4, z, z + 1e-4]))
+    _, d_pi = probabilities(fit.model, fit.params, np.array([z]))
     steepness = (excess(z + 1e-4)[0] - excess(z - 1e-4)[0]) / 2e-4
-    error = np.sqrt(d_pi[1, 0] @ fit.covariance @ d_pi[1, 0]) / abs(steepness)
-    lower, upper = profile_interval(lambda z: size_deviance(fit, 2.0**z, probability), z, error, level, limits)
-    return 2.0**z, 2.0**lower, 2.0**upper
+    return z, np.sqrt(d_pi[0, 0] @ fit.covariance @ d_pi[0, 0]) / abs(steepness)
+
+
+def _sizes_looked_at(fit):
+    return float(np.log2(fit.moments.floor)), fit.moments.z[-1] + 10
 
 
 def _slope_index(fit, stage):

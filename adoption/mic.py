@@ -8,7 +8,9 @@ and the answers of 2023.
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -28,17 +30,12 @@ def published(t: str) -> pd.DataFrame:
 
 
 @lru_cache
-def survey(t: str, base: str, known: bool = False) -> Survey:
-    """The survey of a technology under one reading.
-
-    known: with what other published figures say about the prefectures (`prefectures_with_ai`).
-    """
+def survey(t: str, base: str) -> Survey:
+    """The survey of a technology under one reading."""
     if t not in TECHNOLOGIES or base not in BASES:
         raise ValueError(
             f"found {t!r} and {base!r}, expected one of {', '.join(TECHNOLOGIES)} and one of {', '.join(BASES)}"
         )
-    if known and t != "ai":
-        raise ValueError(f"known: found it for {t!r}, expected 'ai', of which alone another figure is published")
     table, near = published(t), census.neighbours()
     near = near[near["technology"] == TECHNOLOGIES[t]].sort_values("stage")
     outside = {
@@ -46,14 +43,12 @@ def survey(t: str, base: str, known: bool = False) -> Survey:
         "all": [],
         "other": [census.prefectures(), census.designated_cities()],
     }[base]
-    least = [prefectures_with_ai(), 0, 0, 0, 0] if known and outside else None
     return Survey(
         table["bodies"].tolist(),
         table["median_population"].tolist(),
         Frame.of_intervals(census.frame(base)),
         FLOOR,
         outside=np.concatenate([np.repeat(kind["mean_size"], kind["bodies"]) for kind in outside]) if outside else (),
-        outside_least=least,
         between=near["bodies_between"].tolist(),
         key={"t": t, "base": base},
     )
@@ -67,19 +62,67 @@ def surveys(*bases: str) -> Iterator[Survey]:
 
 
 @lru_cache
+def given_known(*bases: str) -> tuple[Survey, ...]:
+    """AI's surveys with all that other published figures say of the bodies outside, fiscal 2019.
+
+    Under `municipal` and `other`, the prefectures that had introduced AI are outside at stage 1
+    (`prefectures_with_ai`). Under `other` so are the designated cities, whose answers are printed
+    by status: `AI_STAGES` says at which stages a status may stand. There is a survey for each way
+    to place them, and together they allow what is possible; under `all` nobody is outside. For RPA
+    no such figure is known.
+    """
+    cities = pd.concat(
+        _quoted("AI", 2019, "designated_city", status).dropna(subset="bodies") for status in AI_STAGES
+    ).set_index("status")["bodies"]
+    total = int(census.designated_cities()["bodies"].sum())
+    if cities.sum() != total:
+        raise ValueError(f"designated cities by status: found {cities.to_dict()}, expected a sum of {total}")
+    surveys = []
+    for base in bases or BASES:
+        plain, least = survey("ai", base), np.zeros(5, dtype=int)
+        least[0] = prefectures_with_ai()
+        if base == "municipal":
+            surveys.append(replace(plain, outside_least=least.tolist()))
+        elif base == "all":
+            surveys.append(plain)
+        else:
+            statuses = cities.index[cities > 0]
+            for way in product(*(AI_STAGES[status] for status in statuses)):
+                placed = np.bincount(np.array(way) - 1, weights=cities[statuses], minlength=5).astype(int)
+                surveys.append(replace(plain, outside_least=(least + placed).tolist()))
+    return tuple(surveys)
+
+
+# The survey's own categories, as later white papers print them, and the stages of slide 4 that they
+# may be: only the first and the last stage are named there.
+AI_STAGES = {
+    "introduced": (1,),
+    "trial": (1,),
+    "planned": (2,),
+    "considering": (3, 4),
+    "considered_not_introduced": (3, 4),
+    "none": (5,),
+}
+
+
+def _quoted(technology: str, year: int, kind: str, status: str) -> pd.DataFrame:
+    """Rows of later-surveys on one question, without repetitions of a number by others."""
+    table = data.load("later-surveys")
+    return table[
+        (table["survey_fy"] == year)
+        & (table["technology"] == technology)
+        & (table["body_type"] == kind)
+        & (table["status"] == status)
+    ].drop_duplicates(["status", "bodies", "percent"])
+
+
+@lru_cache
 def prefectures_with_ai() -> int:
     """Prefectures that had introduced AI, trials left out, from their printed percentage.
 
     Raises ValueError unless exactly one number of prefectures rounds to it.
     """
-    table = data.load("later-surveys")
-    chosen = table[
-        (table["survey_fy"] == 2019)
-        & (table["technology"] == "AI")
-        & (table["body_type"] == "prefecture")
-        & (table["status"] == "introduced")
-    ]
-    [percent] = set(chosen["percent"])
+    [percent] = _quoted("AI", 2019, "prefecture", "introduced")["percent"]
     total = int(census.prefectures()["bodies"].sum())
     fitting = [k for k in range(total + 1) if math.floor(100 * k / total + 0.5) == percent]
     if len(fitting) != 1:

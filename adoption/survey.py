@@ -12,7 +12,7 @@ number of stages or a unit of size.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, reduce
 from operator import or_
@@ -21,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from scipy.stats import norm
 
 from adoption import bounds, checks, curve, medians, moments, outside
 
@@ -506,21 +507,68 @@ class Survey:
             return np.zeros((1, len(self.counts)), dtype=int)
         return outside.allowed(self.counts, self._odd, len(self.outside), self.outside_least)
 
-    def over_outside(self, model: str = "ordered", every: int = 1) -> pd.DataFrame:
-        """The curve at every number of outside bodies by stage: odds_ratio and J, a row a vector.
-
-        every: take only every so-manieth vector. The furthest stage's odds ratio per doubling.
-        """
+    def _refits(self, model: str, vectors: ArrayLike) -> Iterator[curve.Fit]:
+        """The curve at each number of outside bodies by stage."""
         sizes, weights = self.frame.binned(self.medians, self.floor)
-        fits = outside.fits_over(
+        return outside.fits_over(
             model,
             sizes,
             weights,
             self._ordered(self.counts),
             self._ordered(self.medians),
             self._ordered(self._at_median()),
-            map(self._ordered, self.outside_vectors()[::every]),
+            map(self._ordered, vectors),
             floor=self.floor,
             added=self.added,
         )
-        return self._table([{"odds_ratio": np.exp(fit.slopes[0]), "J": fit.J} for fit in fits])
+
+    def over_outside(self, model: str = "ordered", every: int = 1) -> pd.DataFrame:
+        """The curve at every number of outside bodies by stage: a row a vector.
+
+        every: take only every so-manieth vector. Columns: odds_ratio (of the furthest stage, per
+        doubling) and half_size (missing where half of the bodies are at that stage at no size),
+        each with the ends lower and upper of its normal 95 % interval on the logarithm, and J.
+        """
+        reach, rows = norm.ppf(0.975), []
+        for fit in self._refits(model, self.outside_vectors()[::every]):
+            slope, first = fit.slopes[0], len(self.counts) - 1
+            error = np.sqrt(fit.covariance[first, first])
+            try:
+                half, half_error = curve.log_size_at(fit)
+            except ValueError:  # no such size on this curve
+                half, half_error = np.nan, np.nan
+            rows.append(
+                {
+                    "odds_ratio": np.exp(slope),
+                    "odds_ratio_lower": np.exp(slope - reach * error),
+                    "odds_ratio_upper": np.exp(slope + reach * error),
+                    "half_size": 2**half,
+                    "half_size_lower": 2 ** (half - reach * half_error),
+                    "half_size_upper": 2 ** (half + reach * half_error),
+                    "J": fit.J,
+                }
+            )
+        return self._table(rows)
+
+    def whole(self, model: str = "ordered", every: int = 1, furthest: int = 20) -> pd.DataFrame:
+        """The curve over all that is unknown of the outside bodies: one row.
+
+        Columns: vectors (how many numbers of outside bodies by stage); of odds_ratio and half_size,
+        as in `over_outside`, the least and the most (`odds_ratio_least`, ...) and the lower and
+        upper end of the union of their 95 % profile-likelihood intervals; J_least and J_most.
+        every: take only every so-manieth vector. A profile takes a hundred times as long as a fit:
+        it is computed at the `furthest` vectors whose normal intervals reach furthest at each end.
+        ValueError where half of the bodies are at the furthest stage at no size.
+        """
+        refits, vectors = self.over_outside(model, every), self.outside_vectors()[::every]
+        intervals = {"odds_ratio": lambda fit: np.exp(curve.slope_interval(fit)), "half_size": curve.size_at}
+        row = {"vectors": len(vectors)}
+        for name, interval in intervals.items():
+            if refits[name].isna().any():
+                raise ValueError(f"model: found a {model} curve without {name}, expected it at every vector")
+            low, high = (refits[f"{name}_{end}"] for end in ("lower", "upper"))
+            chosen = sorted({*low.nsmallest(furthest).index, *high.nlargest(furthest).index})
+            lower, upper = np.transpose([interval(fit)[-2:] for fit in self._refits(model, vectors[chosen])])
+            row |= {f"{name}_least": refits[name].min(), f"{name}_most": refits[name].max()}
+            row |= {f"{name}_lower": lower.min(), f"{name}_upper": upper.max()}
+        return self._table([row | {"J_least": refits["J"].min(), "J_most": refits["J"].max()}])

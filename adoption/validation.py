@@ -18,7 +18,16 @@ from adoption.csvfile import ChecksumError, fail, label, row_place
 
 STORED = HOME / "results" / "stored"
 REPLICATES = 500  # surveys of each law
-OUTSIDE_COLUMNS = ("technology", "base", "model", "vectors", "odds_ratio_least", "odds_ratio_most", "J_least", "J_most")
+OUTSIDE_COLUMNS = (
+    "technology",
+    "base",
+    "model",
+    "known",
+    "vectors",
+    *(f"{name}_{end}" for name in ("odds_ratio", "half_size") for end in ("least", "most", "lower", "upper")),
+    "J_least",
+    "J_most",
+)
 INPUT_COLUMNS = ("table", "input", "value")
 
 
@@ -45,22 +54,33 @@ def simulated(folder: Path = STORED) -> pd.DataFrame:
 
 
 def outside_ranges(folder: Path = STORED) -> pd.DataFrame:
-    """Extremes over all allowed numbers of bodies outside the base: a row a fitted curve."""
+    """Extremes over all allowed numbers of bodies outside the base: a row a fitted curve.
+
+    Columns as `Survey.whole`; known: "yes" where it is used what other figures say of the bodies
+    outside (`mic.given_known`).
+    """
     file = folder / "outside-range.csv"
-    table = _read(
-        file,
-        OUTSIDE_COLUMNS,
-        counts=["vectors"],
-        keys=list(product(mic.TECHNOLOGIES, ("municipal", "other"), curve.MODELS)),
-    )
+    keys = [
+        (t, base, model, known)
+        for known, technologies in (("no", mic.TECHNOLOGIES), ("yes", ["ai"]))
+        for t, base, model in product(technologies, ("municipal", "other"), curve.MODELS)
+    ]
+    table = _read(file, OUTSIDE_COLUMNS, counts=["vectors"], keys=keys)
     for index, row in enumerate(table.to_dict("records")):
-        for low, high in (("odds_ratio_least", "odds_ratio_most"), ("J_least", "J_most")):
-            if not 0 < row[low] <= row[high]:
+        for names in (
+            *(
+                tuple(f"{name}_{end}" for end in ("lower", "least", "most", "upper"))
+                for name in ("odds_ratio", "half_size")
+            ),
+            ("J_least", "J_most"),
+        ):
+            numbers = [row[name] for name in names]
+            if not (numbers[0] > 0 and numbers == sorted(numbers)):
                 fail(
                     file,
-                    f"{row_place(index)}, columns {low} and {high}",
-                    f"{row[low]:g} and {row[high]:g}",
-                    "positive numbers, the least first",
+                    f"{row_place(index)}, columns {', '.join(names)}",
+                    ", ".join(f"{number:g}" for number in numbers),
+                    "positive numbers in ascending order",
                 )
     return table
 

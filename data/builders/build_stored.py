@@ -18,24 +18,28 @@ from adoption import census, csvfile, curve, mic, simulation, validation
 
 
 def outside_ranges(every: int = 1, jobs: int = -1) -> pd.DataFrame:
-    """Range of odds ratio and J of each curve over all allowed numbers of bodies outside its base.
+    """`Survey.whole` of each curve whose base leaves bodies outside, and given what is known of AI's.
 
     every: take every so-manieth vector only. jobs: workers, -1 for all cores.
     """
-    keys = [(t, base, model) for t in mic.TECHNOLOGIES for base in ("municipal", "other") for model in curve.MODELS]
-    refits = Parallel(jobs, return_as="generator")(
-        delayed(mic.survey(t, base).over_outside)(model, every) for t, base, model in keys
+    surveys = [("no", survey) for survey in mic.surveys("municipal", "other")]
+    surveys += [("yes", survey) for survey in mic.given_known("municipal", "other")]
+    keys = [(known, survey, model) for known, survey in surveys for model in curve.MODELS]
+    wholes = Parallel(jobs, return_as="generator")(delayed(survey.whole)(model, every) for known, survey, model in keys)
+    rows = [
+        whole.rename(columns={"t": "technology"}).assign(model=model, known=known)
+        for (known, _, model), whole in zip(keys, progress("outside-range", len(keys), wholes), strict=True)
+    ]
+    # The surveys of one base that what is known leaves possible are one.
+    return together(pd.concat(rows, ignore_index=True))[list(validation.OUTSIDE_COLUMNS)]
+
+
+def together(rows: pd.DataFrame) -> pd.DataFrame:
+    """One row for rows of the same technology, base, model and knowledge: what all of them span."""
+    ends = {name: "min" if name.endswith(("_least", "_lower")) else "max" for name in validation.OUTSIDE_COLUMNS[5:]}
+    return rows.groupby(list(validation.OUTSIDE_COLUMNS[:4]), sort=False, as_index=False).agg(
+        {"vectors": "sum", **ends}
     )
-    rows = []
-    for key, refit in zip(keys, progress("outside-range", len(keys), refits), strict=True):
-        rows.append(
-            [
-                *key,
-                len(refit),
-                *(extreme for name in ("odds_ratio", "J") for extreme in (refit[name].min(), refit[name].max())),
-            ]
-        )
-    return pd.DataFrame(rows, columns=list(validation.OUTSIDE_COLUMNS))
 
 
 def simulated(
