@@ -66,30 +66,22 @@ def given_known(*bases: str) -> tuple[Survey, ...]:
     """AI's surveys with all that other published figures say of the bodies outside, fiscal 2019.
 
     Under `municipal` and `other`, the prefectures that had introduced AI are outside at stage 1
-    (`prefectures_with_ai`). Under `other` so are the designated cities, whose answers are printed
-    by status: `AI_STAGES` says at which stages a status may stand. There is a survey for each way
-    to place them, and together they allow what is possible; under `all` nobody is outside. For RPA
-    no such figure is known.
+    (`prefectures_with_ai`). Under `other` so are the designated cities (`designated_cities_ai`):
+    there is a survey for each way to place them at the stages, and together these allow what is
+    possible. Under `all` nobody is outside. For RPA no such figure is known.
     """
-    cities = pd.concat(
-        _quoted("AI", 2019, "designated_city", status).dropna(subset="bodies") for status in AI_STAGES
-    ).set_index("status")["bodies"]
-    total = int(census.designated_cities()["bodies"].sum())
-    if cities.sum() != total:
-        raise ValueError(f"designated cities by status: found {cities.to_dict()}, expected a sum of {total}")
     surveys = []
     for base in bases or BASES:
         plain, least = survey("ai", base), np.zeros(5, dtype=int)
         least[0] = prefectures_with_ai()
-        if base == "municipal":
-            surveys.append(replace(plain, outside_least=least.tolist()))
-        elif base == "all":
+        if base == "all":
             surveys.append(plain)
-        else:
-            statuses = cities.index[cities > 0]
-            for way in product(*(AI_STAGES[status] for status in statuses)):
-                placed = np.bincount(np.array(way) - 1, weights=cities[statuses], minlength=5).astype(int)
-                surveys.append(replace(plain, outside_least=(least + placed).tolist()))
+            continue
+        cities = designated_cities_ai() if base == "other" else pd.Series(dtype=int)
+        for way in product(*(AI_STAGES[status] for status in cities.index)):
+            placed = least.copy()
+            np.add.at(placed, np.array(way, dtype=int) - 1, cities.to_numpy())
+            surveys.append(replace(plain, outside_least=placed.tolist()))
     return tuple(surveys)
 
 
@@ -114,6 +106,25 @@ def _quoted(technology: str, year: int, kind: str, status: str) -> pd.DataFrame:
         & (table["body_type"] == kind)
         & (table["status"] == status)
     ].drop_duplicates(["status", "bodies", "percent"])
+
+
+@lru_cache
+def designated_cities_ai() -> pd.Series:
+    """Designated cities by their answer on AI, those that none gave left out: a number a status.
+
+    Raises ValueError unless every city has an answer.
+    """
+    rows = pd.concat(_quoted("AI", 2019, "designated_city", status) for status in AI_STAGES)
+    cities = rows.dropna(subset="bodies").set_index("status")["bodies"].astype(int)
+    total = int(census.designated_cities()["bodies"].sum())
+    if cities.sum() != total:
+        raise ValueError(f"designated cities by status: found {cities.to_dict()}, expected a sum of {total}")
+    return cities[cities > 0]
+
+
+def designated_cities_with_ai() -> int:
+    """Designated cities at stage 1, which counts trials as introduced."""
+    return int(sum(n for status, n in designated_cities_ai().items() if AI_STAGES[status] == (1,)))
 
 
 @lru_cache

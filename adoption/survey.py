@@ -474,10 +474,18 @@ class Survey:
         ends = curve.slope_interval(fit)
         return self._table([{"odds_ratio": np.exp(fit.slopes[0]), "lower": np.exp(ends[0]), "upper": np.exp(ends[1])}])
 
-    def misfit(self, model: str = "ordered") -> pd.DataFrame:
-        """Over-identification test of a curve: J, its degrees of freedom df, p_value."""
-        fit = self.fit(model).fit
+    def misfit(self, model: str = "ordered", outside: Sequence[int] | None = None) -> pd.DataFrame:
+        """Over-identification test of a curve: J, its degrees of freedom df, p_value.
+
+        outside: shape (K,), bodies of each stage outside the frame, as printed; by default those
+        that agree best with this curve. Models are compared at the same numbers.
+        """
+        fit = self.fit(model).fit if outside is None else next(self._refits(model, [outside]))
         return self._table([{"J": fit.J, "df": fit.df, "p_value": fit.p_value}])
+
+    def outside_at(self, model: str = "ordered") -> list[int]:
+        """Bodies of each stage outside the frame, as printed, that agree best with a curve."""
+        return [int(number) for number in self._ordered(self.fit(model).outside)]
 
     def half_size(self, model: str = "multinomial") -> pd.DataFrame:
         """Size at which half of the bodies are at the furthest stage: size, lower, upper (95 %)."""

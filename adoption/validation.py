@@ -128,10 +128,11 @@ def inputs(folder: Path = STORED) -> list[list[str]]:
         "simulation.csv": digest("simulation.csv"),
     }
     tables = {name: data.describe(name)["hash"] for name in ("adoption-by-stage", census_2015)}
+    known = "; ".join(" ".join(map(str, survey.outside_least)) for survey in mic.given_known("municipal", "other"))
     return [
         [table, name, str(value)]
         for table, used in (
-            ("outside-range", tables | {"outside-range.csv": digest("outside-range.csv")}),
+            ("outside-range", tables | {"known of AI": known, "outside-range.csv": digest("outside-range.csv")}),
             ("simulation", settings),
         )
         for name, value in used.items()

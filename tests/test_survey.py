@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 
-from adoption import mic
+from adoption import curve, mic
 from adoption.survey import Frame, Survey
 
 LIMITS = [4]
@@ -615,6 +615,33 @@ def test_ranges_over_the_outside_hold_the_fixed_point_in_both_directions(model):
     for table, number in ((survey.slope(model), "odds_ratio"), (survey.misfit(model), "J")):
         assert one[number].min() - 1e-6 <= table[number].item() <= one[number].max() + 1e-6
     same(survey.over_outside(model, every=2), one.iloc[::2])
+
+
+@pytest.mark.parametrize("model", ["ordered", "multinomial"])
+def test_the_whole_range_is_the_union_of_all_profile_intervals(model):
+    """Against the interval at every vector, when only the two furthest of each end are profiled."""
+    survey = grown(outside=5, seed=2)
+    whole = survey.whole(model, furthest=2)
+    fits = list(survey._refits(model, survey.outside_vectors()))
+    slopes, halves = ([interval(fit) for fit in fits] for interval in (curve.slope_interval, curve.size_at))
+    assert whole["vectors"].item() == len(fits) > 3
+    same_ends = {
+        "odds_ratio_lower": np.exp(min(slope[0] for slope in slopes)),
+        "odds_ratio_upper": np.exp(max(slope[1] for slope in slopes)),
+        "half_size_least": min(half[0] for half in halves),
+        "half_size_most": max(half[0] for half in halves),
+        "half_size_lower": min(half[1] for half in halves),
+        "half_size_upper": max(half[2] for half in halves),
+    }
+    for name, end in same_ends.items():
+        assert whole[name].item() == pytest.approx(end, rel=1e-6), name
+
+
+def test_a_curve_at_given_numbers_outside_is_that_of_the_rest():
+    survey = grown(outside=5, seed=2)
+    at = survey.outside_at("ordered")
+    assert sum(at) == 5
+    assert survey.misfit("ordered", at)["J"].item() == pytest.approx(survey.misfit("ordered")["J"].item(), rel=1e-6)
 
 
 def test_with_nobody_outside_there_is_one_vector():

@@ -46,14 +46,15 @@ def test_stored_tables_are_in_order():
             "outside-range.csv",
             "ai,municipal,ordered",
             "ai,municipal,probit",
-            "row 1 (line 2), columns technology, base, model: found ai, municipal, probit, expected ai, "
-            "municipal, ordered",
+            "row 1 (line 2), columns technology, base, model, known: found ai, municipal, probit, no, expected ai, "
+            "municipal, ordered, no",
         ),
         (
             "outside-range.csv",
             ",2.0531073,",
             ",3.0531073,",
-            "row 1 (line 2), columns odds_ratio_least and odds_ratio_most: found 3.05311 and",
+            "row 1 (line 2), columns odds_ratio_lower, odds_ratio_least, odds_ratio_most, odds_ratio_upper: found "
+            "1.91652, 3.05311, 2.1517, 2.32076, expected positive numbers in ascending order",
         ),
         (
             "outside-range.csv",
@@ -77,7 +78,7 @@ def test_stored_tables_are_in_order():
             "inputs.csv",
             "\nsimulation,seed",
             "\nsimulation,sead",
-            "row 4 (line 5), column input: found 'sead', expected",
+            "row 5 (line 6), column input: found 'sead', expected",
         ),
     ],
 )
@@ -92,9 +93,9 @@ def test_damage_is_refused_with_its_place(folder, name, old, new, words):
 @pytest.mark.parametrize(
     "name, old, new, row",
     [
-        ("outside-range.csv", ",2.0531073,", ",2.0531074,", 3),
-        ("simulation.csv", "0.10884431", "0.10884432", 8),
-        ("inputs.csv", "20200228", "20200229", 4),
+        ("outside-range.csv", ",2.0531073,", ",2.0531074,", 4),
+        ("simulation.csv", "0.10884431", "0.10884432", 9),
+        ("inputs.csv", "20200228", "20200229", 5),
     ],
 )
 def test_other_numbers_and_inputs_are_noticed_by_their_digest(folder, name, old, new, row):
@@ -128,11 +129,15 @@ def test_stored_rows_are_found_again():
 
 def test_a_sample_of_the_vectors_lies_inside_the_stored_range(builder):
     stored, sample = validation.outside_ranges(), builder.outside_ranges(every=5000, jobs=1)
-    for name in ("odds_ratio", "J"):
+    for name in ("odds_ratio", "half_size", "J"):
         assert (sample[f"{name}_least"] >= stored[f"{name}_least"] * (1 - 1e-6)).all()
         assert (sample[f"{name}_most"] <= stored[f"{name}_most"] * (1 + 1e-6)).all()
-    every = [len(mic.survey(row.technology, row.base).outside_vectors()) for row in stored.itertuples()]
-    assert stored["vectors"].tolist() == every
+    for name in ("odds_ratio", "half_size"):
+        assert (sample[f"{name}_lower"] >= stored[f"{name}_lower"] * (1 - 1e-6)).all()
+        assert (sample[f"{name}_upper"] <= stored[f"{name}_upper"] * (1 + 1e-6)).all()
+    for row in stored.itertuples():
+        surveys = [mic.survey(row.technology, row.base)] if row.known == "no" else mic.given_known(row.base)
+        assert row.vectors == sum(len(survey.outside_vectors()) for survey in surveys)
 
 
 def test_cluster_and_local_workers_agree_exactly(builder):

@@ -23,7 +23,7 @@ def test_combinations_of_prefectures_by_hand():
     assert register.get("ai.outside-vectors.municipal").value == comb(22 + 4, 4)
     assert register.get("rpa.outside-vectors.municipal").value == comb(23 + 4, 4)
     # With at least 33 at stage 1 (32, and odd), six pairs are left beside the two odd stages.
-    known = mic.survey("ai", "municipal", known=True)
+    [known] = mic.given_known("municipal")
     assert len(known.outside_vectors()) == comb(6 + 4, 4)
 
 
@@ -32,6 +32,43 @@ def test_what_is_known_of_the_prefectures_narrows_the_ranges():
         wide = register.get(f"ai.{name}.municipal.outside-range")
         narrow = register.get(f"ai.{name}.municipal.given-prefectures")
         assert wide.lower <= narrow.lower * (1 + 1e-6) and narrow.upper < wide.upper
+
+
+QUANTITIES = ("odds-ratio-per-doubling", "half-adoption-population")
+
+
+@pytest.mark.parametrize("t", ["ai", "rpa"])
+@pytest.mark.parametrize("quantity", QUANTITIES)
+def test_a_whole_range_holds_every_interval_and_is_the_union_of_the_readings(t, quantity):
+    whole = {base: register.get(f"{t}.{quantity}.{base}.whole") for base in (*mic.BASES, "every-base")}
+    for base in mic.BASES:
+        plain = register.get(f"{t}.{quantity}.{base}")
+        assert whole[base].lower <= plain.lower * (1 + 1e-6) < plain.upper <= whole[base].upper * (1 + 1e-6)
+    assert whole["every-base"].lower == min(whole[base].lower for base in mic.BASES)
+    assert whole["every-base"].upper == max(whole[base].upper for base in mic.BASES)
+    # Nobody is outside `all`: the interval is all there is.
+    plain = register.get(f"{t}.{quantity}.all")
+    assert (whole["all"].lower, whole["all"].upper) == pytest.approx((plain.lower, plain.upper), rel=1e-6)
+
+
+@pytest.mark.parametrize("quantity", QUANTITIES)
+def test_what_is_known_lies_inside_the_whole_range(quantity):
+    wide, narrow = (register.get(f"ai.{quantity}.every-base.whole{end}") for end in ("", ".given-known"))
+    assert wide.lower <= narrow.lower < narrow.upper <= wide.upper
+
+
+def test_models_are_compared_at_the_same_numbers_outside():
+    """At the ordered curve's own numbers the multinomial one fits no better than at the best of all."""
+    for t in ("ai", "rpa"):
+        for base in ("municipal", "other"):
+            same, span = (
+                register.get(f"{t}.multinomial-fit.{base}.{end}") for end in ("same-outside", "outside-range")
+            )
+            assert span.lower * (1 - 1e-6) <= same.value <= span.upper * (1 + 1e-6)
+            assert same.p_value == pytest.approx(chi2.sf(same.value, 1), rel=1e-6)
+        assert register.get(f"{t}.multinomial-fit.all.same-outside").value == pytest.approx(
+            register.get(f"{t}.multinomial-fit.all").value, rel=1e-6
+        )
 
 
 def test_every_base_is_the_range_of_the_three_estimates():

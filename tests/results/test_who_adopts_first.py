@@ -29,6 +29,23 @@ def test_exact_facts_by_hand():
     assert value("rpa.no-plan.share") == pytest.approx(649 / 1788, rel=1e-9)
 
 
+def test_what_is_known_of_ai_by_hand():
+    """At least 32 prefectures, and an odd number: 33 to 45 of 296 are not among the municipalities.
+
+    Without the designated cities, whose 16 adopters are known: 49 to 63, the 67 outside less three
+    at stage 2 and one at stage 3 or 4; an odd number, as 296 less it is of 247 above the median.
+    """
+    for base, above, below, most, least in (("municipal", 267, 1473, 263, 251), ("other", 247, 1473, 247, 233)):
+        row = register.get(f"ai.rate-above.{base}.given-known")
+        assert (row.lower, row.upper) == pytest.approx((least // 2 / above, most // 2 / above), rel=1e-9)
+        row = register.get(f"ai.rate-below.{base}.given-known")
+        assert (row.lower, row.upper) == pytest.approx((least // 2 / below, most // 2 / below), rel=1e-9)
+    row = register.get("ai.rate-above.every-base.given-known")
+    assert (row.lower, row.upper) == pytest.approx((125 / 267, 123 / 247), rel=1e-9)
+    row = register.get("ai.rate-below.every-base.given-known")
+    assert (row.lower, row.upper) == pytest.approx((116 / 1473, value("ai.rate-below.all")), rel=1e-9)
+
+
 def test_what_survives_all_readings_is_the_widest_range_and_the_extreme_ratio():
     for t in ("ai", "rpa"):
         for group in (t, f"{t}.no-plan"):
