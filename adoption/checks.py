@@ -80,6 +80,13 @@ def flags(name: str, values: ArrayLike, length: int) -> np.ndarray:
     return array.astype(bool)
 
 
+def flag(name: str, value) -> bool:
+    """One truth: False or True, or 0 or 1."""
+    if np.ndim(value) or value not in (0, 1):
+        raise ValueError(f"{name}: expected True or False, found {value!r}")
+    return bool(value)
+
+
 def ascending(name: str, values: ArrayLike, strictly: bool = False, **limits) -> np.ndarray:
     """A vector (as by `vector`) in ascending order, without equal neighbours if `strictly`."""
     array = vector(name, values, **limits)

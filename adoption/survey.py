@@ -72,7 +72,13 @@ class Frame:
 
     @classmethod
     def of_intervals(cls, table: pd.DataFrame) -> "Frame":
-        """From a table with columns lower, upper, bodies and mean_size."""
+        """From a table with columns lower, upper, bodies and mean_size, a row an interval [lower, upper)."""
+        if not isinstance(table, pd.DataFrame):
+            raise ValueError(f"table: found {type(table).__name__}, expected a DataFrame")
+        if missing := [name for name in ("lower", "upper", "bodies", "mean_size") if name not in table]:
+            raise ValueError(
+                f"table: found the columns {', '.join(map(str, table.columns))}, expected {', '.join(missing)} too"
+            )
         return cls(*(table[name].to_numpy() for name in ("lower", "upper", "bodies", "mean_size")))
 
     @classmethod
@@ -123,7 +129,8 @@ class Survey:
     medians: shape (K,), whole numbers, as printed: rounded half up to multiples of `rounding`.
     frame: the bodies that the medians are taken over.
     floor: size below which a body counts as of that size in logarithms, in the frame's unit.
-    outside: sizes of the bodies that are counted and not in the frame.
+    outside: sizes of the bodies that are counted and not in the frame, or how many they are: enough
+        for everything but the curve.
     odd: shape (K,), whether the members inside the frame are odd in number, None where that is
         not known. By default as the count is where nobody is outside. Else no body at a stage's
         median proves an even number, a single one of exactly that size makes an odd one all but
@@ -143,7 +150,7 @@ class Survey:
     medians: Sequence[int]
     frame: Frame
     floor: float
-    outside: Sequence[float] = ()
+    outside: Sequence[float] | int = ()
     odd: Sequence[bool | None] | None = None
     outside_least: Sequence[int] | None = None
     between: Sequence[int | None] | None = None
@@ -154,18 +161,28 @@ class Survey:
     _fits: dict = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self):
+        if not isinstance(self.frame, Frame):
+            raise ValueError(
+                f"frame: found {type(self.frame).__name__}, expected a Frame (Frame.of_sizes or Frame.of_intervals)"
+            )
         if self.furthest not in ("first", "last"):
             raise ValueError(f"furthest: found {self.furthest!r}, expected 'first' or 'last'")
+        if self.added is not None and not callable(self.added):
+            raise ValueError(f"added: found {self.added!r}, expected a function or None")
+        if not isinstance(self.key, Mapping):
+            raise ValueError(f"key: found {self.key!r}, expected a dictionary of columns and words")
         checks.whole("rounding", self.rounding, 1)
-        checks.whole_vector("counts", self.counts, least=1)
-        checks.whole_vector("medians", self.medians)
-        if len(self.outside):
-            checks.vector("outside", self.outside, least=0)
+        checks.floor(self.floor)
+        # Lists, whatever was given: a column of a table has its own index.
+        self._set(counts=checks.whole_vector("counts", self.counts, least=1).tolist())
+        self._set(medians=checks.whole_vector("medians", self.medians).tolist())
+        self._set(outside=self._checked_outside())
         stages = len(self.counts)
         for name in ("medians", "odd", "outside_least", "between"):
             given = getattr(self, name)
-            if given is not None and len(given) != stages:
-                raise ValueError(f"{name}: found {len(given)}, expected one for each of {stages} stages")
+            if given is not None and (np.ndim(given) != 1 or len(given) != stages):
+                found = len(given) if np.ndim(given) == 1 else repr(given)
+                raise ValueError(f"{name}: found {found}, expected one for each of {stages} stages")
         if stages < 2:
             raise ValueError(f"counts: found {stages} stage, expected two or more")
         expected = self.frame.total + len(self.outside)
@@ -175,6 +192,33 @@ class Survey:
                 f"{self.frame.total} bodies of the frame and {len(self.outside)} "
                 "outside"
             )
+        for name, check in (("odd", checks.flag), ("between", checks.whole)):
+            if getattr(self, name) is not None:
+                given = [None if entry is None else check(name, entry) for entry in getattr(self, name)]
+                self._set(**{name: given})
+        if self.outside_least is not None:
+            least = checks.whole_vector("outside_least", self.outside_least).tolist()
+            if sum(least) > len(self.outside):
+                raise ValueError(f"outside_least: found a sum of {sum(least)}, expected at most {len(self.outside)}")
+            self._set(outside_least=least)
+        filled = np.flatnonzero(self.frame.bodies)
+        least, most = self.frame.lower[filled[0]], self.frame.upper[filled[-1]]
+        for stage, median in zip(self.stages, self.medians, strict=True):
+            if not least - self.rounding < median < most + self.rounding:
+                raise ValueError(
+                    f"medians: found {median} for stage {stage}, expected one among the sizes of the frame, "
+                    f"from {least:g} to below {most:g}"
+                )
+
+    def _set(self, **fields) -> None:
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
+
+    def _checked_outside(self) -> list[float]:
+        """Sizes of the bodies outside, not a number where only how many they are is known."""
+        if np.ndim(self.outside) == 0:
+            return [np.nan] * checks.whole("outside", self.outside)
+        return checks.vector("outside", self.outside, least=0).tolist() if len(self.outside) else []
 
     # --- what the survey is --------------------------------------------------------------------
 
@@ -185,9 +229,7 @@ class Survey:
 
     def _index(self, stage: int) -> int:
         """Place of a stage in what was printed, from 0."""
-        if stage not in self.stages:
-            raise ValueError(f"stage: found {stage!r}, expected one from 1 to {len(self.counts)}")
-        return int(stage) - 1
+        return checks.whole("stage", stage, 1, len(self.counts)) - 1
 
     def _around(self, stage: int) -> Around:
         return self.frame.around(self.medians[self._index(stage)], self.rounding)
@@ -250,14 +292,14 @@ class Survey:
             )
         return found
 
-    def _at_median(self) -> list[bool]:
-        """Whether one member of each stage sits at its median.
+    def _at_median(self) -> list[bool] | None:
+        """Whether one member of each stage sits at its median; None where a parity is not known.
 
         Where nobody is outside, an odd count without a body at its median, which cannot be, is
         split in halves as an even one is.
         """
         if len(self.outside):
-            return list(self._odd)
+            return None if None in self._odd else list(self._odd)
         return [odd and self.frame.split(median).at > 0 for odd, median in zip(self._odd, self.medians, strict=True)]
 
     # --- exact facts and tests -----------------------------------------------------------------
@@ -394,7 +436,9 @@ class Survey:
         bodies). They hold for every truth that prints this, and are sharp up to a body or two of a
         class for each even stage (:mod:`adoption.bounds`). Errors as in :func:`adoption.bounds.stage_bounds`.
         """
-        names = range(len(limits) + 1) if names is None else names
+        limits = [] if np.size(limits) == 0 else checks.whole_vector("limits", limits)
+        checks.flag("monotone", monotone)
+        names = range(len(limits) + 1) if names is None else list(names)
         if len(names) != len(limits) + 1:
             raise ValueError(f"names: found {len(names)}, expected one for each of {len(limits) + 1} classes")
         ends = bounds.stage_bounds(
@@ -418,6 +462,8 @@ class Survey:
         other: a survey of the same bodies, with the same frame; ValueError for another.
         Columns: scope ("everywhere", or "inside" the frame), lower, upper.
         """
+        if not isinstance(other, Survey):
+            raise ValueError(f"other: found {type(other).__name__}, expected a Survey")
         cells = self.frame.cells()
         if not all(map(np.array_equal, cells, other.frame.cells())) or (len(self.outside) != len(other.outside)):
             raise ValueError(
@@ -440,6 +486,9 @@ class Survey:
         Bodies outside stand at the fixed point: the numbers by stage, among those that the
         parities allow, that are nearest to what the fitted curve itself expects of them.
         """
+        checks.one_of("model", model, curve.MODELS)
+        if np.isnan(self.outside).any():
+            raise ValueError(f"outside: found {len(self.outside)} bodies without sizes, expected their sizes")
         if model not in self._fits:
             sizes, weights = self.frame.binned(self.medians, self.floor)
             published = (self._ordered(self.counts), self._ordered(self.medians), self._ordered(self._at_median()))
@@ -496,6 +545,7 @@ class Survey:
 
         Columns: size, share, lower, upper (fractions).
         """
+        sizes = checks.vector("sizes", sizes, least=0)
         fit, position = self.fit(model).fit, 0 if stage is None else self._position(stage)
         lower, upper = curve.band(fit, sizes)
         return self._table(
@@ -513,7 +563,8 @@ class Survey:
         """Every number of outside bodies by stage, as printed, that the parities allow: (V, K)."""
         if not len(self.outside):
             return np.zeros((1, len(self.counts)), dtype=int)
-        return outside.allowed(self.counts, self._odd, len(self.outside), self.outside_least)
+        odd = None if None in self._odd else self._odd
+        return outside.allowed(self.counts, odd, len(self.outside), self.outside_least)
 
     def _refits(self, model: str, vectors: ArrayLike) -> Iterator[curve.Fit]:
         """The curve at each number of outside bodies by stage."""
@@ -538,7 +589,7 @@ class Survey:
         each with the ends lower and upper of its normal 95 % interval on the logarithm, and J.
         """
         reach, rows = norm.ppf(0.975), []
-        for fit in self._refits(model, self.outside_vectors()[::every]):
+        for fit in self._refits(model, self.outside_vectors()[:: checks.whole("every", every, 1)]):
             slope, first = fit.slopes[0], len(self.counts) - 1
             error = np.sqrt(fit.covariance[first, first])
             try:
