@@ -154,6 +154,29 @@ def robust_covariance(data: Clusters, params: ArrayLike) -> np.ndarray:
     return bread @ (scores.T @ scores) @ bread * (count / (count - 1))
 
 
+def odds_ratio(params: ArrayLike, covariance: ArrayLike, level: float = 0.95) -> Interval:
+    """Exponential of the last of the params, with the normal interval and the p-value that it is 1.
+
+    params, covariance: shape (P,), (P, P); of :func:`robust_covariance`, for instance.
+    """
+    params, covariance = checks.vector("params", params), checks.numbers("covariance", covariance)
+    error, reach = np.sqrt(covariance[-1, -1]), norm.ppf((1 + checks.level(level)) / 2)
+    ends = params[-1] + reach * error * np.array([0, -1, 1])
+    return Interval(*map(float, np.exp(ends)), float(2 * norm.sf(abs(params[-1]) / error)))
+
+
+def half_size(params: ArrayLike, covariance: ArrayLike, level: float = 0.95) -> Interval:
+    """Size at which half have adopted, with the normal interval of its logarithm (delta method).
+
+    params, covariance: shape (2,), (2, 2), of a logit on log2(size).
+    """
+    a, b = checks.vector("params", params, 2)
+    by_params = np.array([-1 / b, a / b**2])
+    error = np.sqrt(by_params @ checks.numbers("covariance", covariance) @ by_params)
+    reach = norm.ppf((1 + checks.level(level)) / 2)
+    return Interval(*(float(2.0**z) for z in -a / b + reach * error * np.array([0, -1, 1])))
+
+
 class RandomIntercept(NamedTuple):
     """A logit with an intercept of its own for each cluster, drawn from a normal distribution.
 

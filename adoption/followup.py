@@ -46,7 +46,7 @@ LARGEST_LOGIT = 25
 class LogitFit(NamedTuple):
     """A grouped binomial logit on log2(size).
 
-    params: shape (2,), (a, b). covariance: shape (2, 2), of the params.
+    params: shape (P,), (a, b) or (a, b, c). covariance: shape (P, P), of the params.
     deviance, df: against one rate for each group.
     floor: smaller sizes counted as this in logarithms.
     """
@@ -144,10 +144,16 @@ def _ratio_test(groups: _Groups, smaller, larger) -> RatioTest:
     return RatioTest(statistic, float(chi2.sf(statistic, 1)))
 
 
-def size_logit(sizes: ArrayLike, bodies: ArrayLike, adopters: ArrayLike, *, floor: float) -> LogitFit:
-    """Logit of adoption on log2(size). Arguments and errors: see the module."""
+def size_logit(
+    sizes: ArrayLike, bodies: ArrayLike, adopters: ArrayLike, *, floor: float, marked: ArrayLike | None = None
+) -> LogitFit:
+    """Logit of adoption on log2(size), and on a mark if there is one.
+
+    Arguments and errors: see the module.
+    """
     groups = _groups(sizes, bodies, adopters, floor)
-    best = groups.fit(np.ones(groups.z.size), groups.z)
+    columns = (np.ones(groups.z.size), groups.z) + (() if marked is None else (_marked(marked, groups),))
+    best = groups.fit(*columns)
     return LogitFit(best.params, best.cov_params(), float(best.deviance), int(best.df_resid), float(floor))
 
 

@@ -16,6 +16,8 @@ import numpy as np
 import pandas as pd
 
 from adoption import census, data
+from adoption.clusters import Clusters, two_points
+from adoption.moments import log_size
 from adoption.survey import Frame, Survey
 
 TECHNOLOGIES = {"ai": "AI", "rpa": "RPA"}
@@ -242,3 +244,52 @@ def envelope(t: str) -> Survey:
         odd=[n % 2 == 1 for n in counts],
         key={"t": t},
     )
+
+
+# --- municipalities by prefecture ---------------------------------------------------------------
+
+
+@lru_cache
+def _by_prefecture() -> pd.DataFrame:
+    table = data.load("bodies-by-prefecture")
+    table = table.groupby(["lower", "upper", "prefecture"], as_index=False)[["bodies", "population"]].sum()
+    return table.assign(cluster=_cluster(table), mean_size=table["population"] / table["bodies"])
+
+
+def bodies_by_prefecture() -> pd.DataFrame:
+    """The 1,741 municipalities by interval, ascending, and prefecture.
+
+    Columns: lower, upper, prefecture, bodies, population, cluster (0 to 46), mean_size.
+    """
+    return _by_prefecture().copy()
+
+
+def _cluster(table: pd.DataFrame) -> pd.Series:
+    return table["prefecture"].astype(int) - 1
+
+
+def prefectures_2023(t: str, by_staff: bool = False) -> Clusters:
+    """Adopters of 2023 as clusters by prefecture, explained by log2(population).
+
+    The four towns without inhabitants in 2015 are left out. by_staff: explained by the use of
+    external staff (0 or 1) too, without the municipalities that were not asked; where the table
+    joins both answers, staff is the share of users there.
+    """
+    cells = data.load("adoption-2023-by-prefecture")
+    cells = cells[cells["upper"] > 1]
+    if not by_staff:
+        known, sums = _by_prefecture(), cells.groupby("prefecture")[[t, f"log2_population_{t}"]].sum()
+        known = known[known["upper"] > 1]
+        design = np.column_stack([np.ones(len(known)), log_size(known["mean_size"], floor=FLOOR)])
+        return Clusters(known["cluster"], design, known["bodies"], sums)
+    asked = cells[cells["external_staff"] != "not_surveyed"]
+    joined = asked["external_staff"] == "any"
+    users = answers_2023(by_staff=True).groupby("external_staff")["bodies"].sum()["yes"]
+    rest = users - asked.loc[asked["external_staff"] == "yes", "bodies"].sum()
+    staff = np.where(joined, rest / asked.loc[joined, "bodies"].sum(), asked["external_staff"] == "yes")
+    sums = np.column_stack([asked[t], asked[f"log2_population_{t}"], staff * asked[t]])
+    sums = pd.DataFrame(sums).groupby(asked["prefecture"].to_numpy()).sum()
+    columns = ["bodies", "population", "log2_population", "log2_population_squared"]
+    z, bodies = two_points(*asked[columns].to_numpy(float).T)
+    design = np.stack([np.ones(z.shape), z, np.tile(staff, (2, 1))], axis=2)
+    return Clusters(np.tile(_cluster(asked), 2), design.reshape(-1, 3), bodies.ravel(), sums)

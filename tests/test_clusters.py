@@ -85,6 +85,17 @@ def test_robust_intervals_cover_where_plain_ones_do_not():
     assert robust / runs > 0.907 and plain / runs < 0.75, (robust / runs, plain / runs)
 
 
+def test_normal_intervals_have_closed_forms():
+    """A slope of log 2 with standard error 0.2; a root of 10 doublings known to 0.2 of one."""
+    found = clusters.odds_ratio([0, np.log(2)], np.diag([0.01, 0.04]))
+    assert found[:3] == pytest.approx([2, 2 * np.exp(-0.391993), 2 * np.exp(0.391993)], rel=1e-6)
+    assert found.p_value == pytest.approx(2 * norm.sf(np.log(2) / 0.2))
+    found = clusters.half_size([-10, 1], [[0.04, 0], [0, 0]])
+    assert found[:3] == pytest.approx([1024, 1024 * 2**-0.391993, 1024 * 2**0.391993], rel=1e-6)
+    # The root is a / b: with a known intercept its error is that of 1 / b.
+    assert clusters.half_size([-10, 1], [[0, 0], [0, 0.0004]])[:3] == pytest.approx(found[:3])
+
+
 # --- the random intercept -----------------------------------------------------------------------
 
 

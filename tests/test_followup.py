@@ -10,7 +10,7 @@ import pytest
 from scipy.special import expit, xlogy
 from scipy.stats import chi2
 
-from adoption import followup, mic, register
+from adoption import clusters, followup, mic, register
 
 ROOT = Path(__file__).resolve().parents[1]
 ORACLE = json.loads((ROOT / "tests/fixtures/followup-oracle.json").read_text(encoding="utf-8"))
@@ -119,6 +119,12 @@ def test_two_sizes_have_a_closed_form():
     assert both.estimate == pytest.approx((20 * 30 + 30 * 20) / (20 * 10 + 10 * 20))
 
 
+def test_a_logit_with_a_mark_agrees_with_the_odds_ratio_at_equal_size(groups):
+    fit = followup.size_logit(groups.size, groups.bodies, groups.adopters, floor=FLOOR, marked=groups.marked)
+    assert np.exp(fit.params[2]) == pytest.approx(groups.stored["at_equal_size"][0], rel=1e-7)
+    assert fit.covariance.shape == (3, 3) and fit.df == groups.size.size - 3
+
+
 def test_sizes_below_the_floor_count_as_the_floor():
     counts = [50, 50, 50], [5, 20, 45]
     assert followup.odds_ratio_per_doubling([3, 1000, 9000], *counts, floor=FLOOR) == followup.odds_ratio_per_doubling(
@@ -201,6 +207,40 @@ def test_external_staff_from_single_bodies(bodies_of_2023, technology):
         table["mean_size"], table["external_staff"] == "yes", table["bodies"], table[technology], floor=FLOOR
     )
     np.testing.assert_allclose(grouped[:3], single[:3], rtol=0.01)
+
+
+def single_clusters(bodies, technology, *extra):
+    """Single bodies by prefecture: clusters of the logit on log2(size) and extra columns."""
+    design = np.column_stack([np.ones(len(bodies)), np.log2([max(b.population, FLOOR) for b in bodies]), *extra])
+    cluster = np.array([int(body.code[:2]) - 1 for body in bodies])
+    adopted = np.array([getattr(body, technology) for body in bodies], float)
+    sums = np.zeros((47, design.shape[1]))
+    np.add.at(sums, cluster, adopted[:, None] * design)
+    return clusters.Clusters(cluster, design, np.ones(len(bodies)), sums)
+
+
+@pytest.mark.parametrize("technology", ["ai", "rpa"])
+def test_tables_by_prefecture_lose_little_against_single_bodies(bodies_of_2023, technology):
+    """Standard errors, the intercepts' spread and its interval within 0.3 %; heterogeneity too."""
+    single, table = single_clusters(bodies_of_2023, technology), mic.prefectures_2023(technology)
+    params = clusters.logit(single)
+    errors = [np.sqrt(np.diag(clusters.robust_covariance(data, params))) for data in (single, table)]
+    np.testing.assert_allclose(errors[1], errors[0], rtol=0.003)
+    spreads = [clusters.random_intercept(data).sd[:3] for data in (single, table)]
+    np.testing.assert_allclose(spreads[1], spreads[0], rtol=0.003)
+    statistics = [clusters.heterogeneity(data, replicates=1).statistic for data in (single, table)]
+    assert statistics[1] == pytest.approx(statistics[0], rel=0.003)
+
+
+@pytest.mark.parametrize("technology, p_value", [("ai", 0.1131), ("rpa", 0.02586)])
+def test_external_staff_by_prefecture_loses_little_against_single_bodies(bodies_of_2023, technology, p_value):
+    asked = [body for body in bodies_of_2023 if body.external_staff != "not_surveyed"]
+    single = single_clusters(asked, technology, [body.external_staff == "yes" for body in asked])
+    params = clusters.logit(single)
+    truth = clusters.odds_ratio(params, clusters.robust_covariance(single, params))
+    assert truth.p_value == pytest.approx(p_value, rel=0.001)
+    found = clusters.robust_covariance(mic.prefectures_2023(technology, by_staff=True), params)[-1, -1]
+    assert found == pytest.approx(clusters.robust_covariance(single, params)[-1, -1], rel=0.02)
 
 
 @pytest.mark.parametrize("technology, median", [("ai", 108_174), ("rpa", 102_374)])
