@@ -53,7 +53,7 @@ class Book:
                     folder / "trees",
                     "html",
                     {
-                        "extensions": ["myst_nb", "register_role", "cells", "report_pages", "reference"],
+                        "extensions": ["myst_nb", "register_role", "cells", "figure_of", "report_pages", "reference"],
                         "root_doc": next(iter(pages)).partition(".")[0],
                         "nb_execution_mode": "off",
                         "numfig": True,
