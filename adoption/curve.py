@@ -38,7 +38,7 @@ from scipy.special import expit, logsumexp, softmax
 from scipy.stats import chi2, norm
 
 from adoption import checks
-from adoption.moments import Moments, log_size, mean_and_covariance, nested, of_table
+from adoption.moments import Moments, log_size, mean_and_covariance, of_table
 
 MODELS = ("ordered", "multinomial")
 STEPS = 60  # widenings of an interval by half: the last step goes 10^10 standard errors far
@@ -46,6 +46,10 @@ STEPS = 60  # widenings of an interval by half: the last step goes 10^10 standar
 
 class ConvergenceError(RuntimeError):
     """No maximum of the likelihood was found; the message says how the search ended."""
+
+
+class NoCrossing(ValueError):
+    """A curve that passes a probability never, or more than once."""
 
 
 # --- the models ----------------------------------------------------------------------------------
@@ -107,16 +111,8 @@ def log_likelihood(model: str, params: ArrayLike, table: Moments) -> tuple[float
     u = inverse @ residual
     value = -0.5 * (log_det + residual @ u + mean.size * np.log(2 * np.pi))
 
-    # d value = u' d mean + sum(g * d covariance), and the covariance is made of means and of
-    # products of chances; collected, this is a coefficient for each moment and size.
     g = 0.5 * (np.outer(u, u) - inverse)
-    by_mean = u + np.diag(g)
-    n, b = nested(table)
-    by_mean[b] += 2 * g[n, b]
-    by_chance = table.counted * table.weights * (by_mean[:, None] - 2 * g @ chance)
-    by_pi = by_chance[table.stages - 1 :]
-    by_pi[:-1] += by_chance[: table.stages - 1]
-    gradient = by_pi.T.ravel() @ d_pi.reshape(-1, params.size)
+    gradient = by_probabilities(u, g, chance, table).ravel() @ d_pi.reshape(-1, params.size)
     if table.added is not None:
         for j, step in enumerate(np.diag(1e-5 * np.maximum(1.0, np.abs(params)))):
             ahead, behind = (table.added(model, params + side * step, table) for side in (1, -1))
@@ -128,6 +124,23 @@ def log_likelihood(model: str, params: ArrayLike, table: Moments) -> tuple[float
         value += np.log(pi[at]).sum()
         gradient += (d_pi[at] / pi[at][:, None]).sum(axis=0)
     return float(value), gradient
+
+
+def by_probabilities(by_mean: np.ndarray, by_covariance: np.ndarray, chance: np.ndarray, table: Moments) -> np.ndarray:
+    """Derivative by the probabilities (I, K) of what depends on the moments' mean and covariance.
+
+    by_mean, by_covariance: its derivatives by mean (M,) and by covariance (M, M).
+    chance: as :func:`adoption.moments.mean_and_covariance` gives it.
+
+    The covariance is made of means and of products of chances; collected, this is a coefficient
+    for each moment and size.
+    """
+    alike = table.stage[:, None] == table.stage
+    by_chance = by_mean[:, None] + (by_covariance * alike) @ table.counted - 2 * by_covariance @ chance
+    by_chance *= table.counted * table.weights
+    by_pi = np.zeros((table.stages, table.z.size))
+    np.add.at(by_pi, table.stage, by_chance)
+    return by_pi.T
 
 
 # Working parameters, in which every real vector is a model: for "ordered" the first cut point, the
@@ -167,6 +180,7 @@ class Fit:
     df: int
     p_value: float  # of J, chi-square
     moments: Moments
+    likelihood: Callable  # (model, params, moments) -> value and gradient
 
     @property
     def slopes(self) -> np.ndarray:
@@ -195,24 +209,29 @@ def fit(
     ConvergenceError where no maximum is found (for instance where size separates the stages
     completely).
     """
+    return fit_moments(model, of_table(sizes, weights, totals, medians, odd, floor=floor, added=added), start)
+
+
+def fit_moments(model: str, table: Moments, start: Fit | None = None, likelihood: Callable = log_likelihood) -> Fit:
+    """Maximum of a likelihood of moments, by default :func:`log_likelihood`; else as :func:`fit`.
+
+    likelihood: function of model, parameters and moments that returns the log-likelihood and its
+        gradient by the parameters.
+    """
     checks.one_of("model", model, MODELS)
     if start is not None and start.model != model:
         raise ValueError(f"start: expected a fit of the {model} model, found {start.model}")
-    return _fit(model, of_table(sizes, weights, totals, medians, odd, floor=floor, added=added), start)
-
-
-def _fit(model, table, start=None):
     if start is None:
-        working = _first_guess(model, table)
+        working = _to_working(model, without_slope(model, table))
         scale = _whitening(_information(model, working, table))
     else:
         working = _to_working(model, start.params)
-        scale = _whitening(_curvature(model, working, start.moments))
+        scale = _whitening(_curvature(start.likelihood, model, working, start.moments))
 
-    working = _maximise(lambda w: _working_likelihood(model, w, table), working, scale)
+    working = _maximise(lambda w: _working_likelihood(likelihood, model, w, table), working, scale)
     # A last Newton step, for its size tells how far the search may still have been.
-    curvature = _curvature(model, working, table)
-    _, gradient = _working_likelihood(model, working, table)
+    curvature = _curvature(likelihood, model, working, table)
+    _, gradient = _working_likelihood(likelihood, model, working, table)
     step = np.linalg.solve(curvature, gradient)
     if np.linalg.eigvalsh(curvature)[0] <= 0 or gradient @ step > 1e-6:
         raise ConvergenceError(
@@ -229,28 +248,29 @@ def _fit(model, table, start=None):
         model=model,
         params=params,
         covariance=jacobian @ np.linalg.inv(curvature) @ jacobian.T,
-        loglik=log_likelihood(model, params, table)[0],
+        loglik=likelihood(model, params, table)[0],
         expected=mean,
         J=misfit,
         df=df,
         p_value=float(chi2.sf(misfit, df)),
         moments=table,
+        likelihood=likelihood,
     )
 
 
-def _first_guess(model, table):
-    """Working parameters of the model without slope that has about these totals."""
+def without_slope(model: str, table: Moments) -> np.ndarray:
+    """Parameters (P,) of the model without slope that has about these totals."""
     totals = table.observed[: table.stages - 1]
     totals = np.append(totals, table.weights.sum() - totals.sum()) + 0.5  # none may be 0
     if model == "multinomial":
         return np.concatenate([np.log(totals[:-1] / totals[-1]), np.zeros(totals.size - 1)])
     reached = np.cumsum(totals)
-    return _to_working(model, np.append(np.log(reached[:-1] / (reached[-1] - reached[:-1])), 0.0))
+    return np.append(np.log(reached[:-1] / (reached[-1] - reached[:-1])), 0.0)
 
 
-def _working_likelihood(model, working, table):
+def _working_likelihood(likelihood, model, working, table):
     params, jacobian = _from_working(model, working)
-    value, gradient = log_likelihood(model, params, table)
+    value, gradient = likelihood(model, params, table)
     return value, gradient @ jacobian
 
 
@@ -264,7 +284,7 @@ def _information(model, working, table):
     return d_mean.T @ np.linalg.solve(covariance, d_mean)
 
 
-def _curvature(model, working, table):
+def _curvature(likelihood, model, working, table):
     """Observed information: minus the central differences of the analytic gradient."""
     width = 1e-4 * np.maximum(1.0, np.abs(working))
     rows = []
@@ -272,9 +292,8 @@ def _curvature(model, working, table):
         ahead, behind = working.copy(), working.copy()
         ahead[j] += h
         behind[j] -= h
-        rows.append(
-            (_working_likelihood(model, behind, table)[1] - _working_likelihood(model, ahead, table)[1]) / (2 * h)
-        )
+        fore, aft = (_working_likelihood(likelihood, model, w, table)[1] for w in (ahead, behind))
+        rows.append((aft - fore) / (2 * h))
     return (np.array(rows) + np.array(rows).T) / 2
 
 
@@ -329,6 +348,25 @@ def band(fit: Fit, sizes: ArrayLike, level: float = 0.95) -> tuple[np.ndarray, n
     return expit(logit - reach), expit(logit + reach)
 
 
+def projected_slope(fit: Fit) -> float:
+    """Slope of the ordered model nearest to a fit of any model: of the least Kullback-Leibler distance.
+
+    That is where an ordered logit of the answers of all bodies would settle (White 1982,
+    Econometrica 50, 1-25). Log-odds per doubling.
+    """
+    share = probabilities(fit.model, fit.params, fit.moments.z)[0] * fit.moments.weights[:, None]
+
+    def nearness(working):
+        params, jacobian = _from_working("ordered", working)
+        pi, d_pi = probabilities("ordered", params, fit.moments.z)
+        pi = np.maximum(pi, 1e-300)
+        return (share * np.log(pi)).sum(), (share / pi).ravel() @ d_pi.reshape(-1, params.size) @ jacobian
+
+    start = _to_working("ordered", without_slope("ordered", fit.moments))
+    scale = _whitening(_information("ordered", start, fit.moments))
+    return float(_from_working("ordered", _maximise(nearness, start, scale))[0][-1])
+
+
 def slope_deviance(fit: Fit, slope: float, stage: int = 1) -> float:
     """Twice the log-likelihood lost by fixing a slope: chi-square on 1 df if it is the true one.
 
@@ -376,7 +414,7 @@ def size_at(fit: Fit, probability: float = 0.5, level: float = 0.95) -> tuple[fl
 
     The interval holds the sizes for which that value of P(stage 1 | size) is not rejected.  Sizes
     are looked for from the floor of the fit to 1,024 times the largest of the frame; an end beyond
-    is 0 or inf.  Raises ValueError where the curve passes the probability never or more than once.
+    is 0 or inf.  Raises NoCrossing, a ValueError, where the curve passes the probability never or more than once.
     """
     z, error = log_size_at(fit, probability)
     lower, upper = profile_interval(
@@ -395,7 +433,7 @@ def log_size_at(fit: Fit, probability: float = 0.5) -> tuple[float, float]:
     grid = np.linspace(*_sizes_looked_at(fit), 1001)
     crossings = np.flatnonzero(np.diff(excess(grid) > 0))
     if crossings.size != 1:
-        raise ValueError(f"probability: expected one size with P(stage 1) = {probability}, found {crossings.size}")
+        raise NoCrossing(f"probability: expected one size with P(stage 1) = {probability}, found {crossings.size}")
     z = brentq(lambda z: excess(z)[0], *grid[crossings[0] + np.arange(2)], xtol=1e-13)
     _, d_pi = probabilities(fit.model, fit.params, np.array([z]))
     steepness = (excess(z + 1e-4)[0] - excess(z - 1e-4)[0]) / 2e-4
@@ -426,13 +464,13 @@ def _deviance(fit, index, rule):
 
     def restricted(free):
         held, by_free = rule(free)
-        value, gradient = _working_likelihood(fit.model, np.insert(free, index, held), fit.moments)
+        value, gradient = _working_likelihood(fit.likelihood, fit.model, np.insert(free, index, held), fit.moments)
         return value, np.delete(gradient, index) + gradient[index] * by_free
 
     # Start where the quadratic approximation at the fit has its restricted maximum.
     held, by_free = rule(start)
     along = np.insert(np.eye(start.size), index, by_free, axis=0)
-    curvature = _curvature(fit.model, best, fit.moments)
+    curvature = _curvature(fit.likelihood, fit.model, best, fit.moments)
     inner = along.T @ curvature @ along
     start -= np.linalg.solve(inner, along.T @ curvature[:, index] * (held - best[index]))
     free = _maximise(restricted, start, _whitening(inner))

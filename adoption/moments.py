@@ -91,17 +91,18 @@ class Moments:
     z: np.ndarray  # (I,) log2 sizes
     weights: np.ndarray  # (I,) bodies of each size
     stage: np.ndarray  # (M,) stage of each moment, from 0
-    counted: np.ndarray  # (M, I) 1 where the moment counts bodies of this size, else 0
+    counted: np.ndarray  # (M, I) 1 where the moment counts bodies of this size, 1/2 or 0
     observed: np.ndarray  # (M,) n_1..n_{K-1}, B_1..B_K
     middle_stage: np.ndarray  # stages with a member at the median, from 0
     middle_z: np.ndarray  # log2 of their medians
     floor: float  # smaller sizes count as this in logarithms
     # (model, params, moments) -> covariance (M, M) that is added to that of independent bodies.
     added: Callable[[str, np.ndarray, Moments], np.ndarray] | None = None
+    cells: np.ndarray | None = None  # (K, I) 1 where a size lies in the cell of the stage's median, else 0
 
     @property
     def stages(self) -> int:
-        return (self.stage.size + 1) // 2
+        return int(self.stage.max()) + 1
 
 
 def of_table(
@@ -113,6 +114,7 @@ def of_table(
     *,
     floor: float,
     added: Callable | None = None,
+    cells: ArrayLike | None = None,
 ) -> Moments:
     """Moments of a table of K >= 2 stages.
 
@@ -124,6 +126,9 @@ def of_table(
     floor: smaller sizes count as this in logarithms.
     added: where bodies are not independent, the covariance of the moments that this adds, shape
         (M, M), as a smooth function of model, parameters and moments.
+    cells: shape (K, 2), the interval [lower, upper) of sizes that a median is known to lie in, where
+        it is rounded or bodies are tied with it; the frame has to be cut at both ends. Bodies in
+        it count half as below. By default, and where the interval is empty, the median is exact.
 
     Raises ValueError for input that cannot be such a table, or that says nothing about size.
     """
@@ -134,6 +139,10 @@ def of_table(
     if k < 2:
         raise ValueError(f"totals: expected those of two or more stages, found {k}")
     medians, odd = checks.vector("medians", medians, k, least=0), checks.flags("odd", odd, k)
+    ends = np.repeat(medians[:, None], 2, axis=1) if cells is None else checks.numbers("cells", cells, infinite=True)
+    if ends.shape != (k, 2):
+        raise ValueError(f"cells: expected two ends for each of {k} stages, found shape {ends.shape}")
+    vague = ends[:, 0] < ends[:, 1]
     if totals.sum() != weights.sum():
         raise ValueError(
             f"totals: expected a sum of the {weights.sum():.0f} bodies of the frame, found {totals.sum():.0f}"
@@ -145,7 +154,7 @@ def of_table(
     for expected, wrong, given in (
         (
             f"a median above the smallest size {sizes[0]:g} and not above the largest {sizes[-1]:g}",
-            (medians <= sizes[0]) | (medians > sizes[-1]),
+            (np.where(vague, ends[:, 1], medians) <= sizes[0]) | (np.where(vague, ends[:, 0], medians) > sizes[-1]),
             medians,
         ),
         ("an odd total where a member stands at the median", odd & (totals % 2 == 0), totals),
@@ -168,14 +177,16 @@ def of_table(
         )
     sizes, rest = sizes[rest > 0], rest[rest > 0]
     below = (sizes < medians[:, None]).astype(float)
-    under = below @ rest
-    if np.any(totals / 2 > np.minimum(under, rest.sum() - under)):
+    within = ((sizes >= ends[:, :1]) & (sizes < ends[:, 1:])).astype(float)
+    below[vague] = (sizes < ends[vague, :1]) + within[vague] / 2
+    under, over = below @ rest + within @ rest / 2, rest.sum() - below @ rest + within @ rest / 2
+    if np.any(totals / 2 > np.minimum(under, over)):
         raise ValueError(
             f"medians: expected room for half of each stage on either side, found "
             f"halves {(totals / 2).tolist()} with {under.tolist()} of "
             f"{rest.sum():.0f} bodies below"
         )
-    if np.all(below == below[0]) or np.any(below.all(axis=1) | ~below.any(axis=1)):
+    if np.all(below == below[0]) or np.any(np.ptp(below, axis=1) == 0):
         raise ValueError(
             "medians: expected some that differ and have bodies on either side, found "
             "nothing that the halves could say about size"
@@ -190,6 +201,7 @@ def of_table(
         middle_z=log_size(medians[odd], floor=floor),
         floor=floor,
         added=added,
+        cells=within if vague.any() else None,
     )
 
 
@@ -200,15 +212,6 @@ def mean_and_covariance(pi: np.ndarray, table: Moments) -> tuple[np.ndarray, np.
     """
     chance = table.counted * pi.T[table.stage]  # (M, I): that a body of this size is counted
     mean = chance @ table.weights
-    covariance = np.diag(mean) - (chance * table.weights) @ chance.T
-    # Stage k's members below the median are among its members: the joint count is B_k.
-    n, b = nested(table)
-    covariance[n, b] += mean[b]
-    covariance[b, n] += mean[b]
+    alike = table.stage[:, None] == table.stage  # a body in two stages at once is none
+    covariance = alike * ((chance * table.weights) @ table.counted.T) - (chance * table.weights) @ chance.T
     return mean, covariance, chance
-
-
-def nested(table: Moments) -> tuple[np.ndarray, np.ndarray]:
-    """Places of n_1..n_{K-1} and of B_1..B_{K-1}, which are among them."""
-    n = np.arange(table.stages - 1)
-    return n, n + table.stages - 1

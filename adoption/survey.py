@@ -16,109 +16,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, reduce
 from operator import or_
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.stats import norm
 
-from adoption import bounds, checks, curve, medians, moments, outside
-
-
-class Around(NamedTuple):
-    """A printed median in a frame: the bodies surely below it, those maybe at it, those surely above.
-
-    one_size: only one size is printed so. cut: the frame's intervals are cut where the rounding
-    ends; else the bodies of all intervals that hold a size which is printed so are maybe at it.
-    """
-
-    split: medians.Split
-    one_size: bool
-    cut: bool
-
-
-@dataclass(frozen=True)
-class Frame:
-    """All bodies that the medians are taken over, in intervals [lower, upper) of size.
-
-    lower, upper, bodies, mean_size: shape (C,), ascending; the mean is that of the interval's
-    bodies and is not used where there are none. sizes: each body's size, ascending, where known.
-    """
-
-    lower: np.ndarray
-    upper: np.ndarray
-    bodies: np.ndarray
-    mean_size: np.ndarray
-    sizes: np.ndarray | None = None
-
-    def __post_init__(self):
-        lower = checks.vector("lower", self.lower, least=0)
-        checks.vector("upper", self.upper, lower.size, infinite=True)
-        filled = checks.counts("bodies", self.bodies, lower.size) > 0
-        means = checks.vector("mean_size", np.where(filled, self.mean_size, lower), lower.size)
-        astray = np.flatnonzero((means < lower) | (means >= self.upper) & filled)
-        wrong = np.flatnonzero((self.lower >= self.upper) | np.append(self.upper[:-1] > self.lower[1:], False))
-        if wrong.size:
-            at = wrong[0]
-            raise ValueError(
-                "frame: expected intervals that ascend without overlap, found "
-                f"[{self.lower[at]:g}, {self.upper[at]:g}) at position {at}"
-            )
-        if astray.size:
-            at = astray[0]
-            expected = f"[{self.lower[at]:g}, {self.upper[at]:g})"
-            raise ValueError(f"mean_size: expected one in {expected}, found {means[at]:g} at position {at}")
-
-    @classmethod
-    def of_intervals(cls, table: pd.DataFrame) -> "Frame":
-        """From a table with columns lower, upper, bodies and mean_size, a row an interval [lower, upper)."""
-        if not isinstance(table, pd.DataFrame):
-            raise ValueError(f"table: found {type(table).__name__}, expected a DataFrame")
-        if missing := [name for name in ("lower", "upper", "bodies", "mean_size") if name not in table]:
-            raise ValueError(
-                f"table: found the columns {', '.join(map(str, table.columns))}, expected {', '.join(missing)} too"
-            )
-        return cls(*(table[name].to_numpy() for name in ("lower", "upper", "bodies", "mean_size")))
-
-    @classmethod
-    def of_sizes(cls, sizes: ArrayLike) -> "Frame":
-        """From the size of each body, a whole number, in any order."""
-        sizes = np.sort(checks.whole_vector("sizes", sizes))
-        distinct, bodies = np.unique(sizes, return_counts=True)
-        return cls(distinct, distinct + 1, bodies, distinct.astype(float), sizes)
-
-    @property
-    def total(self) -> int:
-        """Number of bodies."""
-        return int(self.bodies.sum())
-
-    def split(self, size: int) -> medians.Split:
-        """Bodies below, at and above a size; ValueError unless the intervals are cut there."""
-        return medians.split_intervals(self.lower, self.upper, self.bodies, size)
-
-    def around(self, median: int, rounding: int) -> "Around":
-        """Bodies below, maybe at and above a median of which only the rounded value is known."""
-        table = self.lower, self.upper, self.bodies
-        printed = medians.printed_interval(median, rounding)
-        first, after = medians.widened(*table, *printed)
-        split = medians.split_intervals(*table, int(first), after)
-        return Around(split, after - first == 1, (first, after) == printed)
-
-    def cells(self) -> tuple[np.ndarray, np.ndarray]:
-        """Lower edges and numbers of bodies, with an empty interval where the table has a gap."""
-        edges = np.union1d(self.lower, self.upper[np.isfinite(self.upper)])
-        bodies = np.zeros(edges.size, dtype=self.bodies.dtype)
-        bodies[np.searchsorted(edges, self.lower)] = self.bodies
-        return edges, bodies
-
-    def binned(self, at: ArrayLike, floor: float) -> tuple[np.ndarray, np.ndarray]:
-        """Mean sizes and numbers of bodies of intervals, cut at the sizes `at` and just above."""
-        if self.sizes is not None and self.bodies.size > 1000:
-            edges = moments.bin_edges(self.sizes[0], self.sizes[-1], at, floor=floor)
-            return moments.bin_sizes(self.sizes, edges)
-        filled = self.bodies > 0
-        return self.mean_size[filled], self.bodies[filled]
+from adoption import bounds, checks, curve, medians, moments, outside, summary, whole
+from adoption.frame import Around, Frame
 
 
 @dataclass(frozen=True)
@@ -296,10 +201,12 @@ class Survey:
         """Whether one member of each stage sits at its median; None where a parity is not known.
 
         Where nobody is outside, an odd count without a body at its median, which cannot be, is
-        split in halves as an even one is.
+        split in halves as an even one is. Of a rounded median nobody knows who has it.
         """
         if len(self.outside):
             return None if None in self._odd else list(self._odd)
+        if self.rounding > 1:
+            return [False] * len(self.counts)
         return [odd and self.frame.split(median).at > 0 for odd, median in zip(self._odd, self.medians, strict=True)]
 
     # --- exact facts and tests -----------------------------------------------------------------
@@ -522,6 +429,76 @@ class Survey:
         fit = self.fit(model).fit
         ends = curve.slope_interval(fit)
         return self._table([{"odds_ratio": np.exp(fit.slopes[0]), "lower": np.exp(ends[0]), "upper": np.exp(ends[1])}])
+
+    def _cells(self) -> tuple[np.ndarray, list[bool]]:
+        """Interval (K, 2) that each median lies in, and whether one member alone stands at it.
+
+        The interval is empty where the median is exact: where a member is known to stand at it alone,
+        and where no body of the frame does.
+        """
+        cells, alone = [], []
+        for stage, odd in zip(self.stages, self._at_median() or [False] * len(self.counts), strict=True):
+            median, (split, one_size, _) = self.medians[stage - 1], self._around(stage)
+            ends = medians.widened(*self.frame.intervals, *medians.printed_interval(median, self.rounding))
+            alone.append(bool(one_size and odd and split.at == 1))
+            cells.append((median, median) if split.at <= one_size else ends)
+        return np.array(cells, float), alone
+
+    def whole_fit(self) -> whole.WholeSlope:
+        """The ordered curve with its whole uncertainty (computed once): see :mod:`adoption.whole`.
+
+        Bodies outside are where :meth:`fit` has them.
+        """
+        if np.isnan(self.outside).any():
+            raise ValueError(f"outside: found {len(self.outside)} bodies without sizes, expected their sizes")
+        if "whole" not in self._fits:
+            (cells, alone), out = self._cells(), np.zeros(len(self.counts), int)
+            if len(self.outside):
+                out = self.fit().outside
+            cells = cells if self.furthest == "first" else cells[::-1]
+            table = moments.of_table(
+                *self.frame.binned(np.union1d(self.medians, cells), self.floor),
+                np.array(self._ordered(self.counts)) - out,
+                self._ordered(self.medians),
+                self._ordered(alone),
+                floor=self.floor,
+                added=self.added,
+                cells=cells,
+            )
+            self._fits["whole"] = whole.slope(table)
+        return self._fits["whole"]
+
+    def whole_slope(self) -> pd.DataFrame:
+        """Odds ratio per doubling of size with its whole 95 % interval, of the ordered logit.
+
+        The likelihood is right for steep curves, small frames, ties and rounded medians, and the
+        interval allows for a curve that is not straight as far as the misfit asks for it
+        (:mod:`adoption.whole`). Columns: odds_ratio, lower, upper (missing where the data do not
+        determine them), likelihood ("saddlepoint" or "box"), stretch_lower, stretch_upper (how many
+        times longer the allowance makes each side, on the logarithmic scale), J, df and p_value
+        (misfit).
+        """
+        found = self.whole_fit()
+        ends = {
+            name: np.nan if end is None else np.exp(end)
+            for name, end in zip(("odds_ratio", "lower", "upper"), found[:3], strict=True)
+        }
+        rest = {name: np.nan if given is None else given for name, given in found._asdict().items()}
+        return self._table(
+            [
+                ends
+                | {name: rest[name] for name in ("likelihood", "stretch_lower", "stretch_upper", "J")}
+                | {"df": len(self.counts) - 1, "p_value": rest["p_value"]}
+            ]
+        )
+
+    def diagnostics(self) -> pd.DataFrame:
+        """What speaks against trusting a curve: see :func:`adoption.summary.diagnostics`."""
+        return self._table(summary.diagnostics(self))
+
+    def summary(self) -> pd.DataFrame:
+        """The results in plain words, and which of them deserve trust: see :func:`adoption.summary.summary`."""
+        return self._table(summary.summary(self))
 
     def misfit(self, model: str = "ordered", outside: Sequence[int] | None = None) -> pd.DataFrame:
         """Over-identification test of a curve: J, its degrees of freedom df, p_value.

@@ -68,7 +68,7 @@ def test_added_covariance_widens_and_has_its_gradient(model, fits):
     for j, step in enumerate(np.diag(1e-5 * np.abs(plain.params))):
         ahead, behind = (curve.log_likelihood(model, plain.params + side * step, table)[0] for side in (1, -1))
         assert gradient[j] == pytest.approx((ahead - behind) / (2 * step[j]), rel=1e-4, abs=1e-3)
-    wide = curve._fit(model, table)
+    wide = curve.fit_moments(model, table)
     assert wide.J < plain.J
     assert np.sqrt(wide.covariance[4, 4] / plain.covariance[4, 4]) > 1.3
 
@@ -438,7 +438,7 @@ def test_slope_of_ten_million_bodies():
     assert np.abs(np.array(below) / totals - 0.5).max() < 0.01
     table = moments.of_table(sizes, weights, totals, medians, np.zeros(5), floor=FLOOR)
     exact = moments.Moments(**{**vars(table), "observed": np.concatenate([totals[:-1], below])})
-    fit = curve._fit("ordered", exact)
+    fit = curve.fit_moments("ordered", exact)
     assert fit.slopes[0] == pytest.approx(0.62, abs=np.sqrt(fit.covariance[-1, -1]))
     assert np.sqrt(fit.covariance[-1, -1]) < 0.0006
 

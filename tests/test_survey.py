@@ -776,3 +776,50 @@ def test_another_assumption_is_another_survey():
     odd = Survey([3, 6], [2, 7], sizes, 1.0)
     assert odd.members(1) == [3] and odd._odd == [True, False]
     assert replace(odd, counts=[4, 5])._odd == [False, True]
+
+
+# --- the whole uncertainty ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("furthest", ["first", "last"])
+def test_whole_slope_without_ties_is_near_the_plain_one(furthest):
+    one = grown(furthest=furthest)
+    plain, whole = one.slope().iloc[0], one.whole_slope().iloc[0]
+    assert whole["likelihood"] == "saddlepoint"
+    assert np.log(whole["odds_ratio"]) == pytest.approx(np.log(plain["odds_ratio"]), abs=0.05)
+    assert whole["lower"] < whole["odds_ratio"] < whole["upper"]
+
+
+def big(bodies, rounding=1, seed=3):
+    rng = np.random.default_rng(seed)
+    sizes = np.sort(np.round(np.exp(rng.normal(9, 1.2, bodies))).astype(int) + 1)
+    stage = rng.random(bodies) > expit(0.5 * (np.log2(sizes) - 13))
+    counts = np.bincount(stage, minlength=2)
+    medians = [int(np.floor(np.median(sizes[stage == k]) / rounding + 0.5)) * rounding for k in (0, 1)]
+    return Survey(counts.tolist(), medians, Frame.of_sizes(sizes), floor=1, rounding=rounding), sizes, stage
+
+
+def test_summary_of_rounded_medians_holds_the_truth():
+    survey, sizes, stage = big(800, rounding=1000)
+    whole = survey.whole_slope().iloc[0]
+    assert whole["likelihood"] == "box"
+    assert whole["lower"] < np.exp(0.5) < whole["upper"]
+    exact = big(800)[0].whole_slope().iloc[0]
+    assert whole["upper"] / whole["lower"] >= exact["upper"] / exact["lower"]
+    table = survey.summary().set_index("result")
+    cut = survey.frame.halves()
+    real = (~stage[sizes >= cut]).mean() - (~stage[sizes < cut]).mean()
+    for name in ("half difference", "half difference, bounds"):
+        assert table.loc[name, "lower"] <= real <= table.loc[name, "upper"]
+    assert set(table["trust"]) <= {"exact", "yes", "with care", "no"}
+    assert table["words"].str.endswith(".").all()
+
+
+def test_separated_stages_are_said_not_to_be_determined():
+    survey = Survey([10, 10], [16, 6], Frame.of_sizes(range(1, 21)), floor=1)
+    whole = survey.whole_slope().iloc[0]
+    assert np.isnan(whole["odds_ratio"]) and np.isnan(whole["upper"]) and whole["lower"] > 1
+    row = survey.summary().set_index("result").loc["odds ratio per doubling"]
+    assert row["trust"] == "no" and "The upper end is not determined." in row["words"]
+    warned = survey.diagnostics().set_index("diagnostic")["warns"]
+    assert warned["determined"]

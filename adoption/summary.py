@@ -1,0 +1,174 @@
+"""A survey's results in plain words, and which of them deserve trust.
+
+Cut-offs are judgement, tried on other people's data (chapter "Your own survey"), but for that of J.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from adoption import curve, moments, saddlepoint, wiggle
+from adoption.bounds import Infeasible
+
+FEW = 10  # members of a stage
+CROWDED = 0.1  # share of a stage's members that may be tied with its median
+STRETCHED = 2.0  # times that the allowance for a bent curve makes a side of the interval longer
+APART = 0.5  # standard errors between two likelihoods
+BENT = 1.0  # standard errors between one slope for all stages and a slope for each
+
+
+def diagnostics(survey) -> pd.DataFrame:
+    """What speaks against trusting a curve: a row a diagnostic.
+
+    Columns: diagnostic, value (missing where it cannot be computed), cut_off, warns, words. The
+    value is compared with the cut-off; what cannot be computed because no curve could be fitted
+    warns in the row "determined".
+    """
+    found = survey.whole_fit()
+    fit, width = found.fit, found.width
+    fewest = min(min(survey.members(stage)) for stage in survey.stages)
+    normal = projected = np.nan
+    if fit is not None:
+        error = np.sqrt(fit.covariance[-1, -1])
+        point = _fitted("ordered", fit.moments, saddlepoint.log_likelihood)
+        other = _fitted("ordered", fit.moments, curve.log_likelihood)
+        if point and other:
+            normal = abs(point.slopes[0] - other.slopes[0]) / error
+        if fit.moments.stages > 2:
+            each = _fitted("multinomial", fit.moments, saddlepoint.log_likelihood)
+            if each:
+                projected = abs(curve.projected_slope(each) - fit.slopes[0]) / error
+    shares = np.nan if fit is None else (width / _members(fit.moments)).max()
+    ends = sum(end is None for end in found[:3])
+    stretch = np.nan if fit is None else max(found.stretch_lower, found.stretch_upper)
+    rows = [
+        ("determined", ends, 0, ends > 0, "The estimate or an end of its interval is not determined."),
+        (
+            "misfit",
+            np.nan if fit is None else found.p_value,
+            0.05,
+            fit is not None and found.p_value < 0.05,
+            "The counts and medians do not fit one slope for all stages.",
+        ),
+        ("stretch", stretch, STRETCHED, stretch > STRETCHED, "The curve bends so much that no slope sums it up."),
+        ("ties", shares, CROWDED, shares > CROWDED, "Many members of a stage may stand at its median."),
+        ("fewest", fewest, FEW, fewest < FEW, "A stage has few members."),
+        (
+            "normal",
+            normal,
+            APART,
+            normal > APART,
+            "The sums are far from normal: the curve is steep or the frame small.",
+        ),
+        (
+            "one slope",
+            projected,
+            BENT,
+            projected > BENT,
+            "A slope for each stage gives another answer than one for all.",
+        ),
+    ]
+    table = pd.DataFrame(rows, columns=["diagnostic", "value", "cut_off", "warns", "words"])
+    return table.astype({"value": float, "cut_off": float, "warns": bool})
+
+
+def _fitted(model, table, likelihood):
+    try:
+        return curve.fit_moments(model, table, likelihood=likelihood)
+    except curve.ConvergenceError:
+        return None
+
+
+def _members(table):
+    """Members of each stage in the moments, the last included."""
+    first = table.observed[: table.stages - 1]
+    return np.append(first, table.weights.sum() - first.sum())
+
+
+def summary(survey) -> pd.DataFrame:
+    """The results that a survey's counts and medians allow, and which of them deserve trust.
+
+    Columns: result, value, lower, upper, trust ("exact", "yes", "with care" or "no"), words. What the
+    data do not determine is missing, and the words say so.
+
+    Rates are those of the furthest stage: exact on either side of its own median. "half difference" is
+    its share in the upper half of the frame by size less that in the lower half, of the bodies that
+    there are: as the curve has it, and bounds that need no curve.
+    """
+    first = survey.stages[0] if survey.furthest == "first" else survey.stages[-1]
+    found, checks = survey.whole_fit(), survey.diagnostics().set_index("diagnostic")
+    reasons = list(checks.loc[checks["warns"], "words"])
+    rows = []
+    rates = survey.rates(first)
+    for side in ("above", "below"):
+        low, high = _range(rates, f"rate_{side}")
+        rows.append(
+            (
+                f"rate {side} the median",
+                low if low == high else np.nan,
+                low,
+                high,
+                "exact",
+                f"Share of the furthest stage among bodies {side} its median: needs no curve.",
+            )
+        )
+    cut = survey.frame.halves()
+    words = f"Share among bodies of {cut:g} and more less that among smaller ones: what any allocation allows."
+    try:
+        (bottom_low, bottom_high), (top_low, top_high) = survey.bounds(first, [int(cut)])[["lower", "upper"]].to_numpy()
+        ends = top_low - bottom_high, top_high - bottom_low
+    except Infeasible:
+        ends, words = (np.nan, np.nan), "No allocation of the bodies has these counts and medians."
+    rows.append(("half difference, bounds", np.nan, *ends, "exact", words))
+    trust = "no" if checks.loc[["determined", "stretch"], "warns"].any() else "with care" if reasons else "yes"
+    if found.fit is not None:
+        allowed = wiggle.difference(found.fit, found.width, moments.log_size([cut], floor=survey.floor)[0])
+        rows.append(
+            (
+                "half difference",
+                *allowed.mixed,
+                "with care" if reasons else "yes",
+                " ".join(["The same difference, as a curve that may bend has it.", *reasons]),
+            )
+        )
+    ratio, low, high = (np.nan if end is None else np.exp(end) for end in found[:3])
+    missing = [
+        f"The {name} is not determined."
+        for name, end in (("estimate", ratio), ("lower end", low), ("upper end", high))
+        if np.isnan(end)
+    ]
+    rows.append(
+        (
+            "odds ratio per doubling",
+            ratio,
+            low,
+            high,
+            trust,
+            " ".join(["Odds of being further along, per doubling of size.", *missing, *reasons]),
+        )
+    )
+    rows.append(_half_size(survey, trust))
+    return pd.DataFrame(rows, columns=["result", "value", "lower", "upper", "trust", "words"])
+
+
+def _half_size(survey, trust):
+    """Size at which half are at the furthest stage, by the multinomial curve."""
+    name, words = "half size", "Size at which half of the bodies are at the furthest stage"
+    try:
+        size, low, high = survey.half_size()[["size", "lower", "upper"]].iloc[0]
+    except (curve.ConvergenceError, curve.NoCrossing):
+        return name, np.nan, np.nan, np.nan, "no", f"{words}: not determined."
+    ends = [end if 0 < end < np.inf else np.nan for end in (low, high)]
+    beyond = not min(survey.medians) <= size <= max(survey.medians)
+    said = [f"{words}."]
+    if beyond:
+        said.append("It lies beyond the medians: an extrapolation by formula.")
+    if np.isnan(ends).any():
+        said.append("An end is not determined.")
+    return name, size, *ends, "no" if beyond or np.isnan(ends).any() else trust, " ".join(said)
+
+
+def _range(rates, name):
+    """Least and largest of a rate over every number of members, and over its own ends where it has them."""
+    return rates[name].min(), rates[name].max()

@@ -1,0 +1,115 @@
+"""A slope with its whole uncertainty: likelihood as the data need it, and a curve that may bend.
+
+The ordered slope (log-odds per doubling) is fitted by the saddlepoint likelihood of
+:mod:`adoption.saddlepoint`, or by that of a box (:mod:`adoption.box`) where more than two members
+are expected in the cell of some median or where bodies are not independent. Each side of its
+profile interval is then stretched as far as the allowance of :mod:`adoption.wiggle` asks for.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import brentq, minimize, minimize_scalar
+from scipy.stats import chi2, norm
+
+from adoption import box, checks, curve, saddlepoint, wiggle
+from adoption.moments import Moments
+
+CROWDED = 2  # more members than this expected in the cell of a median: its half-count is an interval
+STEEPEST = 100  # logits per standard deviation of log size: as good as infinite
+
+
+class WholeSlope(NamedTuple):
+    """Slopes in log-odds per doubling; what the data do not determine is None."""
+
+    estimate: float | None
+    lower: float | None
+    upper: float | None
+    likelihood: str  # "saddlepoint" or "box"
+    stretch_lower: float | None  # how often longer the allowance makes each side
+    stretch_upper: float | None
+    J: float | None  # misfit of the ordered model
+    p_value: float | None
+    fit: curve.Fit | None
+    width: np.ndarray  # (K,) members of each stage expected in the cell of its median
+
+
+def slope(table: Moments, level: float = 0.95) -> WholeSlope:
+    """The ordered slope of a table, its whole interval and its misfit.
+
+    level: of the interval, between 0 and 1, else ValueError.
+    """
+    checks.level(level)
+    guess = curve.without_slope("ordered", table)
+    width = box.width("ordered", guess, table)
+    crowded = width.max() > CROWDED or table.added is not None
+    name, likelihood = ("box", box.log_likelihood) if crowded else ("saddlepoint", saddlepoint.log_likelihood)
+    try:
+        fit = curve.fit_moments("ordered", table, likelihood=likelihood)
+        ends = curve.slope_interval(fit, level=level)
+    except curve.ConvergenceError:
+        return WholeSlope(*_profile(table, likelihood, level), name, None, None, None, None, None, width)
+    estimate, allowed = float(fit.slopes[0]), wiggle.slope(fit, width, level)
+    centre, reach = allowed.straight[0], norm.ppf((1 + level) / 2) * allowed.straight[1]
+    stretch = [max(1.0, (centre - allowed.mixed[1]) / reach), max(1.0, (allowed.mixed[2] - centre) / reach)]
+    whole = [estimate + factor * (end - estimate) for factor, end in zip(stretch, ends, strict=True)]
+    misfit = box.misfit(fit) if crowded else saddlepoint.misfit(fit)
+    return WholeSlope(
+        estimate, *(end if np.isfinite(end) else None for end in whole), name, *stretch, *misfit, fit, width
+    )
+
+
+def _profile(table, likelihood, level):
+    """Estimate and ends from the likelihood's profile where it has no regular maximum.
+
+    An estimate or end that lies beyond `STEEPEST` is None.
+    """
+    weights = table.weights / table.weights.sum()
+    centre = weights @ table.z
+    unit = 1 / np.sqrt(weights @ (table.z - centre) ** 2)
+    guess = curve.without_slope("ordered", table)
+    steps = np.append(guess[0], np.log(np.diff(guess[:-1])))
+    found = {}
+
+    def highest(slope):
+        if slope not in found:
+            nearest = min(found, key=lambda other: abs(other - slope), default=None)
+
+            def negative(free):
+                cuts = free[0] + np.append(0, np.cumsum(np.exp(free[1:])))
+                value, by_params = likelihood("ordered", np.append(cuts - slope * centre, slope), table)
+                by_cuts = np.cumsum(by_params[:-1][::-1])[::-1]
+                return -value, -by_cuts * np.append(1, np.exp(free[1:]))
+
+            start = steps if nearest is None else found[nearest][1]
+            if nearest and abs(nearest) > unit:  # of steep curves the places of the cuts stay, not the cuts
+                start = np.append(start[0] * slope / nearest, start[1:] + np.log(slope / nearest))
+            with np.errstate(all="ignore"):
+                best = minimize(negative, start, jac=True, method="BFGS")
+                if np.abs(best.jac).max() > 1e-3:
+                    best = minimize(lambda free: negative(free)[0], best.x, method="Nelder-Mead")
+            found[slope] = -best.fun, best.x
+        return found[slope][0]
+
+    grid = unit * np.geomspace(0.1, STEEPEST, 30)
+    for slope in (0.0, *grid):
+        highest(slope)
+    for slope in -grid:
+        highest(slope)
+    grid = np.concatenate([-grid[::-1], [0], grid])
+    values = np.array([highest(slope) for slope in grid])
+    top, reach = int(np.argmax(values)), chi2.ppf(level, 1) / 2
+    estimate, most = None, values[top]
+    if 0 < top < grid.size - 1:
+        peak = minimize_scalar(lambda b: -highest(b), bounds=(grid[top - 1], grid[top + 1]), method="bounded")
+        estimate, most = float(peak.x), -peak.fun
+
+    def end(side):
+        beyond = [i for i in (range(top, grid.size) if side > 0 else range(top, -1, -1)) if values[i] < most - reach]
+        if not beyond:
+            return None
+        return float(brentq(lambda b: highest(b) - most + reach, grid[beyond[0] - side], grid[beyond[0]], xtol=1e-6))
+
+    return estimate, end(-1), end(1)
