@@ -1,13 +1,13 @@
 """Numbers as words: how the book's sentences, tables and figures print a result.
 
-One rounding rule: an estimate is rounded to nearest, the ends of a range outward, so that "at
-least" and "at most" stay true; a p-value that is too small to print is given as the power of ten
-above it.
+One rounding rule: an estimate is rounded to nearest, the ends of a range or an interval outward, so
+that "at least" and "at most" stay true; a p-value that is too small to print is given as the power
+of ten above it. The same number is printed the same way on every page.
 """
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,10 +23,11 @@ def phrases(result: "Result") -> dict[str, int | float | str]:
       rounded outward, so that "at least" and "at most" stay true;
     * `x.lower.out`, `x.upper.out` (`.out1`, `.out2` with decimals): ends of another range or
       interval, rounded outward as well;
-    * `x.least`: a ratio rounded down to one decimal;
+    * `x.least`, `x.most`: a ratio rounded down and up to one decimal, where it is itself an end;
     * `x.p`: a p-value such as "p = 0.003"; `x.p.most`: the same rounded up, for "at most";
     * `x.odds`: a chance such as "1 in 56,000";
-    * `x.about`, `x.lower.about`, `x.upper.about`: an estimated population such as "250,000".
+    * `x.about`, `x.lower.about`, `x.upper.about`: an estimated population such as "250,000", the
+      ends rounded outward.
     """
     id, named = result.id, {}
     numbers = {
@@ -50,9 +51,10 @@ def phrases(result: "Result") -> dict[str, int | float | str]:
                     named[f"{id}{suffix}.{name}"] = rounded(numbers[suffix], digits)
     if result.unit.endswith("ratio") and result.value is not None:
         named[id + ".least"] = down(result.value, 1)
+        named[id + ".most"] = up(result.value, 1)
     if result.unit == "people" and result.lower is not None:
         for suffix, number in numbers.items():
-            named[f"{id}{suffix}.about"] = about(number)
+            named[f"{id}{suffix}.about"] = outward(number, suffix, about)
     if result.unit == "chance" and result.value:
         named[id + ".odds"] = odds_phrase(result.value)
     if result.p_value is not None:
@@ -139,9 +141,23 @@ def percent_range(lower: float, upper: float, digits: int = 0) -> str:
     return f"{percent_down(lower, digits)} – {percent_up(upper, digits)}"
 
 
-def interval(value: float, lower: float, upper: float, write=about) -> str:
-    """An estimate with its interval: "2.07 (1.93 – 2.22)"; `write` formats a number."""
-    return f"{write(value)} ({write(lower)} – {write(upper)})"
+def interval(value: float, lower: float, upper: float, write: Callable[[float], str] = about) -> str:
+    """An estimate with its interval: "2.07 (1.93 – 2.22)", its ends rounded outward.
+
+    write: `about`, or a format with a fixed number of decimals, such as "{:.2f}".format.
+    """
+    return f"{write(value)} ({outward(lower, '.lower', write)} – {outward(upper, '.upper', write)})"
+
+
+def outward(number: float, end: str, write: Callable[[float], str] = about) -> str:
+    """The number as `write` writes it, but rounded down where it is ".lower", up where ".upper"."""
+    rounded = {".lower": math.floor, ".upper": math.ceil}.get(end)
+    if rounded is None or number == 0 or not math.isfinite(number):
+        return write(number)
+    said = write(number)
+    places = math.floor(math.log10(abs(number))) - 1 if write is about else -len(said.strip("%").partition(".")[2])
+    unit = 10.0**places / (100 if said.endswith("%") else 1)
+    return write(rounded(_stored(number / unit)) * unit)
 
 
 def p_at_most(p: float) -> str:

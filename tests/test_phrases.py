@@ -113,7 +113,7 @@ def result(**more):
                 "x.upper.pct1": "28.9%",
             },
         ),
-        (result(value=4.69, unit="ratio"), {"x": 4.69, "x.least": "4.6"}),
+        (result(value=4.69, unit="ratio"), {"x": 4.69, "x.least": "4.6", "x.most": "4.7"}),
         (
             result(value=4.69, unit="odds ratio", lower=1.5, upper=8.0),
             {
@@ -121,6 +121,7 @@ def result(**more):
                 "x.lower": 1.5,
                 "x.upper": 8,
                 "x.least": "4.6",
+                "x.most": "4.7",
                 "x.lower.out": "1",
                 "x.lower.out1": "1.5",
                 "x.lower.out2": "1.50",
@@ -185,6 +186,11 @@ def test_percent_range(lower, upper, digits, phrase):
 def test_interval():
     assert phrases.interval(2.0718, 1.934, 2.22, "{:.2f}".format) == "2.07 (1.93 – 2.22)"
     assert phrases.interval(254_597, 191_383, 398_333) == "250,000 (190,000 – 400,000)"
+    assert phrases.interval(2.07, 1.939, 2.221, "{:.2f}".format) == "2.07 (1.93 – 2.23)"
+    assert phrases.interval(254_597, 199_383, 391_333) == "250,000 (190,000 – 400,000)"
+    assert phrases.interval(0.5, 0.467, 0.531, "{:.0%}".format) == "50% (46% – 54%)"
+    assert phrases.interval(0.5, 0.29, 0.58, "{:.0%}".format) == "50% (29% – 58%)"  # not 28 %
+    assert phrases.interval(1, 0, math.inf, "{:.1f}".format) == "1.0 (0.0 – inf)"
 
 
 BOTH = (
