@@ -11,6 +11,7 @@ from hashlib import sha256
 from itertools import product
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from adoption import HOME, census, csvfile, curve, data, mic, simulation
@@ -168,5 +169,5 @@ def municipal_frame() -> simulation.Frame:
     """
     grid = census.frame("municipal")
     return simulation.Frame(
-        simulation.scatter(grid.lower, grid.upper, grid.bodies), mic.survey("ai", "municipal").outside
+        simulation.scatter(grid.lower, grid.upper, grid.bodies), np.array(mic.survey("ai", "municipal").outside)
     )
