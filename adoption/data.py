@@ -187,6 +187,28 @@ RULES = {
         "3 <= bodies",  # no answers of one or two municipalities
         "bodies * lower <= population <= bodies * (upper - 1)",
     ),
+    "adoption-2023-by-fiscal-strength": (
+        *ADOPTERS,
+        "lower < upper and index_lower < index_upper",
+        "3 <= bodies",
+        "bodies * lower <= population <= bodies * (upper - 1)",
+        "bodies * index_lower <= fiscal_strength < bodies * index_upper",
+    ),
+    "fiscal-strength-by-prefecture": (
+        "ai <= bodies and rpa <= bodies",
+        "lower < upper",
+        "3 <= bodies",
+        "bodies * lower <= population <= bodies * (upper - 1)",
+        "fiscal_strength ** 2 <= bodies * fiscal_strength_squared * (1 + 1e-9)",
+        "fiscal_strength_ai <= fiscal_strength and fiscal_strength_rpa <= fiscal_strength",
+    ),
+    "imizu-hours": ("saved == before - after", "-0.0500001 <= percent - 100 * saved / before <= 0.0500001"),
+}
+# Columns whose figures stand in the words that the column quotation quotes.
+QUOTED = {
+    "later-surveys": ("bodies", "percent"),
+    "quoted-figures": ("value",),
+    "imizu-hours": ("before", "after", "saved", "percent"),
 }
 # What the bodies sum to for each value of a column.
 SUMS = {
@@ -254,7 +276,7 @@ def _check_table(table: pd.DataFrame, resource: dict) -> None:
         groups = [column for column in ("slide", "consortium", "section", "guidebook") if column in table]
         number = (table.groupby(groups).cumcount() if groups else table.index.to_series()) + 1
         _rule(table, "order == number", f" (from 1 within each {' and '.join(groups) or 'table'})", number=number)
-    if "upper" in table and "prefecture" not in table:
+    if "upper" in table and "kind" in table and "prefecture" not in table:
         _check_intervals(table)
     for rule in RULES.get(name, ()):
         _rule(table, rule)
@@ -266,10 +288,24 @@ def _check_table(table: pd.DataFrame, resource: dict) -> None:
     if name == "later-surveys":
         share = 100 * table.bodies / table.body_type.map(KIND_COUNTS | {"all": BODIES})
         _rule(table, "-0.0500001 <= percent - share <= 0.0500001", share=share)
-        answer = ["survey_fy", "technology", "body_type", "status"]
-        _rule(table, "percent == by_another_source", by_another_source=table.groupby(answer).percent.transform("first"))
+        answer = ["survey_fy", "technology", "body_type", "status", "edition"]
+        by_answer = table.fillna({"edition": ""}).groupby(answer)
+        _rule(table, "percent == by_another_source", by_another_source=by_answer.percent.transform("first"))
         date = table.reference_date.str.extract("(....)-(..)").astype("Int64")
         _rule(table, "survey_fy == year", " (April to March)", year=date[0] - (date[1] < 4))
+
+    for column in QUOTED.get(name, ()):
+        quoted = [
+            pd.isna(row.quotation) or pd.isna(row[column]) or float(row[column]) in numbers_in(row.quotation)
+            for _, row in table.iterrows()
+        ]
+        _every(table, [column], quoted, "a number that the row's quotation prints", ["quotation"])
+
+
+def numbers_in(text: str) -> set[float]:
+    """The numbers that Japanese or English words print: 28.8 as 28.8 or 28・8, 1095 as 1,095 too."""
+    text = re.sub("(?<=[0-9]),(?=[0-9]{3})", "", re.sub("(?<=[0-9])・(?=[0-9])", ".", text))
+    return {float(number) for number in re.findall(r"[0-9]+(?:\.[0-9]+)?", text)}
 
 
 def _check_intervals(table: pd.DataFrame) -> None:
@@ -458,9 +494,14 @@ def _check_strangers(tables: dict) -> None:
 def _check_prefectures(tables: dict) -> None:
     """The tables by prefecture agree with those of all municipalities and with each other."""
     table, grid = tables["bodies-by-prefecture"], tables["population-distribution-2015"]
-    for name in ("bodies-by-prefecture", "adoption-2023-by-prefecture"):
-        key = tables[name][["prefecture", "kind" if "kind" in tables[name] else "external_staff", "lower"]]
-        _every(key, list(key), key.sort_values(list(key)).index == key.index, "rows in the order of the key")
+    for name, key in (
+        ("bodies-by-prefecture", ["prefecture", "kind", "lower"]),
+        ("adoption-2023-by-prefecture", ["prefecture", "external_staff", "lower"]),
+        ("fiscal-strength-by-prefecture", ["prefecture", "lower"]),
+        ("adoption-2023-by-fiscal-strength", ["lower", "index_lower"]),
+    ):
+        in_order = tables[name].sort_values(key).index == tables[name].index
+        _every(tables[name], key, in_order, "rows in the order of the key")
     edges = sorted({0, *grid.upper} & {*table.lower, *table.upper})
     spans = table[["lower", "upper"]].drop_duplicates().sort_values("lower")
     _rule(spans, "last_upper <= lower", last_upper=spans.upper.shift(fill_value=0))
@@ -493,9 +534,46 @@ def _check_prefectures(tables: dict) -> None:
             high=high + 1e-9,
         )
     _rule(answers, "log2_population ** 2 <= bodies * log2_population_squared * (1 + 1e-9)")
+    strength, sums = tables["adoption-2023-by-fiscal-strength"], tables["fiscal-strength-by-prefecture"]
+    for column in ("bodies", "ai", "rpa", "population"):
+        _sums(sums, "prefecture", answers.groupby("prefecture")[column].sum(), column)
+    for edge in sorted({*strength.upper} & {*municipal.upper}):
+        for column in ("bodies", "ai", "rpa", "both", "population"):
+            found, known = (part.loc[part.upper <= edge, column].sum() for part in (strength, municipal))
+            if found != known:
+                fail(
+                    Path(strength.attrs["table"]),
+                    f"rows with upper up to {edge}, column {column}",
+                    f"sum {found}",
+                    f"sum {known} (adoption-2023-by-size)",
+                )
+    # Sums of numbers with ten digits: equal but for the last of them.
+    for column, tables_with in (("log2_population", (answers, sums, strength)), ("fiscal_strength", (sums, strength))):
+        first, *others = (table[column].sum() for table in tables_with)
+        for table, found in zip(tables_with[1:], others, strict=True):
+            if abs(found - first) > 1e-8 * first:
+                fail(Path(table.attrs["table"]), f"column {column}", f"sum {found:.10g}", f"sum {first:.10g}")
+    for part in ("log2_population", "log2_population_ai", "log2_population_rpa"):
+        found = sums.groupby("prefecture")[part].transform("sum")
+        known = sums.prefecture.map(answers.groupby("prefecture")[part].sum())
+        _rule(sums, "-1e-5 <= found - known <= 1e-5", f" ({part} of a prefecture)", found=found, known=known)
 
 
-CROSS_CHECKS = (_check_slides, _check_census, _check_2023, _check_prefectures, _check_strangers)
+def _check_named(tables: dict) -> None:
+    """The municipalities that the deck names, each once, with the populations that it prints."""
+    table, small, members = (tables[name] for name in ("named-bodies-2023", "small-adopters", "consortium-members"))
+    printed = {
+        **dict(zip(small.body_ja, small.population, strict=True)),
+        **dict(zip(members.member_ja, members.population, strict=True)),
+    }
+    _every(table, ["name_ja"], table.name_ja.isin(printed), "a municipality of small-adopters or consortium-members")
+    _rule(table, "population == printed", printed=table.name_ja.map(printed))
+    if len(table) != len(printed):
+        fail(Path(table.attrs["table"]), "rows", f"{len(table)} rows", f"{len(printed)}, one for each")
+    _every(table, ["code"], table.code.is_monotonic_increasing | table.code.isna(), "codes in ascending order")
+
+
+CROSS_CHECKS = (_check_slides, _check_census, _check_2023, _check_prefectures, _check_named, _check_strangers)
 
 
 # --- everything, checksums, codebook --------------------------------------------------------------

@@ -11,8 +11,10 @@ import io
 import itertools
 import math
 import os
+import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +29,7 @@ SHARED = ROOT.parent / "shared"
 CENSUS = SHARED / "census" / "001_00.csv"
 MUNICIPALITIES = SHARED / "dashboard" / "municipalities.csv"
 PREFECTURES = SHARED / "dashboard" / "prefectures.csv"
+FISCAL = SHARED / "fiscal" / "mic-main-fiscal-indices-municipalities-FY2019.xlsx"
 NATION = 127_094_745
 LIMITS = [1000 * k for k in (5, 10, 30, 50, 100, 200, 300, 500, 1000)]
 
@@ -36,7 +39,7 @@ def builders():
     """The builders' modules, imported as the scripts import each other."""
     sys.path.insert(0, str(BUILDERS))
     try:
-        names = ("sources", "intervals", "build_population", "build_adoption_2023")
+        names = ("sources", "intervals", "build_population", "build_adoption_2023", "build_fiscal_strength")
         yield {name: importlib.import_module(name) for name in names}
     finally:
         sys.path.remove(str(BUILDERS))
@@ -45,7 +48,7 @@ def builders():
 @pytest.fixture(scope="module")
 def shared():
     """The official files, or the reason why there are none."""
-    missing = [file for file in (CENSUS, MUNICIPALITIES, PREFECTURES) if not file.is_file()]
+    missing = [file for file in (CENSUS, MUNICIPALITIES, PREFECTURES, FISCAL) if not file.is_file()]
     if missing:
         if os.environ.get("REQUIRE_SHARED") == "1":
             pytest.fail(f"REQUIRE_SHARED=1 and missing: {', '.join(map(str, missing))}")
@@ -60,15 +63,19 @@ def test_committed_tables_are_what_the_builders_build(shared, tmp_path):
     for script, sources in (
         ("build_adoption_2023.py", (CENSUS, MUNICIPALITIES, PREFECTURES)),
         ("build_population.py", (CENSUS,)),
+        ("build_fiscal_strength.py", (CENSUS, MUNICIPALITIES, FISCAL)),
     ):
         subprocess.run([sys.executable, BUILDERS / script, *sources, "--out", tmp_path], check=True, cwd=tmp_path)
     built = sorted(tmp_path.glob("*.csv"))
     assert [file.stem for file in built] == [
+        "adoption-2023-by-fiscal-strength",
         "adoption-2023-by-prefecture",
         "adoption-2023-by-size",
         "adoption-2023-published",
         "bodies-by-prefecture",
+        "fiscal-strength-by-prefecture",
         "median-neighbours",
+        "named-bodies-2023",
         "population-distribution-2015",
     ]
     for file in built:
@@ -281,6 +288,64 @@ def test_prefectures_agree_with_the_dashboard(in_prefectures):
         assert np.allclose(sums, row[-4:], rtol=1e-9, atol=0)
     abandoned = table[table.upper == 1]
     assert abandoned[["prefecture", "bodies", "population"]].values.tolist() == [["07", 4, 0]]
+
+
+@pytest.fixture(scope="module")
+def with_index(in_prefectures):
+    """The index of fiscal strength, read out of the workbook by regular expressions and joined by code."""
+    with zipfile.ZipFile(FISCAL) as book:
+        strings = book.read("xl/sharedStrings.xml").decode()
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+    texts = [re.search("<t[^>]*>([^<]*)</t>", item)[1] for item in re.findall("<si>.*?</si>", strings, re.S)]
+    index = {}
+    for row in re.findall("<row .*?</row>", sheet, re.S):
+        code = re.search(r'<c r="A\d+"[^>]* t="s"><v>(\d+)</v>', row)
+        value = re.search(r'<c r="D\d+"[^>]*><v>([^<]+)</v>', row)
+        if code and value and re.fullmatch("[0-9]{6}", texts[int(code[1])]):
+            index[texts[int(code[1])][:5]] = float(value[1])
+    assert len(index) == 1741
+    codes = in_prefectures.code.replace({"04423": "04216", "40305": "40231"})
+    return in_prefectures.assign(index=codes.map(index).astype(float))
+
+
+def test_fiscal_strength_agrees_with_the_ministry(with_index):
+    """Counts and sums of both tables by plain filters."""
+    assert with_index["index"].notna().all()
+    for name in ("adoption-2023-by-fiscal-strength", "fiscal-strength-by-prefecture"):
+        table = data.load(name)
+        assert table.bodies.sum() == 1741 and table.bodies.min() == 3
+        for row in table.itertuples():
+            own = with_index[(with_index.population >= row.lower) & (with_index.population < row.upper)]
+            if "prefecture" in table:
+                own = own[own.prefecture == row.prefecture]
+            else:
+                own = own[(own["index"] >= row.index_lower) & (own["index"] < row.index_upper)]
+            assert (len(own), own.ai.sum(), own.rpa.sum()) == (row.bodies, row.ai, row.rpa)
+            assert own.population.sum() == row.population
+            z, f = own.z, own["index"]
+            sums = {"log2_population": z.sum(), "fiscal_strength": f.sum()}
+            if "prefecture" in table:
+                sums |= {
+                    "log2_population_ai": z[own.ai].sum(),
+                    "log2_population_rpa": z[own.rpa].sum(),
+                    "log2_population_squared": (z**2).sum(),
+                    "fiscal_strength_ai": f[own.ai].sum(),
+                    "fiscal_strength_rpa": f[own.rpa].sum(),
+                    "fiscal_strength_squared": (f**2).sum(),
+                    "fiscal_strength_log2_population": (f * z).sum(),
+                }
+            else:
+                assert (own.ai & own.rpa).sum() == row.both
+            for column, found in sums.items():
+                assert getattr(row, column) == pytest.approx(found, rel=1e-9), column
+
+
+def test_named_municipalities_gave_these_answers(in_prefectures):
+    table = data.load("named-bodies-2023")
+    own = in_prefectures.set_index("code").loc[table.code]
+    assert own.name.tolist() == table.name_ja.tolist() and own.population.tolist() == table.population.tolist()
+    for technology in ("ai", "rpa"):
+        assert (own[technology].to_numpy() == (table[technology] == "yes")).all()
 
 
 def test_few_answers_of_a_prefecture_are_counted_with_others(in_prefectures):
@@ -577,26 +642,63 @@ def test_edges(builders):
 
 def test_classes_are_merged_with_their_neighbours(builders):
     """Numbers of municipalities by class, in the classes' order, and how they are put together."""
-    module = builders["build_adoption_2023"]
-    limits = module.PREFECTURE_CLASSES
 
     def merged(*counts):
-        group = [
-            builders["sources"].Adoption("01000", "other_municipality", limits[at + 1], "no", False, False)
-            for at, count in enumerate(counts)
-            for _ in range(count)
-        ]
-        return [(first - 1, last - 1, len(cell)) for first, last, cell in module.merged_classes(group)]
+        group = [at for at, count in enumerate(counts) for _ in range(count)]
+        return [(*ends, len(cell)) for *ends, cell in builders["intervals"].merged(group, lambda at: at, "group")]
 
     assert merged(3, 0, 4) == [(0, 0, 3), (2, 2, 4)]
     assert merged(1, 2, 5) == [(0, 1, 3), (2, 2, 5)]
     assert merged(3, 3, 2) == [(0, 0, 3), (1, 2, 5)]
     assert merged(2, 0, 0, 1, 1, 1) == [(0, 5, 5)]
-    assert merged(0, 2) == [(1, 1, 2)]  # too few on their own: by_prefecture stops there
     assert merged() == []
+    with pytest.raises(ValueError, match="group: found 2 municipalities in a cell, expected at least 3"):
+        merged(0, 2)
     lone = [builders["sources"].Adoption("01100", "other_municipality", 7000, "no", False, False)] * 2
     with pytest.raises(ValueError, match="prefecture 01, external staff any: found 2 municip.*expected at least 3"):
-        module.by_prefecture(lone)
+        builders["build_adoption_2023"].by_prefecture(lone)
+
+
+def workbook(file, rows):
+    """A workbook as the reader expects it: every cell a shared string, with its pronunciation."""
+    texts = [text for row in rows for text in row.values()]
+    space = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    strings = "".join(f"<si><t>{text}</t><rPh><t>ヨミ</t></rPh></si>" for text in texts)
+    number, lines = itertools.count(), []
+    for at, row in enumerate(rows, start=1):
+        cells = "".join(f'<c r="{letter}{at}" t="s"><v>{next(number)}</v></c>' for letter in row)
+        lines.append(f"<row>{cells}</row>")
+    with zipfile.ZipFile(file, "w") as book:
+        book.writestr("xl/sharedStrings.xml", f"<sst {space}>{strings}</sst>")
+        book.writestr("xl/worksheets/sheet1.xml", f"<worksheet {space}>{''.join(lines)}</worksheet>")
+    return file
+
+
+def test_index_of_fiscal_strength_is_read_by_code(builders, tmp_path):
+    """Two municipalities, one of them with a later code; what does not fit is refused with its place."""
+    module = builders["build_fiscal_strength"]
+    bodies = [builders["sources"].Body(code, "other_municipality", "x", 5) for code in ("01100", "04423")]
+    head = [{"A": "title"}, {"A": "団体コード", "D": "財政力指数"}]
+    rows = [{"A": "011002", "D": "0.71"}, {"A": "042161", "D": "0.31"}, {"A": "mean", "D": "0.51"}]
+
+    def read(*rows):
+        return module.read_strength(workbook(tmp_path / "book.xlsx", rows), bodies)
+
+    assert read(*head, *rows) == {"01100": 0.71, "04423": 0.31}
+    for changed, message in (
+        ([{"A": "title"}, {"A": "団体コード", "D": "指数"}, *rows], "column D: found '指数', expected the heading"),
+        ([*head, {"A": "011002", "D": "-"}, *rows[1:]], "column A and D .011002.: found '-', expected a number"),
+        ([*head, rows[0], rows[0]], "each code once"),
+        ([*head, rows[0]], "codes .'04216'. here or in the census alone"),
+        ([*head, {"A": "011002", "D": "0.75"}, *rows[1:]], "found .mean 0.5300., expected the printed mean, 0.51"),
+    ):
+        with pytest.raises(ValueError, match=f"book.xlsx, .*{message}"):
+            read(*changed)
+    (tmp_path / "no.xlsx").write_text("no workbook")
+    with pytest.raises(ValueError, match="no.xlsx: found no workbook"):
+        module.read_sheet(tmp_path / "no.xlsx")
+    with pytest.raises(ValueError, match="none.xlsx: found no such file"):
+        module.read_sheet(tmp_path / "none.xlsx")
 
 
 def test_thinning_keeps_what_it_must(builders):

@@ -331,6 +331,13 @@ CONTRADICTIONS = {
     "half a second place": ("claims", 1, "again_slide", 10, "found again_slide 10, again_statement <NA>"),
     "percentage by two sources": ("later-surveys", 5, "percent", 61, "found percent 61.0, by_another_source 60.0"),
     "share of a count": ("later-surveys", 3, "percent", 25, "column percent"),
+    "two editions as one": ("later-surveys", 106, "edition", "preliminary", "by_another_source"),
+    "percentage not quoted": ("later-surveys", 101, "percent", "28.9", "a number that the row's quotation prints"),
+    "figure not quoted": ("quoted-figures", 2, "value", 76, "found value 76.0, quotation '5万人以上"),
+    "hours not quoted": ("imizu-hours", 3, "after", 71, "found saved 111, before 183, after 71"),
+    "two municipalities": ("adoption-2023-by-prefecture", 9, "bodies", 2, "expected an integer from 3 to 1741"),
+    "empty interval": ("bodies-by-prefecture", 1, "bodies", 0, "expected an integer from 1 to 1741"),
+    "index out of its group": ("adoption-2023-by-fiscal-strength", 2, "fiscal_strength", 33, "bodies * index_lower"),
 }
 
 
@@ -459,6 +466,27 @@ BETWEEN_TABLES = {
     "stages beside the frame": ("strangers", 2, "bodies", 62, "found bodies 359, other_stages 62, in_frame 420"),
     "sizes beside the stages": ("strangers-sizes", 1, "bodies", 9, "strangers.csv, row 1"),
     "truth of another stage": ("strangers-truth", 1, "stage_1_in_quarter_1", 85, "others 275, stage_1 359, expected"),
+    "bodies of a prefecture": (
+        "bodies-by-prefecture",
+        2,
+        "population",
+        833,
+        "kind other_municipality and upper up to 5000, column population: found sum",
+    ),
+    "adopters by prefecture": ("adoption-2023-by-prefecture", 1, "ai", 3, "column ai: found sum 880, expected sum 879"),
+    "logarithms of a prefecture": (
+        "adoption-2023-by-prefecture",
+        1,
+        "log2_population_ai",
+        "39.5",
+        "log2_population_ai 39.5",
+    ),
+    "adopters by strength": ("adoption-2023-by-fiscal-strength", 3, "rpa", 4, "upper up to 5000, column rpa: found"),
+    "strength by prefecture": ("fiscal-strength-by-prefecture", 1, "bodies", 78, "prefecture 01, column bodies: found"),
+    "sum of the index": ("fiscal-strength-by-prefecture", 1, "fiscal_strength", "15.68", "column fiscal_strength: "),
+    "named population": ("named-bodies-2023", 2, "population", 20914, "found population 20914, printed 20913"),
+    "nobody is named so": ("named-bodies-2023", 2, "name_ja", "会津坂下町", "a municipality of small-adopters"),
+    "area of no task": ("imizu-hours", 1, "area_ja", "固定資産税", "a row of consortium-tasks"),
     "2023 median": ("adoption-2023-published", 1, "median_population", 9168, "expected above <= bodies / 2"),
 }
 

@@ -22,7 +22,7 @@ def test_sources_of_later_surveys_agree_as_the_chapter_says():
     assert (series["lower"] == series["upper"]).all()
     # Those on either side of the promised date.
     sources = series.set_index(["t", "year", "kind"])["sources"].sort_index()
-    assert (sources.loc["rpa", [2020, 2022]] == 1).all()
+    assert (sources.loc["rpa", 2020] == 1).all() and (sources.loc["rpa", 2022] == 2).all()
     assert (sources.loc["ai", [2020, 2021]] == 1).groupby("kind").all().to_dict() == {
         "prefecture": True,
         "designated_city": False,

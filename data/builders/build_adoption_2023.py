@@ -1,4 +1,4 @@
-"""Build adoption-2023-published, -by-size and -by-prefecture from the official files.
+"""Build adoption-2023-published, -by-size, -by-prefecture and named-bodies-2023 from the official files.
 
     python data/builders/build_adoption_2023.py CENSUS_CSV MUNICIPALITIES_CSV PREFECTURES_CSV
 
@@ -9,21 +9,27 @@ medians of 2023 from its result.
 """
 
 import argparse
-import math
-from bisect import bisect_right
 from pathlib import Path
 
-from intervals import FLOOR, TOP, exact_edges, medians_2020, population_edges, thin
+from intervals import (
+    AT_LEAST_WITH_ANSWERS,
+    SIZE_CLASSES,
+    exact_edges,
+    log_sums,
+    medians_2020,
+    merged,
+    population_edges,
+    size_class,
+    thin,
+)
 from sources import EXTERNAL_STAFF, KINDS, median_half_up, read_census, read_dashboard, write_csv
+
+from adoption import data
 
 # An interval holds at least this many municipalities, unless an exact edge cuts it shorter:
 # the table is an aggregate, no list of bodies.
 AT_LEAST = 20
 CLASS_LIMITS = (10_000, 30_000, 50_000, 100_000, 200_000, 500_000, 1_000_000)
-# Size classes within a prefecture, and how many municipalities a cell holds at least. The towns
-# without population, of which no logarithm can be taken, are a class of their own.
-PREFECTURE_CLASSES = (0, 1, 5_000, 10_000, 20_000, 30_000, 50_000, 100_000, 200_000, TOP)
-AT_LEAST_IN_PREFECTURE = 3
 
 
 def published(municipalities):
@@ -60,30 +66,6 @@ def by_size(bodies, edges):
     return rows
 
 
-def size_class(body):
-    """Position in PREFECTURE_CLASSES of a municipality's class."""
-    return bisect_right(PREFECTURE_CLASSES, body.population) - 1
-
-
-def merged_classes(group):
-    """The municipalities of a group by size class, neighbouring classes merged until each holds enough.
-
-    Works upwards; a last class with too few joins the one before. Returns (first class, last
-    class, its municipalities).
-    """
-    cells = []
-    for at in sorted({size_class(body) for body in group}):
-        own = [body for body in group if size_class(body) == at]
-        if cells and len(cells[-1][2]) < AT_LEAST_IN_PREFECTURE:
-            cells[-1] = (cells[-1][0], at, cells[-1][2] + own)
-        else:
-            cells.append((at, at, own))
-    if len(cells) > 1 and len(cells[-1][2]) < AT_LEAST_IN_PREFECTURE:
-        (first, _, below), (_, last, own) = cells[-2:]
-        cells[-2:] = [(first, last, below + own)]
-    return cells
-
-
 def by_prefecture(municipalities):
     """Rows prefecture x external staff x merged size class: counts, and sums of log2(population).
 
@@ -94,44 +76,48 @@ def by_prefecture(municipalities):
     for prefecture in sorted({body.code[:2] for body in municipalities}):
         own = [body for body in municipalities if body.code[:2] == prefecture]
         groups = {staff: [body for body in own if body.external_staff == staff] for staff in EXTERNAL_STAFF.values()}
-        few = {size_class(b) for g in groups.values() if len(g) < AT_LEAST_IN_PREFECTURE for b in g}
+        few = {size_class(b) for g in groups.values() if len(g) < AT_LEAST_WITH_ANSWERS for b in g}
         groups = {staff: [body for body in group if size_class(body) not in few] for staff, group in groups.items()}
         groups["any"] = [body for body in own if size_class(body) in few]
         for staff, group in groups.items():
-            for first, last, cell in merged_classes(group):
-                if len(cell) < AT_LEAST_IN_PREFECTURE:
-                    raise ValueError(
-                        f"prefecture {prefecture}, external staff {staff}: found {len(cell)} municipalities "
-                        f"in a cell, expected at least {AT_LEAST_IN_PREFECTURE}"
-                    )
-                logs = [math.log2(max(body.population, FLOOR)) for body in cell]
+            for first, last, cell in merged(group, size_class, f"prefecture {prefecture}, external staff {staff}"):
                 rows.append(
                     (
                         prefecture,
                         staff,
-                        PREFECTURE_CLASSES[first],
-                        PREFECTURE_CLASSES[last + 1],
+                        SIZE_CLASSES[first],
+                        SIZE_CLASSES[last + 1],
                         len(cell),
                         sum(body.ai for body in cell),
                         sum(body.rpa for body in cell),
                         sum(body.ai and body.rpa for body in cell),
                         sum(body.population for body in cell),
-                        *(
-                            f"{math.fsum(chosen):.10g}"
-                            for chosen in (
-                                logs,
-                                [z for z, body in zip(logs, cell, strict=True) if body.ai],
-                                [z for z, body in zip(logs, cell, strict=True) if body.rpa],
-                                [z * z for z in logs],
-                            )
-                        ),
+                        *log_sums(cell),
                     )
                 )
     return sorted(rows)
 
 
+def named(census, municipalities):
+    """Rows of the municipalities that the deck names: prefecture, name, population, AI, RPA."""
+    prefectures = {body.name: body.code[:2] for body in census if body.kind == "prefecture"}
+    small, members = data.load("small-adopters"), data.load("consortium-members")
+    wanted = {*zip(small.prefecture_ja.map(prefectures), small.body_ja, strict=True)}
+    wanted |= {*zip(members.consortium.map({"nara": "29", "toyama": "16"}), members.member_ja, strict=True)}
+    names = {body.code: body.name for body in census}
+    yes = {True: "yes", False: "no"}
+    rows = [
+        (body.code, names[body.code], body.population, yes[body.ai], yes[body.rpa])
+        for body in municipalities
+        if (body.code[:2], names[body.code]) in wanted
+    ]
+    if len(rows) != len(wanted):
+        raise ValueError(f"municipalities that the deck names: found {len(rows)}, expected {len(wanted)}")
+    return rows
+
+
 def build(census_csv, municipalities_csv, prefectures_csv, out):
-    """Write the three tables into the folder ``out``."""
+    """Write the four tables into the folder ``out``."""
     census = read_census(census_csv)
     municipalities = read_dashboard(municipalities_csv, [b for b in census if b.kind != "prefecture"], first_cell="")
     prefectures = read_dashboard(prefectures_csv, [b for b in census if b.kind == "prefecture"], first_cell="都道府県")
@@ -150,6 +136,11 @@ def build(census_csv, municipalities_csv, prefectures_csv, out):
         Path(out) / "adoption-2023-by-size.csv",
         ("lower", "upper", "kind", "external_staff", "bodies", "ai", "rpa", "both", "population"),
         by_size(municipalities + prefectures, edges),
+    )
+    write_csv(
+        Path(out) / "named-bodies-2023.csv",
+        ("code", "name_ja", "population", "ai", "rpa"),
+        named(census, municipalities),
     )
     write_csv(
         Path(out) / "adoption-2023-by-prefecture.csv",

@@ -1,6 +1,7 @@
 """The population intervals that the builders share, cut so that every count needed is exact."""
 
 import math
+from bisect import bisect_right
 
 from adoption import data
 
@@ -8,6 +9,10 @@ PER_DECADE = 20
 CLASS_LIMITS = (5_000, 10_000, 30_000, 50_000, 100_000, 200_000, 300_000, 500_000, 1_000_000)
 FLOOR = 100  # in logarithms a smaller population counts as this
 TOP = 14_125_375  # 10 ** 7.15, above the largest prefecture of 2015
+# Classes of the tables by prefecture and by fiscal strength, and how many municipalities a cell
+# with answers holds at least. The towns without population are a class of their own.
+SIZE_CLASSES = (0, 1, 5_000, 10_000, 20_000, 30_000, 50_000, 100_000, 200_000, TOP)
+AT_LEAST_WITH_ANSWERS = 3
 
 
 def medians_2020():
@@ -75,3 +80,52 @@ def thin(edges, keep, populations, at_least):
                 continue
         result.append(edge)
     return result
+
+
+def size_class(body):
+    """Position in SIZE_CLASSES of a municipality's class."""
+    return bisect_right(SIZE_CLASSES, body.population) - 1
+
+
+def merged(group, position, name):
+    """A group of municipalities by class, neighbouring classes merged until each holds enough.
+
+    position: function that gives a municipality's class as a number. Works upwards; a last class
+    with too few joins the one before. Returns (first class, last class, its municipalities); a
+    ValueError names the group (``name``) where it is too small.
+    """
+    cells = []
+    for at in sorted({position(body) for body in group}):
+        own = [body for body in group if position(body) == at]
+        if cells and len(cells[-1][2]) < AT_LEAST_WITH_ANSWERS:
+            cells[-1] = (cells[-1][0], at, cells[-1][2] + own)
+        else:
+            cells.append((at, at, own))
+    if len(cells) > 1 and len(cells[-1][2]) < AT_LEAST_WITH_ANSWERS:
+        (first, _, below), (_, last, own) = cells[-2:]
+        cells[-2:] = [(first, last, below + own)]
+    if cells and len(cells[-1][2]) < AT_LEAST_WITH_ANSWERS:
+        raise ValueError(
+            f"{name}: found {len(cells[-1][2])} municipalities in a cell, expected at least {AT_LEAST_WITH_ANSWERS}"
+        )
+    return cells
+
+
+def log_size(body):
+    """Logarithm to base 2 of a municipality's population."""
+    return math.log2(max(body.population, FLOOR))
+
+
+def total(values):
+    """A sum as the tables have it."""
+    return f"{math.fsum(values):.10g}"
+
+
+def log_sums(cell):
+    """Sums of log_size over a cell's municipalities, its AI adopters, its RPA adopters, and of the squares."""
+    return (
+        total(log_size(body) for body in cell),
+        total(log_size(body) for body in cell if body.ai),
+        total(log_size(body) for body in cell if body.rpa),
+        total(log_size(body) ** 2 for body in cell),
+    )
