@@ -375,6 +375,21 @@ def two_points(
 # --- counts and medians -------------------------------------------------------------------------
 
 
+def within_clusters(shares: ArrayLike, intercepts: ArrayLike, sd: float) -> np.ndarray:
+    """Shares of the stages among bodies of one size in clusters with these intercepts, (..., R, K).
+
+    shares: shape (R, K), among all bodies of each size, the furthest stage first.
+    intercepts: shape (..., R) or one that fits it, of which sd is the standard deviation.
+
+    An intercept shifts the log-odds of being at stage k or further alike for every k. Before that
+    they are stretched by sqrt(1 + 0.346 sd^2), so that over all clusters the shares are nearly
+    those given (Zeger, Liang and Albert 1988, Biometrics 44, 1049-1060).
+    """
+    reached = np.clip(np.cumsum(shares, axis=1)[:, :-1], 1e-12, 1 - 1e-12)
+    logits = np.sqrt(1 + 0.346 * sd**2) * log_odds(reached) + np.asarray(intercepts)[..., None]
+    return np.diff(expit(logits), axis=-1, prepend=0, append=1)
+
+
 def added_covariance(
     model: str,
     params: ArrayLike,
@@ -397,10 +412,8 @@ def added_covariance(
     floor: smaller sizes count as this in logarithms.
 
     By the law of total covariance V = E[Cov(T | u)] + Cov(E[T | u]); this is V less the covariance
-    of independent bodies, by nine Gauss-Hermite nodes. Within a cluster the log-odds are those of
-    all bodies times sqrt(1 + 0.346 sd^2), which nearly keeps the shares over all clusters
-    (Zeger, Liang and Albert 1988, Biometrics 44, 1049-1060). A member known to stand at its median
-    is treated as any other. ValueError for arguments that are not so.
+    of independent bodies, by nine Gauss-Hermite nodes of :func:`within_clusters`. A member known
+    to stand at its median is treated as any other. ValueError for arguments that are not so.
     """
     cluster, medians = checks.whole_vector("cluster", cluster), checks.vector("medians", medians)
     sizes = checks.vector("sizes", sizes, cluster.size)
@@ -410,11 +423,8 @@ def added_covariance(
     shares = probabilities(model, params, z)[0]
     if shares.shape[1] != medians.size:
         raise ValueError(f"medians: expected {shares.shape[1]}, one for each stage, found {medians.size}")
-    reached = np.clip(np.cumsum(shares, axis=1)[:, :-1], 1e-12, 1 - 1e-12)
     nodes, weights = np.polynomial.hermite.hermgauss(9)
-    shift = np.sqrt(2) * sd * nodes[:, None, None]
-    inner = expit(np.sqrt(1 + 0.346 * sd**2) * log_odds(reached) + shift)
-    stages = np.diff(inner, axis=2, prepend=0, append=1)  # (Q, R, K): shares at each node
+    stages = within_clusters(shares, np.sqrt(2) * sd * nodes[:, None], sd)  # (Q, R, K): at each node
     stage = np.concatenate([np.arange(medians.size - 1), np.arange(medians.size)])
     each = counted * stages.transpose(0, 2, 1)[:, stage]  # (Q, M, R): expected of one body
     weights = weights / np.sqrt(np.pi)
@@ -442,26 +452,28 @@ def median_test_size(
     members: of the stage, on average. sd: of the clusters' normal intercepts.
 
     In each replicate bodies are members by themselves, with a chance that is their cluster's. The
-    two-sided test (:func:`adoption.medians.median_test`) supposes random allocation; an even
-    group leaves one member out. Bodies of one interval stand in random order. The interval is
-    that of Clopper and Pearson, 95 %.
+    two-sided test (:func:`adoption.medians.median_test`) supposes random allocation. An even group
+    leaves one member out; bodies of one interval stand in a random order. The interval is that of
+    Clopper and Pearson, 95 %. ValueError for arguments that are not so.
     """
-    cluster, bodies = checks.whole_vector("cluster", cluster), checks.whole_vector("bodies", bodies)
-    total, count = int(bodies.sum()), cluster.max() + 1
+    cluster = checks.whole_vector("cluster", cluster)
+    bodies = checks.whole_vector("bodies", bodies, cluster.size)
+    total = int(bodies.sum())
     checks.whole("members", members, 1, total - 1)
     checks.whole("replicates", replicates, 1)
     sd, level = checks.inside("sd", sd, 0, np.inf), checks.level(level)
-    rng, rejected = np.random.default_rng(seed), 0
-    own, interval = np.repeat(cluster, bodies), np.repeat(np.arange(bodies.size), bodies)
+    rng = np.random.default_rng(seed)
+    place = np.lexsort((rng.random(total), np.repeat(np.arange(bodies.size), bodies)))
+    own = np.repeat(cluster, bodies)[place]
     middle = log_odds(members / total) * np.sqrt(1 + 0.346 * sd**2)
+    counts, ranks = [], []
     for _ in range(replicates):
-        chance = expit(middle + sd * rng.normal(size=count))
-        place = np.lexsort((rng.random(total), interval))
-        ranks = np.flatnonzero(rng.random(total) < chance[own[place]])
-        if ranks.size % 2 == 0:
-            ranks = np.delete(ranks, rng.integers(ranks.size)) if ranks.size else np.array([total // 2])
-        half = ranks.size // 2
-        above, below = total - ranks[half], ranks[half] + 1  # bodies from the median on, and up to it
-        tail = min(hypergeom.sf(half, total, side, ranks.size) for side in (above, below))
-        rejected += 2 * tail <= level
-    return proportion_interval(rejected, replicates)
+        chance = expit(middle + sd * rng.normal(size=cluster.max() + 1))
+        chosen = np.flatnonzero(rng.random(total) < chance[own])
+        if chosen.size % 2 == 0:  # nobody at all is as good as a member in the middle: no evidence
+            chosen = np.delete(chosen, rng.integers(chosen.size)) if chosen.size else np.array([total // 2])
+        counts.append(chosen.size)
+        ranks.append(chosen[chosen.size // 2])
+    counts, ranks = np.array(counts), np.array(ranks)
+    above, below = (hypergeom.sf(counts // 2, total, side, counts) for side in (total - ranks, ranks + 1))
+    return proportion_interval(int(np.sum(2 * np.minimum(above, below) <= level)), replicates)

@@ -22,7 +22,8 @@ from scipy.optimize import brentq
 from scipy.special import softmax
 from scipy.stats import chi2, norm
 
-from adoption import bounds, checks, curve, medians, moments, outside
+from adoption import bounds, checks, clusters, curve, medians, moments, outside
+from adoption.tables import Interval, proportion_interval
 
 SEED = 20200228
 BLOCK = 5  # replicates a row of the table
@@ -418,3 +419,37 @@ def block(name: str, index: int, frame: Frame, limits) -> dict[str, float | int 
         row[f"{key}_error_sum"] = float(errors.sum())
         row[f"{key}_error_squares"] = float((errors**2).sum())
     return row
+
+
+def clustered_coverage(
+    params: ArrayLike, cluster: ArrayLike, sizes: ArrayLike, sd: float, *, floor: float, replicates: int
+) -> dict[str, Interval]:
+    """How often 95 % intervals of an ordered slope cover it where bodies of a cluster move together.
+
+    params: of the ordered logit of all bodies of a size together.
+    cluster, sizes: shape (N,), of each body of the frame; sizes ascending.
+    sd: of the clusters' normal intercepts (:func:`adoption.clusters.added_covariance`).
+
+    Returns the share that cover it, with the interval of Clopper and Pearson: "plain" for intervals
+    that suppose independent bodies, "clustered" for those that are given the sd.
+    """
+    rng, covered = np.random.default_rng(SEED), np.zeros(2, int)
+    cluster, sizes = checks.whole_vector("cluster", cluster), checks.ascending("sizes", sizes)
+    chance = curve.probabilities("ordered", params, moments.log_size(sizes, floor=floor))[0]
+    for _ in range(replicates):
+        intercepts = sd * rng.normal(size=cluster.max() + 1)
+        stage = draw(rng, clusters.within_clusters(chance, intercepts[cluster], sd))
+        published = publish(Frame(sizes, sizes[:0]), stage, stage[:0], chance.shape[1])
+        middles = published.medians
+        binned = moments.bin_sizes(sizes, moments.bin_edges(sizes[0], sizes[-1], middles, floor=floor))
+        table = (*binned, published.totals, middles, published.odd)
+        plain = curve.fit("ordered", *table, floor=floor)
+        extra = clusters.added_covariance(
+            "ordered", plain.params, cluster, sizes, np.ones(sizes.size), middles, sd, floor=floor
+        )
+        wide = curve.fit("ordered", *table, floor=floor, start=plain, added=lambda *_, extra=extra: extra)
+        covered += [curve.slope_deviance(fit, params[-1]) <= chi2.ppf(LEVEL, 1) for fit in (plain, wide)]
+    return {
+        name: proportion_interval(int(hits), replicates)
+        for name, hits in zip(("plain", "clustered"), covered, strict=True)
+    }

@@ -5,13 +5,13 @@ import itertools
 import numpy as np
 import pytest
 import statsmodels.api as sm
-from drawn import FLOOR, ORDERED, binned, draw, frame, publish
+from drawn import FLOOR, ORDERED, frame
 from scipy.integrate import trapezoid
 from scipy.optimize import minimize
 from scipy.special import expit
 from scipy.stats import binom, chi2, norm
 
-from adoption import clusters, curve, moments
+from adoption import clusters, curve, moments, simulation
 from adoption.clusters import Clusters
 
 
@@ -268,25 +268,20 @@ def test_added_covariance_is_that_of_all_allocations_less_that_of_independent_bo
 
 def test_clustered_intervals_of_a_slope_cover_where_plain_ones_do_not():
     """50 surveys of 900 bodies in 15 clusters that differ in size too."""
-    rng, runs, sd = np.random.default_rng(9), 50, 0.7
     sizes = frame(900)
-    cluster = np.argsort(np.argsort(np.arange(sizes.size) + rng.normal(scale=300, size=sizes.size))) * 15 // sizes.size
-    share = curve.probabilities("ordered", ORDERED, moments.log_size(sizes, floor=FLOOR))[0]
-    reached = np.cumsum(share, axis=1)[:, :-1]
-    logits = np.sqrt(1 + 0.346 * sd**2) * np.log(reached / (1 - reached))
-    covered = np.zeros(2)
-    for _ in range(runs):
-        chances = np.diff(expit(logits + sd * rng.normal(size=15)[cluster, None]), axis=1, prepend=0, append=1)
-        totals, medians, odd = publish(sizes, draw(rng, chances), 5)
-        plain = curve.fit("ordered", *binned(sizes, medians), totals, medians, odd, floor=FLOOR)
-        extra = clusters.added_covariance(
-            "ordered", plain.params, cluster, sizes, np.ones(sizes.size), medians, sd, floor=FLOOR
-        )
-        wide = curve.fit(
-            "ordered", *binned(sizes, medians), totals, medians, odd, floor=FLOOR, added=lambda *_, extra=extra: extra
-        )
-        covered += [curve.slope_deviance(fit, ORDERED[-1]) <= chi2.ppf(0.95, 1) for fit in (plain, wide)]
-    assert covered[0] <= 0.8 * runs and covered[1] >= binom.ppf(0.001, runs, 0.95), covered
+    places = np.argsort(np.argsort(np.arange(sizes.size) + np.random.default_rng(9).normal(scale=300, size=sizes.size)))
+    found = simulation.clustered_coverage(ORDERED, places * 15 // sizes.size, sizes, 0.7, floor=FLOOR, replicates=50)
+    assert found["plain"].estimate <= 0.8 and found["clustered"].estimate >= binom.ppf(0.001, 50, 0.95) / 50
+
+
+@pytest.mark.parametrize("sd", [0.5, 0.8])
+def test_shares_over_all_clusters_are_nearly_those_given(sd):
+    shares = np.array([[0.02, 0.5, 0.48], [0.3, 0.3, 0.4], [0.9, 0.07, 0.03]])
+    u = sd * np.random.default_rng(2).normal(size=(20_000, 1))
+    within = clusters.within_clusters(shares, np.concatenate([u, -u]), sd)
+    np.testing.assert_allclose(within.sum(axis=2), 1)
+    np.testing.assert_allclose(within.mean(axis=0), shares, atol=0.01 * sd)
+    np.testing.assert_allclose(clusters.within_clusters(shares, np.zeros(3), 0), shares)
 
 
 def test_median_tests_hold_their_level_without_clusters_only():

@@ -244,16 +244,29 @@ def test_external_staff_by_prefecture_loses_little_against_single_bodies(bodies_
 
 
 @pytest.mark.parametrize("technology, median", [("ai", 108_174), ("rpa", 102_374)])
-def test_differences_hold_where_2020_was_split(bodies_of_2023, technology, median):
-    """The table is cut at 100,000, the exact facts of 2020 at its medians: within a point."""
-    rates = [
-        np.mean([getattr(body, technology) for body in bodies_of_2023 if chosen(body)])
-        for chosen in (lambda body: body.population > median, lambda body: body.population < median)
-    ]
-    difference = 100 * (rates[0] - rates[1])
-    stated = register.get(f"since-2020.{technology}.rate-difference")
-    assert difference == pytest.approx(stated.value, abs=1)
-    assert difference > register.get(f"since-2020.{technology}.rate-difference.2020").upper
+@pytest.mark.parametrize("base, kinds", [("municipal", 2), ("other", 1)])
+def test_rates_of_2023_stand_at_the_line_of_2020(bodies_of_2023, technology, median, base, kinds):
+    """The table is cut at the medians of 2020: its rates are those of the single answers."""
+    chosen = [body for body in bodies_of_2023 if kinds == 2 or body.kind == "other_municipality"]
+    above, below = (
+        [getattr(body, technology) for body in chosen if side(body.population)]
+        for side in (median.__lt__, median.__gt__)
+    )
+    below += [False] * 3 + [technology == "rpa"]  # the four towns without inhabitants, one of which uses RPA
+    stated = {
+        side: register.get(f"since-2020.{technology}.rate-{side}-2020-median.{base}").value
+        for side in ("above", "below")
+    }
+    assert stated["above"] == pytest.approx(np.mean(above), rel=1e-9)
+    assert stated["below"] == pytest.approx(np.mean(below), rel=1e-9)
+    difference = register.get(f"since-2020.{technology}.rate-difference-2020-median.{base}").value
+    assert difference == pytest.approx(100 * (np.mean(above) - np.mean(below)), rel=1e-9)
+    assert difference > register.get(f"since-2020.{technology}.rate-difference-2020-median.{base}.in-2020").upper
+    # So many municipalities on trial would undo the growth, and one fewer would not.
+    needed = int(register.get(f"since-2020.{technology}.trials-to-undo.{base}").value)
+    largest = register.get(f"since-2020.{technology}.rate-difference-2020-median.{base}.in-2020").upper / 100
+    assert np.mean(above) - (np.sum(below) + needed) / len(below) <= largest + 1e-12
+    assert np.mean(above) - (np.sum(below) + needed - 1) / len(below) > largest
 
 
 # --- bad input ---------------------------------------------------------------------------------
