@@ -7,7 +7,7 @@ them if it is in stage k, so that their cumulant generating function is exact:
 
 The tilt t solves K'(t) = s, and the saddlepoint approximation of log P(s) is, up to a constant,
 
-    K(t) - t's - 1/2 log |K''(t) + G / 6|
+    K(t) - t's - 1/2 log det(K''(t) + G / 6)
 
 (Daniels 1954, Ann. Math. Stat. 25, 631-650; Butler 2007, Saddlepoint Approximations). Where most
 bodies of a size are in one stage, sums are close to Poisson and a normal law is not close to them;
