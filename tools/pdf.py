@@ -31,6 +31,7 @@ PDF = OUT / "book.pdf"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Containers often have neither a sandbox nor a large /dev/shm.
 ARGUMENTS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking")
+PRINTED = dict.fromkeys("prefer_css_page_size tagged outline print_background display_header_footer".split(), True)
 # Not on paper: code, what only a screen can do, and what would be said twice.
 DROPPED = (
     ".cell_input, details.recorded, .code-switch, #numbers-on-this-page, .headerlink, "
@@ -114,15 +115,8 @@ def cut_fonts(style: str, text: str) -> None:
     (OUT / "fonts").mkdir(parents=True, exist_ok=True)
     for name in re.findall(r'url\("fonts/(.+?)"\)', style):
         [path] = [place / name for place in places if (place / name).exists()]
-        subset.main(
-            [
-                str(path),
-                f"--text={text}",
-                "--layout-features=kern",
-                "--drop-tables+=FFTM",
-                f"--output-file={OUT / 'fonts' / name}",
-            ]
-        )
+        output = f"--output-file={OUT / 'fonts' / name}"
+        subset.main([str(path), output, f"--text={text}", "--layout-features=kern", "--drop-tables+=FFTM"])
 
 
 def document(numbers: dict[str, int]) -> str:
@@ -135,49 +129,27 @@ def document(numbers: dict[str, int]) -> str:
             entries.append(f'<li class="part">{escape(part)}</li>')
             last = part
         for headed in body.find_all(["h1", "h2"]):
-            id = headed["data-entry"] = headed.find_parent(id=True)["id"]
+            id = headed.find_parent(id=True)["id"]
             entries.append(
                 f'<li class="{headed.name}"><a href="#{id}"><span>{escape(headed.get_text())}'
-                f'</span><span class="leader"></span><span>{numbers.get(id, 0)}</span></a></li>'
+                f'</span><span class="leader"></span><span>{numbers[id] if numbers else 0}</span></a></li>'
             )
         bodies.append(str(body))
     work, here = citation.book(), Path(__file__)
     style = here.with_suffix(".css").read_text(encoding="utf-8")
     cut_fonts(style, "".join(sorted({*"".join(bodies + entries), *string.printable.strip()})))
     build = json.loads((HTML / "build.json").read_text(encoding="utf-8"))["digest"]
-    words = {
-        "title": work.title,
-        "short": work.title.split(":")[0],
-        "version": work.version,
-        "authors": "; ".join(work.authors),
-        "released": work.released,
-        "build": build[:12],
-        "cite": citation.text(work),
-    }
-    return string.Template(here.with_suffix(".html").read_text(encoding="utf-8")).substitute(
-        {name: escape(text) for name, text in words.items()},
-        style=style,
-        entries="".join(entries),
-        bodies="".join(bodies),
-    )
+    words = work._asdict() | {"authors": "; ".join(work.authors), "short": work.title.split(":")[0]}
+    words |= {"build": build[:12], "cite": citation.text(work)}
+    template = string.Template(here.with_suffix(".html").read_text(encoding="utf-8"))
+    parts = {"style": style, "entries": "".join(entries), "bodies": "".join(bodies)}
+    return template.substitute({name: escape(text) for name, text in words.items()} | parts)
 
 
-def bookmarks(outline: list):
-    """The bookmarks of a PDF in their order, whatever their level."""
-    for item in outline:
-        if isinstance(item, list):
-            yield from bookmarks(item)
-        else:
-            yield item
-
-
-def page_numbers(pdf: Path, headings: list[str]) -> dict[str, int]:
-    """The page of each heading by its id; '' is one of the outline that is not in the contents."""
+def page_numbers(pdf: Path) -> dict[str, int]:
+    """The page of each part that a link of the document leads to, by its id."""
     read = PdfReader(pdf)
-    found = [read.get_destination_page_number(item) + 1 for item in bookmarks(read.outline)]
-    if len(found) != len(headings):
-        sys.exit(f"pdf: the PDF has {len(found)} bookmarks for {len(headings)} headings")
-    return {id: number for id, number in zip(headings, found, strict=True) if id}
+    return {id[1:]: read.get_destination_page_number(at) + 1 for id, at in read.named_destinations.items()}
 
 
 def print_book(browser) -> None:
@@ -189,20 +161,10 @@ def print_book(browser) -> None:
         source.write_text(document(numbers), encoding="utf-8", newline="\n")
         page = browser.new_page()
         page.goto(source.as_uri(), wait_until="load")
-        headings = page.eval_on_selector_all("h1, h2, h3, h4, h5, h6", "found => found.map(h => h.dataset.entry ?? '')")
         partial = PDF.with_suffix(".partial")
-        page.pdf(
-            path=partial,
-            prefer_css_page_size=True,
-            tagged=True,
-            outline=True,
-            print_background=True,
-            display_header_footer=True,
-            header_template="<span></span>",
-            footer_template=page.inner_html("#footer"),
-        )
+        page.pdf(path=partial, header_template="<span></span>", footer_template=page.inner_html("#footer"), **PRINTED)
         page.close()
-        before, numbers = numbers, page_numbers(partial, headings)
+        before, numbers = numbers, page_numbers(partial)
     if before != numbers:
         sys.exit("pdf: the contents changed their length when they got their page numbers")
     partial.replace(PDF)
@@ -213,10 +175,7 @@ def main() -> None:
     if "--find" in sys.argv:  # for release.sh
         sys.exit(0 if browser else 3)
     if not browser:
-        sys.exit(
-            "pdf: no Chromium or Chrome found: install one, or set CHROMIUM to its path. The "
-            "pages in _build/html need none, and can be printed singly"
-        )
+        sys.exit("pdf: no Chromium or Chrome found: install one, or set CHROMIUM to its path")
     try:
         with sync_playwright() as playwright:
             print_book(playwright.chromium.launch(executable_path=browser, args=ARGUMENTS))

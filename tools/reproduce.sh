@@ -13,7 +13,7 @@ build() { # folder, umask, time zone, language, hash seed, command before make
     && make -s PYTHON="$python" .venv/ready && $6 make -s PYTHON="$python" book)
 }
 python=$(.venv/bin/python -c 'import sys; print(sys._base_executable)')
-alone=${1:+"$python $PWD/tools/offline.py"}
+alone=${1:+"sh $PWD/tools/offline.sh"}
 [ -z "$alone" ] || $alone true # said at once, and not after the first build
 build one 022 UTC C.UTF-8 1 ""
 build "another folder/with a longer name" 077 Asia/Tokyo POSIX 2 "$alone"
