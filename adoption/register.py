@@ -193,15 +193,19 @@ def words(place: str) -> dict[str, str]:
 # --- collecting, after the chapters have run ------------------------------------------------------
 
 
-def collect(folder: Path) -> list[Result]:
+def collect(folder: Path, old: Mapping[str, Result] | None = None, keep: Iterable[str] = ()) -> list[Result]:
     """The rows recorded in all executed notebooks of a folder, sorted by id.
+
+    keep: notebooks that have not run, `chapters/NAME.ipynb`: the rows that they have in the old
+        register stay, as far as no other chapter records them now.
 
     DataError for a notebook that has not run to its end or printed on stderr, a row that is not
     what its family says, an id recorded twice, and a template that no chapter uses.
     """
     rows: dict[str, Result] = {}
     used = set()
-    for path in sorted(folder.rglob("*.ipynb")):
+    waiting = {folder / name for name in keep}
+    for path in sorted({*folder.rglob("*.ipynb")} - waiting):
         for cell, output in _outputs(path):
             recorded = output.get("metadata", {}).get("adoption")
             if not recorded:
@@ -216,7 +220,10 @@ def collect(folder: Path) -> list[Result]:
                         "expected each id once"
                     )
                 rows[result.id] = result
-    if unused := sorted(families().keys() - used):
+    for id, result in (old or {}).items():
+        if folder / "chapters" / f"{result.chapter}.ipynb" in waiting:
+            rows.setdefault(id, result)
+    if not waiting and (unused := sorted(families().keys() - used)):
         fail(FAMILIES, "column template", f"{', '.join(unused)}, which no chapter records", "templates that are in use")
     return [rows[id] for id in sorted(rows)]
 
@@ -408,10 +415,13 @@ def main() -> None:
     parser.add_argument(
         "--check", action="store_true", help="write nothing; fail if the register differs from what was recorded"
     )
+    parser.add_argument(
+        "--keep", action="append", default=[], metavar="CHAPTER", help="it has not run: its rows stay as they are"
+    )
     options = parser.parse_args()
     try:
         old = read_file() if PATH.exists() else {}
-        results = collect(options.folder)
+        results = collect(options.folder, old, options.keep)
     except DataError as error:
         sys.exit(f"register: {error}")
     sentences = compare(old, {result.id: result for result in results})

@@ -1,6 +1,7 @@
 """What several tests share: the sources beside the repository, the built book, a small book."""
 
 import csv
+import fcntl
 import importlib
 import json
 import os
@@ -8,10 +9,12 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import hypothesis
 import pytest
+from bs4 import BeautifulSoup
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -80,6 +83,25 @@ def html(pytestconfig) -> Path:
     return ROOT / "_build" / "html"
 
 
+class Pages(dict):
+    """Finished pages by name, each parsed once; `ids` holds the ids of a page's elements."""
+
+    def __init__(self, html: Path):
+        self.html, self.ids = html, {}
+
+    def __missing__(self, name: str) -> BeautifulSoup:
+        text = (self.html / f"{name}.html").read_text(encoding="utf-8")
+        page = self[name] = BeautifulSoup(text, "html.parser")
+        self.ids[name] = {element["id"] for element in page.find_all(id=True)}
+        return page
+
+
+@pytest.fixture(scope="session")
+def pages(html) -> Pages:
+    """The finished pages, parsed: to be read, not changed."""
+    return Pages(html)
+
+
 @pytest.fixture(scope="session")
 def checkout():
     """Function that copies the repository's own files, nothing that was built, to a new folder."""
@@ -115,7 +137,7 @@ html: {extra_footer: '<p>build <span class="build-digest">not stamped</span></p>
     "requirements.txt": "",
     "data/table.csv": "number\n6\n",
     "data/pause.csv": "0\n",
-    "results/results.csv": "claims,6\none,6\n",
+    "results/results.csv": "id,value,chapter\nclaims,6,claims\none,6,one\n",
     "results/words.csv": "",
     "adoption/data.py": """
 import sys
@@ -134,7 +156,7 @@ def pause():
     time.sleep(float((ROOT / "data/pause.csv").read_text()))
 def register():
     lines = (ROOT / "results/results.csv").read_text().split()
-    return dict(line.split(",") for line in lines)
+    return dict(line.split(",")[:2] for line in lines)
 """,
     "adoption/validation.py": "def simulated(): pass\ndef outside_ranges(): pass\n",
     # What adoption.register does, in few lines.
@@ -142,20 +164,22 @@ def register():
 import json, sys
 from pathlib import Path
 from adoption import data
-def collect(folder):
-    for path in sorted(Path(folder).rglob("*.ipynb")):
+def collect(folder, old, keep):
+    yield from (line for line in old if f"chapters/{line.split(',')[2]}.ipynb" in keep)
+    for path in sorted({*folder.rglob("*.ipynb")} - {folder / name for name in keep}):
         for cell in json.loads(path.read_text())["cells"]:
             for output in cell.get("outputs", []):
                 for id, value in output.get("metadata", {}).get("stub", {}).items():
-                    yield f"{id},{value}"
+                    yield f"{id},{value},{path.stem}"
 if __name__ == "__main__":
     path = data.ROOT / "results/results.csv"
-    old, new = path.read_text(), "".join(f"{line}\\n" for line in sorted(collect(sys.argv[1])))
+    head, *old = path.read_text().split()
+    new = sorted(collect(Path(sys.argv[1]), old, sys.argv[2:]))
     if old != new:
-        print(f"register: was {old.split()}, is {new.split()}")
+        print(f"register: was {old}, is {new}")
         if "--check" in sys.argv:
             sys.exit("register: not what the chapters record")
-        path.write_text(new)
+        path.write_text("\\n".join([head, *new, ""]))
 """,
 }
 CHAPTERS = {
@@ -211,6 +235,30 @@ class Book:
 
 
 @pytest.fixture(scope="session")
+def once(tmp_path_factory):
+    """Function that makes a folder by its name, once for all workers, and returns it.
+
+    A worker that asks while another makes it waits; where making it failed it is made again.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        shared = shared.parent
+
+    def made(name: str, make) -> Path:
+        folder = shared / name
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (folder / "done").exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                make(folder)
+                (folder / "done").touch()
+        return folder
+
+    return made
+
+
+@pytest.fixture(scope="session")
 def unbuilt(tmp_path_factory) -> Book:
     folder = tmp_path_factory.mktemp("small") / "book"
     for name in ("tools/build.py", "tools/book.mk"):
@@ -239,10 +287,46 @@ def unbuilt(tmp_path_factory) -> Book:
 
 
 @pytest.fixture(scope="session")
-def finished(unbuilt, tmp_path_factory) -> Book:
-    book = unbuilt.copy(tmp_path_factory.mktemp("small") / "book")
-    book.built()
-    return book
+def finished(unbuilt, once) -> Book:
+    """The small book, built."""
+    return Book(once("finished", lambda folder: unbuilt.copy(folder / "book").built()) / "book")
+
+
+def renumber(book: Book) -> None:
+    """Another number, and another title: both chapters are executed, and the register changes."""
+    book.change("data/table.csv", "6", "7")
+    book.change("chapters/claims.ipynb", "On claims", "On all claims")
+
+
+def retitle(book: Book) -> None:
+    """Another title: its chapter is executed alone, and the register stays."""
+    book.change("chapters/one.ipynb", "On one", "On one, with an echidna")
+
+
+class Edited(Book):
+    """The book after an edit, built in peace: what the build said, and how many seconds it took."""
+
+    def __init__(self, edit, finished: Book, once):
+        def make(folder):
+            book = finished.copy(folder / "book")
+            edit(book)
+            started = time.monotonic()
+            said = book.built()
+            (folder / "built.json").write_text(json.dumps([said, time.monotonic() - started]))
+
+        folder = once(edit.__name__, make)
+        super().__init__(folder / "book")
+        self.edit, (self.said, self.seconds) = edit, json.loads((folder / "built.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def renumbered(finished, once) -> Edited:
+    return Edited(renumber, finished, once)
+
+
+@pytest.fixture(scope="session")
+def retitled(finished, once) -> Edited:
+    return Edited(retitle, finished, once)
 
 
 @pytest.fixture

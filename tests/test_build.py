@@ -33,15 +33,14 @@ def test_nothing_changed_runs_nothing(book):
     assert "nothing changed" in output and not book.executed(output) and "pages" not in output
 
 
-def test_a_changed_chapter_is_executed_alone(book):
-    before = json.loads(book.pages()["build.json"])["digest"]
-    book.change("chapters/one.ipynb", "On one", "On one, with an echidna")
-    assert book.executed(book.built()) == {"one"}
+def test_a_changed_chapter_is_executed_alone(finished, retitled):
+    book = retitled
+    assert book.executed(book.said) == {"one"}
     assert "with an echidna" in book.page("chapters/one")
     # All pages are of this build, and the terms of the others are still found.
     assert b"okapi" in book.pages()["searchindex.js"]
     digest = json.loads(book.pages()["build.json"])["digest"]
-    assert digest != before
+    assert digest != json.loads(finished.pages()["build.json"])["digest"]
     for name in ("index", "chapters/one", "chapters/claims", "chapters/words"):
         assert f'<span class="build-digest" title="{digest}">{digest[:12]}</span>' in book.page(name)
     assert "nothing changed" in book.built()
@@ -77,7 +76,6 @@ def stale(book, tool, monkeypatch):
             )
         ),
         ("chapters/one.ipynb", {"one"}),
-        ("results/results.csv", {"claims"}),
         *(
             (name, set())
             for name in (
@@ -106,31 +104,49 @@ def test_what_a_change_executes(book, stale, tool, name, chapters):
     assert stale() == set() and tool.read() == before
 
 
-def test_a_changed_number_reaches_the_register_and_what_reads_it(book):
-    book.change("data/table.csv", "6", "7")
-    output = book.built()
-    assert "was ['claims,6', 'one,6'], is ['claims,6', 'one,7']" in output
-    assert (book.folder / "results/results.csv").read_text() == "claims,7\none,7\n"
-    assert "one: 7" in book.page("chapters/one") and "claimed: 7" in book.page("chapters/claims")
-    assert "nothing changed" in book.built()
+def rows(book):
+    return (book.folder / "results/results.csv").read_text().split()[1:]
+
+
+def test_a_changed_number_reaches_the_register_and_what_reads_it(renumbered):
+    """Each chapter is executed once: what reads the register waits for it."""
+    said = [line for line in renumbered.said.splitlines() if re.match("book: executing|register:", line)]
+    assert said == [
+        "book: executing 1 chapters: one",
+        "register: was ['claims,6,claims', 'one,6,one'], is ['claims,6,claims', 'one,7,one']",
+        "book: executing 1 chapters: claims",
+        "register: was ['claims,6,claims', 'one,7,one'], is ['claims,7,claims', 'one,7,one']",
+    ]
+    assert rows(renumbered) == ["claims,7,claims", "one,7,one"]
+    assert "one: 7" in renumbered.page("chapters/one") and "claimed: 7" in renumbered.page("chapters/claims")
+    assert "nothing changed" in renumbered.built()
+
+
+def test_a_chapter_that_reads_the_register_goes_by_the_rows_of_the_others(book, stale):
+    book.change("results/results.csv", "claims,6", "claims,5")
+    assert stale() == set()
+    book.change("results/results.csv", "one,6", "one,5")
+    assert stale() == {"claims"}
 
 
 def test_a_register_that_the_chapters_do_not_record_is_an_error_where_it_may_not_change(book):
     book.change("results/results.csv", "one,6", "one,5")
-    register = (book.folder / "results/results.csv").read_text()
     code, output = book.build("--check")
     assert code != 0 and "not what the chapters record" in output
-    assert (book.folder / "results/results.csv").read_text() == register
+    assert rows(book) == ["claims,6,claims", "one,5,one"]
     assert book.executed(output) == {"one", "claims"}
 
 
-def test_a_new_result_may_be_read_at_once(book):
-    """`claims` fails as long as the register does not have it: the register comes first."""
-    book.change("chapters/one.ipynb", "{'one': number}", "{'one': number, 'two': 2}")
+def test_a_new_chapter_records_what_another_reads_at_once(unbuilt, tmp_path):
+    """In a build from nothing, too; and a result that no chapter records is an error."""
+    book = unbuilt.copy(tmp_path / "book")
+    text = (book.folder / "chapters/one.ipynb").read_text(encoding="utf-8")
+    (book.folder / "chapters/two.ipynb").write_text(text.replace("'one'", "'two'"), encoding="utf-8", newline="\n")
+    book.change("_toc.yml", "- file: chapters/one\n", "- file: chapters/one\n- file: chapters/two\n")
     book.change("chapters/claims.ipynb", "['one']", "['two']")
     output = book.built()
-    assert "failed" not in output
-    assert (book.folder / "results/results.csv").read_text() == "claims,2\none,6\ntwo,2\n"
+    assert re.findall("executing .*", output) == ["executing 2 chapters: one, two", "executing 1 chapters: claims"]
+    assert rows(book) == ["claims,6,claims", "one,6,one", "two,6,two"]
     book.change("chapters/claims.ipynb", "['two']", "['three']")
     code, output = book.build()
     assert code != 0 and "chapters/claims.ipynb, cell cell-0 failed:" in output
@@ -159,7 +175,7 @@ def test_a_failing_chapter_is_named_first_and_leaves_the_last_good_book(book, so
 def test_a_failure_is_not_taken_for_a_success_and_what_ran_is_kept(book):
     book.change("chapters/one.ipynb", "data.pause()", "raise ValueError('broken')")
     book.change("chapters/claims.ipynb", "On claims", "On all claims")
-    code, output = book.build()
+    code, output = book.build("--check")
     assert code != 0 and "ValueError: broken" in output
     assert book.executed(output) == {"one", "claims"}
     code, output = book.build()

@@ -1,7 +1,7 @@
 # The steps of a build. tools/build.py starts them, and says by their contents what there is:
 #   BOOK      digest of all sources             COMMON  of those that every chapter reads
 #   EXECUTED  the executed chapters, each with the digest of what it was made from in its name
-#   CHECK     --check where the register has to be as it is
+#   REGISTER  --check where it has to be as it is, --keep CHAPTER where this one waits for it
 #   BIN, EPOCH  folder of the programs; date of the release, for what is dated
 SOURCE := .book/source
 STAGE := .book/stage
@@ -42,7 +42,7 @@ stage: $(EXECUTED)
 # A register that changed is another book, and what reads it is executed again.
 collected: .book/collected-$(BOOK)
 .book/collected-$(BOOK): $(EXECUTED) | stage
-	@"$(BIN)/python" -P -m adoption.register $(STAGE) $(CHECK)
+	@"$(BIN)/python" -P -m adoption.register $(STAGE) $(REGISTER)
 	@if cmp -s $(SOURCE)/results/results.csv $(STAGE)/results/results.csv; then \
 		rm -f .book/collected-*; touch $@; \
 	else \
@@ -56,7 +56,7 @@ endif
 execute: .book/data-$(COMMON)
 	@mkdir -p .book/ipython/profile_default
 	@echo "get_config().HistoryManager.enabled = False" > .book/ipython/profile_default/ipython_config.py
-	@"$(BIN)/python" tools/build.py execute "$(CHECK)" $(STALE)
+	@"$(BIN)/python" tools/build.py execute $(STALE)
 
 # The tables are read strictly before anything is computed from them.
 .book/data-$(COMMON):

@@ -7,6 +7,7 @@ What is made carries in its name the digest of what it was made from: what is th
 """
 
 import calendar
+import csv
 import fcntl
 import hashlib
 import json
@@ -24,29 +25,12 @@ SOURCE, EXECUTED, STAGE = WORK / "source", WORK / "executed", WORK / "stage"
 SPHINX, HTML, OLD = WORK / "sphinx", ROOT / "_build" / "html", WORK / "html.old"
 # Digests of what Sphinx finished with; of the sources, and of the pages as they were put there.
 READ, PUBLISHED = WORK / "read.json", WORK / "published"
-SOURCES = (
-    "adoption",
-    "chapters",
-    "reference",
-    "data",
-    "results",
-    "tests/fixtures",
-    "locale",
-    "_ext",
-    "_static",
-    "_config.yml",
-    "_toc.yml",
-    "index.*",
-    "references.bib",
-    "CITATION.cff",
-    "requirements.txt",
-    "tools/build.py",
-    "tools/book.mk",
-)
-# What any chapter may read. The register is read by one of them, and what its rows mean by none.
+SOURCES = """adoption chapters reference data results tests/fixtures locale _ext _static _config.yml _toc.yml index.*
+    references.bib CITATION.cff requirements.txt tools/build.py tools/book.mk""".split()
+# What any chapter may read. The register is read by some of them, and what its rows mean by none.
 COMMON = re.compile(r"(adoption|data|results|tests|tools)/|CITATION\.cff|requirements\.txt")
 REGISTER, FAMILIES = "results/results.csv", "results/families.csv"
-READERS = ("chapters/claims.ipynb",)
+READERS = ("chapters/claims.ipynb",)  # executed after the others, whose rows alone they read
 PLACE = b'<span class="build-digest">not stamped</span>'  # left by _ext/book_pages.py
 
 
@@ -91,47 +75,35 @@ def read():
         sys.version_info[:2],
         {name: value for name, value in found.items() if COMMON.match(name) and name not in (REGISTER, FAMILIES)},
     )
+    lines = (SOURCE / REGISTER).read_text(encoding="utf-8").splitlines() if REGISTER in found else []
+    others = [row for row in csv.DictReader(lines) if f"chapters/{row.get('chapter')}.ipynb" not in READERS]
     keys = {
-        name: digest(common, value, name in READERS and found.get(REGISTER))
+        name: digest(common, value, name in READERS and others)
         for name, value in found.items()
         if re.match(r"chapters/[^/]*\.ipynb$", name)
     }
     return digest(found), common, [f".book/executed/{name[:-6]}.{key}.ipynb" for name, key in keys.items()]
 
 
-def execute(strict, *targets):
+def chapter(target):
+    """The chapter that is executed as this target."""
+    return re.sub(r"\.\w{32}(?=\.ipynb$)", "", target.removeprefix(".book/executed/"))
+
+
+def execute(*targets):
     """Execute chapters by nbmake, all at once, in a new folder; keep each that ran to its end."""
-    names = {re.sub(r"\.\w{32}(?=\.ipynb$)", "", target.removeprefix(".book/executed/")): target for target in targets}
+    names = {chapter(target): target for target in targets}
     say(f"executing {len(names)} chapters: {', '.join(Path(name).stem for name in names)}")
     shutil.rmtree(WORK / "run", ignore_errors=True)
     folder = WORK / "run" / str(time.time_ns())
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(SOURCE / name, folder / name)
+    options = "-q -p no:cacheprovider -p nbmake.pytest_plugin --nbmake --overwrite --nbmake-timeout 600".split()
+    if len(names) > 1:
+        options += ["-p", "xdist.plugin", "--dist", "worksteal", "-n", str(min(len(names), os.cpu_count()))]
     done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-c",
-            os.devnull,
-            "--rootdir",
-            folder,
-            "-q",
-            "-p",
-            "no:cacheprovider",
-            "-p",
-            "nbmake.pytest_plugin",
-            "-p",
-            "xdist.plugin",
-            "-n",
-            str(min(len(names), os.cpu_count())) if len(names) > 1 else "0",
-            "--nbmake",
-            "--overwrite",
-            "--nbmake-timeout",
-            "600",
-            *(folder / name for name in names),
-        ],
+        [sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", folder, *options, *names],
         cwd=folder,
         env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         stdout=subprocess.PIPE,
@@ -156,9 +128,6 @@ def execute(strict, *targets):
         (folder / name).rename(ROOT / target)
         for old in set(EXECUTED.glob(f"{name[:-6]}.*")) - {ROOT / target}:
             old.unlink()
-    # Where the register may soon change, what reads it may fail.
-    if not strict and failed and all(name in READERS and any(EXECUTED.glob(f"{name[:-6]}.*")) for name in failed):
-        return
     for name, wrong in failed.items():
         said = f"{name}, {wrong}" + f"\n{done.stdout}" * (wrong[-1] == ":")
         say(re.sub(r"\x1b\[[\d;]*m|[^\s('\"]*\.book/(source|run/\w+)/", "", said))
@@ -230,7 +199,10 @@ def publish(book):
 
 
 def build(check, lock):
-    """Run the steps: the register may change twice, and must be what chapters record then."""
+    """Run the steps: the register may change twice, and must be what chapters record then.
+
+    Chapters that read it wait until the others' rows are in it: their own rows stay as they are.
+    """
     if OLD.exists() and not HTML.exists():  # killed between two renames
         OLD.rename(HTML)
     if check:
@@ -243,15 +215,19 @@ def build(check, lock):
         published = PUBLISHED.read_text(encoding="utf-8") if PUBLISHED.exists() else ""
         if published == f"{book} {digest(digests(HTML))}":
             return say("nothing changed")
+        stale = [target for target in targets if not (ROOT / target).exists()]
+        waiting = [target for target in stale if chapter(target) in READERS]
+        if goal == "published" or waiting == stale:
+            waiting = []
         # Dates in the pages are that of the release, and do not depend on the day of the build.
         released = re.search(r"date-released: (\S+)", (SOURCE / "CITATION.cff").read_text())[1]
         variables = {
             "BIN": str(Path(sys.executable).parent),
-            "BOOK": book,
+            "BOOK": book + "-part" * bool(waiting),
             "COMMON": common,
             "EPOCH": str(calendar.timegm(time.strptime(released, "%Y-%m-%d"))),
-            "EXECUTED": " ".join(targets),
-            "CHECK": "--check" * (goal == "published"),
+            "EXECUTED": " ".join(target for target in targets if target not in waiting),
+            "REGISTER": " ".join(["--check"] * (goal == "published") + [f"--keep {chapter(name)}" for name in waiting]),
         }
         environment = {name: value for name, value in os.environ.items() if "MAKE" not in name}
         # Every step holds the lock too: should this program be killed, the next build waits for it.
