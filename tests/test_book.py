@@ -8,7 +8,6 @@ from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 import pytest
-from bs4 import BeautifulSoup
 from pages import NOTEBOOKS, PAGES
 
 from adoption import data
@@ -16,26 +15,13 @@ from adoption import data
 ROOT = Path(__file__).resolve().parents[1]
 
 
-@pytest.fixture(scope="session")
-def soup(html):
-    parsed = {}
-
-    def parse(name):
-        if name not in parsed:
-            text = (html / f"{name}.html").read_text(encoding="utf-8")
-            parsed[name] = BeautifulSoup(text, "html.parser")
-        return parsed[name]
-
-    return parse
-
-
 def article(page):
     return page.find("article", class_="bd-article")
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_page_has_a_title_and_no_leftovers(soup, name):
-    page = soup(name)
+def test_page_has_a_title_and_no_leftovers(pages, name):
+    page = pages[name]
     assert page.html["lang"] == "en"
     assert len(article(page).find_all("h1")) == 1
     prose = "".join(words for words in article(page).strings if not words.find_parent("pre"))
@@ -43,31 +29,31 @@ def test_page_has_a_title_and_no_leftovers(soup, name):
         assert not re.search(leftover, prose), leftover
 
 
-def downloaded(soup, html, name):
+def downloaded(pages, html, name):
     """The notebook behind the page's button."""
-    link = soup(name).select_one("a.btn-download-source-button")
+    link = pages[name].select_one("a.btn-download-source-button")
     return json.loads(((html / name).parent / unquote(link["href"])).read_text("utf-8"))
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
-def test_every_cell_was_executed(soup, html, name):
-    for cell in downloaded(soup, html, name)["cells"]:
+def test_every_cell_was_executed(pages, html, name):
+    for cell in downloaded(pages, html, name)["cells"]:
         if cell["cell_type"] == "code":
             assert cell["execution_count"] is not None, cell["id"]
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
-def test_the_notebook_can_be_downloaded(soup, html, name):
+def test_the_notebook_can_be_downloaded(pages, html, name):
     """As it ran: the committed cells, with their outputs."""
     committed = json.loads((ROOT / f"{name}.ipynb").read_text(encoding="utf-8"))
-    assert ["".join(cell["source"]) for cell in downloaded(soup, html, name)["cells"]] == [
+    assert ["".join(cell["source"]) for cell in downloaded(pages, html, name)["cells"]] == [
         "".join(cell["source"]) for cell in committed["cells"]
     ]
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
-def test_figures_are_complete(soup, html, name):
-    page = soup(name)
+def test_figures_are_complete(pages, html, name):
+    page = pages[name]
     for figure in article(page).find_all("figure"):
         image, caption = figure.find("img"), figure.find("figcaption")
         assert figure.get("id", "").startswith("fig-"), "no label"
@@ -84,37 +70,37 @@ def test_figures_are_complete(soup, html, name):
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_tables_have_caption_and_scopes(soup, name):
-    for table in article(soup(name)).select(".cell_output table, .table-scroll table"):
+def test_tables_have_caption_and_scopes(pages, name):
+    for table in article(pages[name]).select(".cell_output table, .table-scroll table"):
         assert table.caption.get_text(strip=True)
         assert all(head.get("scope") in ("row", "col") for head in table.find_all("th"))
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_links_lead_somewhere(soup, html, name):
+def test_links_lead_somewhere(pages, html, name):
     here = html / f"{name}.html"
-    for link in article(soup(name)).find_all("a", href=True):
+    for link in article(pages[name]).find_all("a", href=True):
         address = urlparse(link["href"])
         if address.scheme:
             continue
         target = (here.parent / unquote(address.path)).resolve() if address.path else here
         assert target.exists(), link["href"]
         if address.fragment and target.suffix == ".html":
-            page = soup(target.relative_to(html).with_suffix("").as_posix())
-            assert page.find(id=unquote(address.fragment)), link["href"]
+            page = target.relative_to(html).with_suffix("").as_posix()
+            assert pages[page] and unquote(address.fragment) in pages.ids[page], link["href"]
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
-def test_each_code_cell_has_its_address(soup, name):
+def test_each_code_cell_has_its_address(pages, name):
     cells = json.loads((ROOT / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
-    assert [cell["id"] for cell in article(soup(name)).select("div.cell")] == [
+    assert [cell["id"] for cell in article(pages[name]).select("div.cell")] == [
         f"cell-{cell['id']}" for cell in cells if cell["cell_type"] == "code"
     ]
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_numbers_lead_to_their_lines_at_the_end_of_the_page(soup, name):
-    page = article(soup(name))
+def test_numbers_lead_to_their_lines_at_the_end_of_the_page(pages, name):
+    page = article(pages[name])
     numbers = page.select("a.n > data")
     if not numbers:
         assert not page.find(id="numbers-on-this-page")
@@ -144,8 +130,8 @@ def test_nothing_of_this_machine_is_in_the_pages(html):
 # --- claims and brief ---------------------------------------------------------------------------
 
 
-def test_every_claim_is_on_its_page_with_its_words_and_link(soup):
-    page = article(soup("chapters/claims"))
+def test_every_claim_is_on_its_page_with_its_words_and_link(pages):
+    page = article(pages["chapters/claims"])
     rows = page.find("table").tbody.find_all("tr")
     claims = data.load("claims")
     assert len(rows) == len(claims)
@@ -166,8 +152,8 @@ def test_every_claim_is_on_its_page_with_its_words_and_link(soup):
         assert {f"register.html#{id}" for id in claim.results.split()} <= links
 
 
-def test_brief_has_five_findings_each_with_its_kind_of_evidence_and_ids(soup):
-    found = article(soup("chapters/brief")).ol.find_all("li", recursive=False)
+def test_brief_has_five_findings_each_with_its_kind_of_evidence_and_ids(pages):
+    found = article(pages["chapters/brief"]).ol.find_all("li", recursive=False)
     assert len(found) == 5
     for item in found:
         assert re.match(r"exact fact|model|bound", item.em.get_text().lower())

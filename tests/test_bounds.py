@@ -174,9 +174,9 @@ def growing_case(rng, limits):
             return sizes, truth, stages
 
 
-def test_free_bounds_contain_every_one_of_200_simulated_truths():
+def test_free_bounds_contain_every_one_of_100_simulated_truths():
     rng, informative = np.random.default_rng(20200228), 0
-    for i in range(200):
+    for i in range(100):
         limits = [[10_000], [50_000], [100_000]][i % 3]
         sizes, truth, stages = realistic_case(rng, limits)
         lower, counts = bounds.cells(sizes, stages.medians, limits)
@@ -185,7 +185,7 @@ def test_free_bounds_contain_every_one_of_200_simulated_truths():
         true = class_rates(sizes, truth == k, limits)
         assert (found[:, 0] <= true).all() and (true <= found[:, 1]).all()
         informative += (found[:, 0] > 0).any() or (found[:, 1] < 1).any()
-    assert informative > 150  # bounds of 0 to 1 would contain everything
+    assert informative > 75  # bounds of 0 to 1 would contain everything
 
 
 @pytest.mark.parametrize("seed", range(6))

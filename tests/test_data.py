@@ -20,9 +20,21 @@ SLIDES = ROOT.parent / "shared" / "source" / "mic-2020-ai-rpa-slides.txt"
 NAMES = data.names()
 
 
+LOADED = {}
+
+
 @pytest.fixture
-def folder(tmp_path):
-    """A copy of data/ to spoil."""
+def folder(tmp_path, monkeypatch):
+    """A copy of data/ to spoil; a table of the same bytes and description is read once for all tests."""
+    load = data._load
+
+    def remembered(resource, file):
+        known = json.dumps(resource), file.name, file.read_bytes() if file.exists() else None
+        if known not in LOADED:
+            LOADED[known] = load(resource, file)
+        return LOADED[known].copy()
+
+    monkeypatch.setattr(data, "_load", remembered)
     target = tmp_path / "data"
     target.mkdir()
     for file in [*data.DATA.glob("*.csv"), data.DATA / data.PACKAGE]:

@@ -1,5 +1,6 @@
 """Pages load what they use and nothing from elsewhere, by their files alone."""
 
+import functools
 import gzip
 import re
 from urllib.parse import unquote, urljoin, urlparse
@@ -15,9 +16,8 @@ LOADED_LINKS = {"stylesheet", "preload", "modulepreload", "icon", "manifest", "p
 IN_STYLE = re.compile(r"url\(\s*[\"']?([^)\"']+)[\"']?\s*\)|@import\s+[\"']([^\"']+)")
 
 
-def resources(text):
+def resources(page):
     """Addresses of everything that a page's elements load."""
-    page = BeautifulSoup(text, "html.parser")
     for element in page.find_all(list(LOADED)):
         if element.get(LOADED[element.name]):
             yield element[LOADED[element.name]]
@@ -32,13 +32,12 @@ def is_outside(address):
 
 
 @pytest.mark.parametrize("name", [*PAGES, "search", "genindex"])
-def test_page_loads_nothing_from_another_host(html, name):
-    text = (html / f"{name}.html").read_text(encoding="utf-8")
-    assert [address for address in resources(text) if is_outside(address)] == []
-    for script in BeautifulSoup(text, "html.parser").find_all("script", src=False):
+def test_page_loads_nothing_from_another_host(html, pages, name):
+    assert [address for address in resources(pages[name]) if is_outside(address)] == []
+    for script in pages[name].find_all("script", src=False):
         if script.get("type") != "application/ld+json":
             assert "http" not in script.get_text(), script.get_text()[:200]
-    for address in resources(text):
+    for address in resources(pages[name]):
         if not address.startswith("data:"):
             path = unquote(urlparse(urljoin(f"/{name}.html", address)).path)
             assert (html / path.lstrip("/")).is_file(), address
@@ -50,22 +49,28 @@ def test_styles_load_nothing_from_another_host(html):
         assert [address for address in found if is_outside(address)] == [], path.name
 
 
+@pytest.fixture(scope="module")
+def compressed():
+    """Function: size of a file as a host sends it, computed once."""
+    return functools.cache(lambda file: len(gzip.compress(file.read_bytes(), 6)))
+
+
 @pytest.mark.parametrize("name", PAGES)
-def test_page_with_all_its_parts_is_light(html, name):
+def test_page_with_all_its_parts_is_light(html, pages, compressed, name):
     """Even with every image and font loaded, far below the limit for the first view."""
-    page = html / f"{name}.html"
     parts = {
         unquote(urlparse(urljoin(f"/{name}.html", address)).path).lstrip("/")
-        for address in resources(page.read_text(encoding="utf-8"))
+        for address in resources(pages[name])
         if not address.startswith("data:")
     }
-    files = {page, *(html / part for part in parts), *html.rglob("*.woff*")}
-    sizes = {file.name: len(gzip.compress(file.read_bytes(), 6)) for file in files}
+    files = {html / f"{name}.html", *(html / part for part in parts), *html.rglob("*.woff*")}
+    sizes = {file.name: compressed(file) for file in files}
     assert sum(sizes.values()) <= 600_000, sorted(sizes.items(), key=lambda item: -item[1])[:8]
 
 
 def test_the_checks_can_fail():
-    page = '<script src="https://unpkg.com/a.js"></script><link rel="stylesheet" href="//b/c.css">'
+    text = '<script src="https://unpkg.com/a.js"></script><link rel="stylesheet" href="//b/c.css">'
+    page = BeautifulSoup(text, "html.parser")
     assert [a for a in resources(page) if is_outside(a)] == ["https://unpkg.com/a.js", "//b/c.css"]
     assert IN_STYLE.findall('@import "https://a/b.css"; x{src:url("../c.woff")}') == [
         ("", "https://a/b.css"),

@@ -145,10 +145,10 @@ def test_cluster_and_local_workers_agree_exactly(builder):
     from distributed import LocalCluster
 
     laws = ("hump", "null")
-    here = builder.simulated(2 * simulation.BLOCK, jobs=1, laws=laws)
+    here = builder.simulated(simulation.BLOCK, jobs=1, laws=laws)
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
         with builder.workers(cluster.scheduler_address):
-            there = builder.simulated(2 * simulation.BLOCK, laws=laws)
+            there = builder.simulated(simulation.BLOCK, laws=laws)
             pids = Parallel()(delayed(os.getpid)() for _ in range(8))
     assert os.getpid() not in pids
     assert there.equals(here)
