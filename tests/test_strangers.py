@@ -68,7 +68,9 @@ def test_an_invented_source_is_reduced_to_counts_medians_and_truth(builder, monk
     assert sum(bodies for _, _, bodies in sizes) == 4000 and sizes[0][1] == size.min()
     [(_, _, ratio, lower, upper, *quarters)] = truths
     assert float(lower) < np.exp(0.8) < float(upper) and float(lower) < float(ratio) < float(upper)
-    limits = np.quantile(size, [0.25, 0.5, 0.75])
+    limits = builder.quarter_limits(size)
+    assert [np.mean(size < limit) for limit in limits] == pytest.approx([0.25, 0.5, 0.75], abs=0.002)
+    assert list(builder.quarter_limits([1, 2, 2, 2, 5, 7, 7, 9])) == [2, 3, 6]
     assert quarters == [
         (yes & (size >= low) & (size < high)).sum() for low, high in zip([0, *limits], [*limits, np.inf], strict=True)
     ]

@@ -33,7 +33,8 @@ before any slope was computed; every reduction that it gives is published.
     package and table (statsmodels last).
 8.  Truth: the maximum-likelihood ordered logit of stage on log2 size in the micro-data, with its
     95 % Wald interval. An interval from counts and medians covers if the micro-data's estimate
-    lies inside. For bounds: the rate of stage 1 in four classes cut at the quartiles of size.
+    lies inside. For bounds: the rate of stage 1 in four classes cut as near to the quartiles of
+    size as ties allow.
 """
 
 import argparse
@@ -69,8 +70,10 @@ TABLES = {
 
 
 def quarter_limits(sizes):
-    """Whole numbers at which four classes are cut at the quartiles of the sizes."""
-    return np.ceil(np.quantile(sizes, QUARTERS)).astype(int)
+    """The three sizes from which on about three quarters, a half and a quarter of the bodies are."""
+    distinct, bodies = np.unique(sizes, return_counts=True)
+    below = np.cumsum(bodies) / bodies.sum()
+    return 1 + distinct[[np.argmin(np.abs(below - quarter)) for quarter in QUARTERS]]
 
 
 class Source(NamedTuple):
