@@ -6,11 +6,14 @@ median, all that is known is that neither is half of them,
 
     B_k < n_k / 2  and  A_k < n_k / 2,
 
-so that the numbers lie in a box. Where a median is exact, B_k is n_k / 2, and half a body is left on
-either side. With the normal law of counts and members the log-likelihood is the log-density of the
-counts n and the log-probability of the box given n, by the simulator of Geweke, Hajivassiliou and
-Keane on 64 Sobol points, always the same ones (Genz and Bretz 2009, Computation of Multivariate
-Normal and t Probabilities).
+so that B_k lies between n_k / 2 less the C_k members in the cell and n_k / 2. Where a median is
+exact, B_k is n_k / 2, and half a body is left on either side. With the normal law of all these
+numbers the log-likelihood is the log-density of the counts n and the log-probability of the box
+given n, by the simulator of Geweke, Hajivassiliou and Keane on 64 Sobol points, always the same
+ones (Genz and Bretz 2009, Computation of Multivariate Normal and t Probabilities). It draws the C_k
+first, so that each B_k has a narrow interval: of pairs (B_k, A_k) few would hit. As numbers of bodies
+are whole, each has a twelfth of a body added to its variance, which also keeps numbers apart that
+would be functions of others.
 """
 
 from __future__ import annotations
@@ -44,36 +47,29 @@ def width(model: str, params: np.ndarray, table: Moments) -> np.ndarray:
 
 
 class _Box(NamedTuple):
-    """Counts n_1..n_{K-1}, members below each median, and above it where it lies in a cell: R in all."""
+    """Counts n_1..n_{K-1}, members in each cell, members below each median: R numbers in all."""
 
-    table: Moments  # of these numbers; `observed` holds the counts, and the middle of what is exact
-    least: np.ndarray  # of the numbers after the counts
-    most: np.ndarray
+    table: Moments  # of these numbers
+    counts: np.ndarray  # n_1..n_K
+    vague: np.ndarray  # stages whose median lies in a cell
+    most: np.ndarray  # (K,) members of each stage below, or above, at most
     from_moments: np.ndarray  # (R, M): about what the numbers are in terms of n_1..n_{K-1}, B_1..B_K
 
 
 def _box(table):
     k, n = table.stages, table.stages - 1
     within = np.zeros_like(table.counted[n:]) if table.cells is None else table.cells
-    vague = within.any(axis=1)
-    below = table.counted[n:] - within / 2
+    vague = np.flatnonzero(within.any(axis=1))
     counts = np.append(table.observed[:n], table.weights.sum() - table.observed[:n].sum())
     rows = dataclasses.replace(
         table,
-        stage=np.concatenate([table.stage, np.flatnonzero(vague)]),
-        counted=np.vstack([table.counted[:n], below, (1 - below - within)[vague]]),
+        stage=np.concatenate([np.arange(n), vague, np.arange(k)]),
+        counted=np.vstack([table.counted[:n], within[vague], table.counted[n:] - within / 2]),
     )
-    halves = table.observed[n:]
     # Both middle members of an even stage are tied with the median if the cell has one size only.
     most = (counts - (within.sum(axis=1) == 1) * (counts % 2 == 0)) / 2
-    from_moments = np.eye(2 * k - 1)
-    above = np.vstack([np.eye(n, 2 * k - 1), np.append(-np.ones(n), np.zeros(k))]) - from_moments[n:]
-    return _Box(
-        rows,
-        np.concatenate([np.where(vague, -np.inf, halves - 0.5), np.full(vague.sum(), -np.inf)]),
-        np.concatenate([np.where(vague, most, halves + 0.5), most[vague]]),
-        np.vstack([from_moments, above[vague]]),
-    )
+    eye = np.eye(2 * k - 1)
+    return _Box(rows, counts, vague, most, np.vstack([eye[:n], np.zeros((vague.size, 2 * k - 1)), eye[n:]]))
 
 
 def _law(model, params, box, table):
@@ -99,62 +95,53 @@ def log_likelihood(model: str, params: np.ndarray, table: Moments) -> tuple[floa
 
 def _value(model, params, table, box):
     mean, covariance = _law(model, params, box, table)
-    n = table.stages - 1
+    n, cells = table.stages - 1, box.vague.size
     residual = table.observed[:n] - mean[:n]
     try:
-        counts = np.linalg.cholesky(covariance[:n, :n])
+        root = np.linalg.cholesky(covariance[:n, :n])
         regression = np.linalg.solve(covariance[:n, :n], covariance[:n, n:])
         given = covariance[n:, n:] - covariance[n:, :n] @ regression
-        centre = mean[n:] + residual @ regression
-        kept, least, most = _distinct(given, box.least - centre, box.most - centre)
-        halves = np.linalg.cholesky(given[np.ix_(kept, kept)])
+        factor = np.linalg.cholesky(given + np.eye(cells + n + 1) / 12)
     except np.linalg.LinAlgError:  # probabilities that are 0 in floating point
         return -np.inf
-    scaled = np.linalg.solve(counts, residual)
-    value = -0.5 * (scaled @ scaled + n * np.log(2 * np.pi)) - np.log(np.diag(counts)).sum()
-    value += log_box(least, most, halves)
+    centre = mean[n:] + residual @ regression
+    scaled = np.linalg.solve(root, residual)
+    value = -0.5 * (scaled @ scaled + n * np.log(2 * np.pi)) - np.log(np.diag(root)).sum()
+    least, most, partner = box.counts / 2 - 0.5, box.counts / 2 + 0.5, np.full(n + 1, -1)
+    least[box.vague], most[box.vague] = (box.counts - box.most)[box.vague] - centre[:cells], box.most[box.vague]
+    partner[box.vague] = np.arange(cells)
+    value += log_box(
+        np.append((box.counts - 2 * box.most)[box.vague], least) - centre,
+        np.append(np.full(cells, np.inf), most - centre[cells:]),
+        factor,
+        np.append(np.full(cells, -1), partner),
+    )
     if table.middle_stage.size:
         at = np.arange(table.middle_stage.size), table.middle_stage
         value += np.log(probabilities(model, params, table.middle_z)[0][at]).sum()
     return float(value)
 
 
-def _distinct(covariance, lower, upper):
-    """Numbers that are no copy of an earlier one, and their ends where those of copies are tighter.
-
-    With two stages and nobody between the cells of their medians, the members of one above its
-    cell are the others above the cell of the other.
-    """
-    scale = np.sqrt(np.diag(covariance))
-    alike = covariance / np.outer(scale, scale)
-    kept, lower, upper = [], lower.copy(), upper.copy()
-    for j in range(scale.size):
-        copy = next((i for i in kept if abs(alike[i, j]) > 1 - 1e-9), None)
-        if copy is None:
-            kept.append(j)
-            continue
-        ends = sorted(np.sign(alike[copy, j]) * scale[copy] / scale[j] * np.array([lower[j], upper[j]]))
-        lower[copy], upper[copy] = max(lower[copy], ends[0]), min(upper[copy], ends[1])
-    return kept, lower[kept], upper[kept]
-
-
-def log_box(lower: np.ndarray, upper: np.ndarray, factor: np.ndarray) -> float:
+def log_box(lower: np.ndarray, upper: np.ndarray, factor: np.ndarray, partner: np.ndarray | None = None) -> float:
     """log P(lower <= X <= upper) for X normal with mean 0 and covariance factor @ factor'.
 
-    lower, upper: shape (K,). factor: shape (K, K), lower triangular.
+    lower, upper: shape (K,). factor: shape (K, K), lower triangular. partner: shape (K,), for each
+    number an earlier one that is subtracted from its lower end, -1 for none.
     """
-    if np.any(lower >= upper):
-        return -np.inf
+    partner = np.full(lower.size, -1) if partner is None else partner
     points, total = _points(lower.size), np.zeros(POINTS)
     draws = np.zeros((POINTS, lower.size))
     for k in range(lower.size):
         shift = draws[:, :k] @ factor[k, :k]
-        a, b = ((end - shift) / factor[k, k] for end in (lower[k], upper[k]))
+        earlier = draws @ factor[partner[k]] if partner[k] >= 0 else 0.0
+        a, b = ((end - shift) / factor[k, k] for end in (lower[k] - earlier, upper[k]))
+        empty = a >= b
+        a, b = np.where(empty, b - 1, a), b
         flip = a > 0  # work in the lower tail, where logarithms of small probabilities are exact
         a, b = np.where(flip, -b, a), np.where(flip, -a, b)
         low, high = log_ndtr(a), log_ndtr(b)
         inside = high + np.log1p(-np.exp(low - high))
-        total += inside
+        total += np.where(empty, -np.inf, inside)
         if k < lower.size - 1:
             u = np.where(flip, 1 - points[:, k], points[:, k])
             draws[:, k] = ndtri_exp(np.logaddexp(low, np.log(u) + inside)) * np.where(flip, -1, 1)
@@ -172,9 +159,16 @@ def misfit(fit: Fit) -> tuple[float, float]:
     box, n = _box(fit.moments), fit.moments.stages - 1
     mean, covariance = _law(fit.model, fit.params, box, fit.moments)
     scale = np.linalg.inv(np.linalg.cholesky(covariance + np.diag(1e-9 * np.diag(covariance) + 1e-9)))
-    exact = np.isfinite(box.least)
-    least, most = (
-        np.where(exact, (box.least + box.most) / 2 + side * 1e-9, end) for side, end in ((-1, box.least), (1, box.most))
+    # Of members above and below, each with a bound: those in a cell are the rest of the stage.
+    cells, half = box.vague.size, box.counts / 2
+    numbers = np.vstack([np.zeros((cells, cells + n + 1)), np.eye(n + 1, cells + n + 1, cells)])
+    numbers[np.arange(cells), np.arange(cells)] = numbers[np.arange(cells), cells + box.vague] = -1
+    start = np.concatenate([fit.moments.observed[:n], box.counts[box.vague], np.zeros(n + 1)])
+    least, most = half - 1e-9, half + 1e-9
+    least[box.vague], most[box.vague] = -np.inf, box.most[box.vague]
+    found = lsq_linear(
+        scale[:, n:] @ numbers,
+        scale @ (mean - start),
+        (np.append(np.full(cells, -np.inf), least), np.append(box.most[box.vague], most)),
     )
-    found = lsq_linear(scale[:, n:], scale @ mean - scale[:, :n] @ fit.moments.observed[:n], (least, most))
     return float(2 * found.cost), float(chi2.sf(2 * found.cost, fit.df))

@@ -29,6 +29,7 @@ of a quarter of its standard error (results/stored/simulation.csv).
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -221,6 +222,9 @@ def fit_moments(model: str, table: Moments, start: Fit | None = None, likelihood
     checks.one_of("model", model, MODELS)
     if start is not None and start.model != model:
         raise ValueError(f"start: expected a fit of the {model} model, found {start.model}")
+    if start is None and likelihood is not log_likelihood:
+        with suppress(ConvergenceError):  # with a million bodies, no slope at all is too far away
+            start = fit_moments(model, table)
     if start is None:
         working = _to_working(model, without_slope(model, table))
         scale = _whitening(_information(model, working, table))

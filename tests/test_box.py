@@ -10,6 +10,7 @@ from scipy.special import expit
 from scipy.stats import binom, multivariate_normal
 
 from adoption import box, curve, moments, whole
+from adoption.survey import Frame, Survey
 
 SIZES, BODIES = np.array([1000.0, 2000, 4000, 8000, 16000]), np.full(5, 9)
 
@@ -97,3 +98,34 @@ def test_cells_side_by_side_leave_one_number_for_two():
     assert 0 < found.estimate < 0.8
     near, far = (box.log_likelihood("ordered", found.fit.params + step, table)[0] for step in (0, np.array([-12.0, 1])))
     assert near > far + 3
+
+
+def test_few_ties_with_many_stages_change_little():
+    """Of 1,848 bodies up to nine are at a median: the half-counts are known to a few members."""
+    rng = np.random.default_rng(4)
+    sizes = np.sort(np.exp(rng.normal(6, 0.45, 1848)).astype(int) + 30)
+    up_to = expit(np.array([-1.1, 0, 1.1]) - 0.3 * (np.log2(sizes) - np.log2(sizes).mean())[:, None])
+    stage = (rng.random(1848)[:, None] > up_to).sum(axis=1)
+    survey = Survey(
+        np.bincount(stage), [int(np.median(sizes[stage == k]) + 0.5) for k in range(4)], Frame.of_sizes(sizes), 1.0
+    )
+    found, normal = survey.whole_fit(), survey.fit().fit
+    assert found.likelihood == "box"
+    error = np.sqrt(normal.covariance[-1, -1])
+    assert found.estimate == pytest.approx(normal.slopes[0], abs=0.2 * error)
+    assert np.sqrt(found.fit.covariance[-1, -1]) == pytest.approx(error, rel=0.1)
+    assert found.J < normal.J + 0.5
+
+
+@pytest.mark.parametrize("bodies", [10**4, 10**6])
+def test_frames_of_any_number_of_bodies_have_a_slope(bodies):
+    rng = np.random.default_rng(bodies)
+    sizes = np.sort(np.exp(rng.normal(9.4, 1.4, bodies)).astype(int) + 100)
+    up_to = expit(np.array([-12.5, -11.7, -11.5, -10.3]) + 0.8 * np.log2(sizes)[:, None])
+    stage = (rng.random(bodies)[:, None] > up_to).sum(axis=1)
+    survey = Survey(
+        np.bincount(stage), [int(np.median(sizes[stage == k]) + 0.5) for k in range(5)], Frame.of_sizes(sizes), 1.0
+    )
+    found = survey.whole_fit()
+    assert found.lower < 0.8 < found.upper < found.lower + 40 / np.sqrt(bodies)
+    assert found.p_value > 0.001
