@@ -153,11 +153,14 @@ def test_every_claim_is_on_its_page_with_its_words_and_link(pages):
 
 
 def test_brief_has_five_findings_each_with_its_kind_of_evidence_and_ids(pages):
-    found = article(pages["chapters/brief"]).ol.find_all("li", recursive=False)
+    page = article(pages["chapters/brief"])
+    found = page.ol.find_all("li", recursive=False)
     assert len(found) == 5
     for item in found:
         assert re.match(r"exact fact|model|bound", item.em.get_text().lower())
-        assert item.select("a.result") and re.search(r"\d", item.strong.find_next("strong").get_text())
+        assert re.search(r"\d", item.strong.find_next("strong").get_text())
+        [note] = item.select("a.footnote-reference")
+        assert page.find(id=note["href"].removeprefix("#")).select("a.result")
 
 
 def test_brief_prints_on_one_sheet_of_a4(absent, html, tmp_path):

@@ -109,6 +109,7 @@ RULES = {
     "the tolerance of recomputation": "relative 10⁻⁶",
     "years of Japanese eras": r"(?:令和|平成)\d+年",
     "formulas": r"\([^()]*\b[a-zA-Z]/[a-zA-Z]\b[^()]*\)",
+    "what an earlier version said": r"Version \d\.\d\.\d: “[^”]*”|\b0\.1\.0\b",
     "illustrations": r"[^.:]*\bfor example\b[^.]*\.",
 }
 
