@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from adoption import checks
-from adoption.curve import Fit, fit, predict
+from adoption.curve import ConvergenceError, Fit, fit, predict
 
 
 class OutsideFit(NamedTuple):
@@ -94,27 +94,51 @@ def fixed_point(
     outside_sizes: shape (O,), the bodies that the published totals also count.
     floor, added: as for :func:`adoption.moments.of_table`.
 
-    Fit, expect, take the nearest allowed vector (:func:`nearest`), until it stays.
+    Fit, expect, take the nearest allowed vector (:func:`nearest`), until it stays; only vectors
+    that leave room in the frame for half of each stage on either side of its median are taken.
     Should the search run in a circle, the vector of the circle with the highest likelihood is
-    taken. Raises as :func:`adoption.curve.fit` and :func:`nearest`.
+    taken. It begins with the stages' shares of all bodies; should a fit on its way fail, it begins
+    once more with as many outside bodies in the first stage as can be. Raises as
+    :func:`adoption.curve.fit` and :func:`nearest`.
     """
     outside_sizes = checks.vector("outside_sizes", outside_sizes, least=0)
     published = checks.whole_vector("published", published, least=1)
     middle, count = np.zeros(published.size) if odd is None else odd, outside_sizes.size
-    p = nearest(count * published / published.sum(), published, odd, count, least)
-    tried, latest = {}, None
-    while tuple(p) not in tried:
-        latest = fit(model, sizes, weights, published - p, medians, middle, floor=floor, start=latest, added=added)
-        expected = predict(latest, outside_sizes).sum(axis=0)
-        following = nearest(expected, published, odd, count, least)
-        tried[tuple(p)] = OutsideFit(p, latest, expected, len(tried) + 1), tuple(following)
-        p = following
-    circle, at = [], tuple(p)
-    while at not in circle:
-        circle.append(at)
-        at = tried[at][1]
-    likeliest = max((tried[at][0] for at in circle), key=lambda outcome: outcome.fit.loglik)
-    return likeliest._replace(visited=len(tried))
+    sizes, weights = checks.ascending("sizes", sizes, least=0), checks.whole_vector("weights", weights, len(sizes))
+    fewest = _fewest(sizes, weights, published, medians, middle)
+    least = fewest if least is None else np.maximum(fewest, checks.whole_vector("least", least, published.size))
+
+    def search(p):
+        tried, latest = {}, None
+        while tuple(p) not in tried:
+            latest = fit(model, sizes, weights, published - p, medians, middle, floor=floor, start=latest, added=added)
+            expected = predict(latest, outside_sizes).sum(axis=0)
+            following = nearest(expected, published, odd, count, least)
+            tried[tuple(p)] = OutsideFit(p, latest, expected, len(tried) + 1), tuple(following)
+            p = following
+        circle, at = [], tuple(p)
+        while at not in circle:
+            circle.append(at)
+            at = tried[at][1]
+        likeliest = max((tried[at][0] for at in circle), key=lambda outcome: outcome.fit.loglik)
+        return likeliest._replace(visited=len(tried))
+
+    try:
+        return search(nearest(count * published / published.sum(), published, odd, count, least))
+    except ConvergenceError:
+        first = np.append(float(count), np.zeros(published.size - 1))
+        return search(nearest(first, published, odd, count, least))
+
+
+def _fewest(sizes, weights, published, medians, odd):
+    """Bodies of each stage (K,) that are outside at least, as the frame has no room for more."""
+    medians = checks.vector("medians", medians, published.size, least=0)
+    odd = checks.flags("odd", odd, published.size)
+    below, above = ((side * weights).sum(axis=1) for side in (sizes < medians[:, None], sizes >= medians[:, None]))
+    # A member that stands at the median of its stage takes the place of one.
+    taken = medians[odd]
+    below, above = below - (taken < medians[:, None]).sum(axis=1), above - (taken >= medians[:, None]).sum(axis=1)
+    return np.maximum(published - odd - 2 * np.minimum(below, above), 0)
 
 
 def fits_over(
@@ -147,7 +171,7 @@ def _limits(published, odd, outside, least):
     published = checks.whole_vector("published", published, least=1)
     k = published.size
     checks.whole("outside", outside, 0, int(published.sum()) - 1)
-    low = np.zeros(k, int) if least is None else checks.whole_vector("least", least, k)
+    low = np.zeros(k, int) if least is None else checks.whole_vector("least", least, k).copy()
     step = 1 if odd is None else 2
     if odd is not None:
         low = low + (published - low - checks.flags("odd", odd, k)) % 2

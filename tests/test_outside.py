@@ -131,3 +131,53 @@ def test_numbers_that_do_not_go_together_are_refused():
         outside.allowed([3, 1], [1, 0], 2)
     with pytest.raises(ValueError, match="expected: expected 5 numbers, found 2"):
         outside.nearest([1, 2], AI, AI_ODD, 47)
+
+
+def test_what_is_handed_in_stays_as_it_was():
+    least = np.array([1, 0, 0])
+    outside.nearest([1, 1, 1], [9, 9, 9], None, 4, least)
+    assert least.tolist() == [1, 0, 0]
+
+
+def test_no_vector_leaves_more_in_a_stage_than_there_is_room_for():
+    """Stage 1 has its median at the 33rd of 41 bodies: eight above it, so 17 inside at most."""
+    sizes, medians, odd = np.arange(1000.0, 1041), [1032.0, 1020.5], [1, 0]
+    published, refused = np.array([27, 34]), []
+    for p in outside.allowed(published, odd, 20):
+        try:
+            moments.of_table(sizes, np.ones(41), published - p, medians, odd, floor=1)
+        except ValueError as error:
+            assert "room for half" in str(error)
+            refused.append(int(p[0]))
+    assert refused == [0, 2, 4, 6, 8]
+    assert outside._fewest(sizes, np.ones(41), published, np.array(medians), odd).tolist() == [10, 0]
+    # The shares of all bodies would leave 19 of stage 1 inside.
+    assert outside.nearest(20 * published / 61, published, odd, 20).tolist() == [8, 12]
+    found = outside.fixed_point(
+        "ordered", sizes, np.ones(41), published, medians, odd, np.linspace(1035, 1060, 20), floor=1
+    )
+    assert found.outside[0] >= 10
+
+
+def test_a_usage_error_is_not_taken_for_a_search_that_failed():
+    base, medians, odd, published, beyond, _ = outside_case("ordered", 4)
+    with pytest.raises(ValueError, match="floor: expected a number between 0"):
+        outside.fixed_point("ordered", *binned(base, medians), published, medians, odd, beyond, floor=-1)
+
+
+def test_a_search_that_fails_begins_again_from_the_first_stage(monkeypatch):
+    base, medians, odd, published, beyond, _ = outside_case("ordered", 4)
+    real, starts = outside.fit, []
+
+    def unlucky(*arguments, **named):
+        starts.append(arguments[3])
+        if len(starts) == 1:
+            raise curve.ConvergenceError("no maximum")
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(outside, "fit", unlucky)
+    found = outside.fixed_point("ordered", *binned(base, medians), published, medians, odd, beyond, floor=FLOOR)
+    assert (published - starts[1])[0] > 30 > (published - starts[0])[0]
+    monkeypatch.undo()
+    again = outside.fixed_point("ordered", *binned(base, medians), published, medians, odd, beyond, floor=FLOOR)
+    assert again.fit.params == pytest.approx(found.fit.params, rel=0.02)
