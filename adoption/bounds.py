@@ -134,7 +134,7 @@ def _merged(lower, counts, medians, limits) -> tuple[np.ndarray, np.ndarray]:
     """The table merged at the ends of the medians' intervals and at limits, empty cells left out."""
     edges = np.unique([*medians[np.isfinite(medians)].astype(np.int64), *limits])
     cell = np.searchsorted(lower, edges, "right") - 1
-    cut = (cell >= 0) & ~np.isin(edges, lower) & (counts[np.maximum(cell, 0)] > 0)
+    cut = (cell >= 0) & (lower[np.maximum(cell, 0)] != edges) & (counts[np.maximum(cell, 0)] > 0)
     if cut.any():
         where = cell[cut][0]
         upper = lower[where + 1] if where + 1 < lower.size else "infinity"

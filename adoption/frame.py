@@ -103,7 +103,8 @@ class Frame:
 
     def cells(self) -> tuple[np.ndarray, np.ndarray]:
         """Lower edges and numbers of bodies, with an empty interval where the table has a gap."""
-        edges = np.union1d(self.lower, self.upper[np.isfinite(self.upper)])
+        gaps = np.append(self.upper[:-1] < self.lower[1:], np.isfinite(self.upper[-1]))
+        edges = np.sort(np.concatenate([self.lower, self.upper[gaps]]), kind="stable")
         bodies = np.zeros(edges.size, dtype=self.bodies.dtype)
         bodies[np.searchsorted(edges, self.lower)] = self.bodies
         return edges, bodies
