@@ -196,15 +196,15 @@ def words(place: str) -> dict[str, str]:
 def collect(folder: Path, old: Mapping[str, Result] | None = None, keep: Iterable[str] = ()) -> list[Result]:
     """The rows recorded in all executed notebooks of a folder, sorted by id.
 
-    keep: notebooks that have not run, `chapters/NAME.ipynb`: the rows that they have in the old
-        register stay, as far as no other chapter records them now.
+    keep: notebooks that need not have run, `chapters/NAME.ipynb`: the rows that these have in the
+        old register stay then, as far as no other chapter records them now.
 
     DataError for a notebook that has not run to its end or printed on stderr, a row that is not
     what its family says, an id recorded twice, and a template that no chapter uses.
     """
     rows: dict[str, Result] = {}
     used = set()
-    waiting = {folder / name for name in keep}
+    waiting = {folder / name for name in keep if not _has_run(folder / name)}
     for path in sorted({*folder.rglob("*.ipynb")} - waiting):
         for cell, output in _outputs(path):
             recorded = output.get("metadata", {}).get("adoption")
@@ -226,6 +226,10 @@ def collect(folder: Path, old: Mapping[str, Result] | None = None, keep: Iterabl
     if not waiting and (unused := sorted(families().keys() - used)):
         fail(FAMILIES, "column template", f"{', '.join(unused)}, which no chapter records", "templates that are in use")
     return [rows[id] for id in sorted(rows)]
+
+
+def _has_run(path: Path) -> bool:
+    return any(cell.get("execution_count") for cell in json.loads(path.read_text(encoding="utf-8"))["cells"])
 
 
 def _outputs(path: Path):
@@ -416,7 +420,7 @@ def main() -> None:
         "--check", action="store_true", help="write nothing; fail if the register differs from what was recorded"
     )
     parser.add_argument(
-        "--keep", action="append", default=[], metavar="CHAPTER", help="it has not run: its rows stay as they are"
+        "--keep", action="append", default=[], metavar="CHAPTER", help="if it has not run its rows stay as they are"
     )
     options = parser.parse_args()
     try:

@@ -272,6 +272,24 @@ def test_a_chapter_that_did_not_run_cleanly(tmp_path, outputs, count, words):
     assert str(error.value).startswith("chapters/one.ipynb") and words in str(error.value)
 
 
+def test_rows_of_a_chapter_that_waits_stay(tmp_path):
+    """As far as no other records them; and those of one that has run are what it recorded."""
+    before = collected(tmp_path, *BASIC)
+    old = {id: row._replace(chapter="waits", label="old") for id, row in before.items()}
+    old["gone"] = before["total"]._replace(id="gone", chapter="deleted")
+    (tmp_path / "chapters").mkdir()
+    notebook(tmp_path / "chapters", "waits", [], count=None)
+    notebook(tmp_path, "one", [output("total", {"value": 5})])
+    found = {row.id: row for row in register.collect(tmp_path, old, ["chapters/waits.ipynb"])}
+    del old["gone"]
+    assert found == old | {"total": before["total"]._replace(value=5.0)}
+    with pytest.raises(DataError, match="chapters/waits.ipynb, cell cell: found it not executed"):
+        register.collect(tmp_path, old)
+    notebook(tmp_path / "chapters", "waits", [])
+    with pytest.raises(DataError, match="which no chapter records"):
+        register.collect(tmp_path, old, ["chapters/waits.ipynb"])
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"metadata": {}}'])
 def test_a_file_that_is_no_notebook(tmp_path, text):
     (tmp_path / "one.ipynb").write_text(text, encoding="utf-8")

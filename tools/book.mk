@@ -1,7 +1,8 @@
 # The steps of a build. tools/build.py starts them, and says by their contents what there is:
 #   BOOK      digest of all sources             COMMON  of those that every chapter reads
 #   EXECUTED  the executed chapters, each with the digest of what it was made from in its name
-#   REGISTER  --check where it has to be as it is, --keep CHAPTER where this one waits for it
+#   CHECK     --check where the register has to be as it is
+#   MAY_FAIL  the chapters that may need what is not in the register yet
 #   BIN, EPOCH  folder of the programs; date of the release, for what is dated
 SOURCE := .book/source
 STAGE := .book/stage
@@ -37,14 +38,14 @@ stage: $(EXECUTED)
 	@cp -R $(SOURCE) $(STAGE)
 	@sed 's/execute_notebooks: auto/execute_notebooks: "off"/' $(SOURCE)/_config.yml > $(STAGE)/_config.yml
 	@for file in $(patsubst .book/executed/%,%,$(EXECUTED)); do \
-		name=$${file%.*.ipynb}; cp .book/executed/$$name.*.ipynb $(STAGE)/$$name.ipynb || exit; done
+		! test -e .book/executed/$$file || cp .book/executed/$$file $(STAGE)/$${file%.*.ipynb}.ipynb || exit; done
 
 # A register that changed is another book, and what reads it is executed again.
 collected: .book/collected-$(BOOK)
 .book/collected-$(BOOK): $(EXECUTED) | stage
-	@"$(BIN)/python" -P -m adoption.register $(STAGE) $(REGISTER)
+	@"$(BIN)/python" -P -m adoption.register $(STAGE) $(CHECK) $(addprefix --keep ,$(MAY_FAIL))
 	@if cmp -s $(SOURCE)/results/results.csv $(STAGE)/results/results.csv; then \
-		rm -f .book/collected-*; touch $@; \
+		rm -f .book/collected-*; ! ls $(EXECUTED) > /dev/null 2>&1 || touch $@; \
 	else \
 		cp $(SOURCE)/results/results.csv results/results.csv.partial; \
 		mv results/results.csv.partial results/results.csv; \
@@ -56,7 +57,7 @@ endif
 execute: .book/data-$(COMMON)
 	@mkdir -p .book/ipython/profile_default
 	@echo "get_config().HistoryManager.enabled = False" > .book/ipython/profile_default/ipython_config.py
-	@"$(BIN)/python" tools/build.py execute $(STALE)
+	@"$(BIN)/python" tools/build.py execute "$(MAY_FAIL)" $(STALE)
 
 # The tables are read strictly before anything is computed from them.
 .book/data-$(COMMON):

@@ -30,7 +30,7 @@ SOURCES = """adoption chapters reference data results tests/fixtures locale _ext
 # What any chapter may read. The register is read by some of them, and what its rows mean by none.
 COMMON = re.compile(r"(adoption|data|results|tests|tools)/|CITATION\.cff|requirements\.txt")
 REGISTER, FAMILIES = "results/results.csv", "results/families.csv"
-READERS = ("chapters/claims.ipynb",)  # executed after the others, whose rows alone they read
+READERS = ("chapters/claims.ipynb",)  # they read the rows of the others alone
 PLACE = b'<span class="build-digest">not stamped</span>'  # left by _ext/book_pages.py
 
 
@@ -90,7 +90,7 @@ def chapter(target):
     return re.sub(r"\.\w{32}(?=\.ipynb$)", "", target.removeprefix(".book/executed/"))
 
 
-def execute(*targets):
+def execute(may_fail, *targets):
     """Execute chapters by nbmake, all at once, in a new folder; keep each that ran to its end."""
     names = {chapter(target): target for target in targets}
     say(f"executing {len(names)} chapters: {', '.join(Path(name).stem for name in names)}")
@@ -101,9 +101,10 @@ def execute(*targets):
         shutil.copy(SOURCE / name, folder / name)
     options = "-q -p no:cacheprovider -p nbmake.pytest_plugin --nbmake --overwrite --nbmake-timeout 600".split()
     if len(names) > 1:
-        options += ["-p", "xdist.plugin", "--dist", "worksteal", "-n", str(min(len(names), os.cpu_count()))]
+        options += ["-p", "xdist.plugin", "-n", str(min(len(names), os.cpu_count())), "--maxschedchunk", "1"]
+    options += sorted(names, key=lambda name: -(folder / name).stat().st_size)  # the longest first
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", folder, *options, *names],
+        [sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", folder, *options],
         cwd=folder,
         env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         stdout=subprocess.PIPE,
@@ -128,6 +129,8 @@ def execute(*targets):
         (folder / name).rename(ROOT / target)
         for old in set(EXECUTED.glob(f"{name[:-6]}.*")) - {ROOT / target}:
             old.unlink()
+    if failed and failed.keys() <= {*may_fail.split()}:
+        return
     for name, wrong in failed.items():
         said = f"{name}, {wrong}" + f"\n{done.stdout}" * (wrong[-1] == ":")
         say(re.sub(r"\x1b\[[\d;]*m|[^\s('\"]*\.book/(source|run/\w+)/", "", said))
@@ -201,7 +204,7 @@ def publish(book):
 def build(check, lock):
     """Run the steps: the register may change twice, and must be what chapters record then.
 
-    Chapters that read it wait until the others' rows are in it: their own rows stay as they are.
+    What reads it may fail beside others that bring it what is missing, and is executed again then.
     """
     if OLD.exists() and not HTML.exists():  # killed between two renames
         OLD.rename(HTML)
@@ -215,31 +218,29 @@ def build(check, lock):
         published = PUBLISHED.read_text(encoding="utf-8") if PUBLISHED.exists() else ""
         if published == f"{book} {digest(digests(HTML))}":
             return say("nothing changed")
-        stale = [target for target in targets if not (ROOT / target).exists()]
-        waiting = [target for target in stale if chapter(target) in READERS]
-        if goal == "published" or waiting == stale:
-            waiting = []
+        others = {chapter(target) for target in targets if not (ROOT / target).exists()} - {*READERS}
         # Dates in the pages are that of the release, and do not depend on the day of the build.
         released = re.search(r"date-released: (\S+)", (SOURCE / "CITATION.cff").read_text())[1]
         variables = {
             "BIN": str(Path(sys.executable).parent),
-            "BOOK": book + "-part" * bool(waiting),
+            "BOOK": book,
             "COMMON": common,
             "EPOCH": str(calendar.timegm(time.strptime(released, "%Y-%m-%d"))),
-            "EXECUTED": " ".join(target for target in targets if target not in waiting),
-            "REGISTER": " ".join(["--check"] * (goal == "published") + [f"--keep {chapter(name)}" for name in waiting]),
+            "EXECUTED": " ".join(targets),
+            "CHECK": "--check" * (goal == "published"),
+            "MAY_FAIL": " ".join(READERS) if others and goal == "collected" else "",
         }
-        environment = {name: value for name, value in os.environ.items() if "MAKE" not in name}
         # Every step holds the lock too: should this program be killed, the next build waits for it.
         done = subprocess.run(
             ["make", "-s", "-f", "tools/book.mk", goal, *map("=".join, variables.items())],
             cwd=ROOT,
-            env=environment,
+            env={name: value for name, value in os.environ.items() if "MAKE" not in name},
             pass_fds=[lock.fileno()],
         )
         if done.returncode:
-            full = shutil.disk_usage(ROOT).free < 1_000_000
-            raise OSError("No space left on device" if full else "the reason stands above")
+            raise OSError(
+                "No space left on device" if shutil.disk_usage(ROOT).free < 1e6 else "the reason stands above"
+            )
 
 
 def main():
