@@ -268,6 +268,41 @@ def _cluster(table: pd.DataFrame) -> pd.Series:
     return table["prefecture"].astype(int) - 1
 
 
+def fiscal_strength_2023(t: str) -> Clusters:
+    """Adopters of 2023 as clusters by prefecture, explained by log2(population) and fiscal strength.
+
+    Fiscal strength is the index (財政力指数) of fiscal 2019. The four towns without inhabitants in
+    2015 are left out. Each cell of the table stands as four points that keep its bodies' mean and
+    spread of both variables, their correlation, and the mean population.
+    """
+    cells = data.load("fiscal-strength-by-prefecture")
+    cells = cells[cells["upper"] > 1]
+    bodies, logs, squares, strength, strengths, products = (
+        cells[
+            [
+                "bodies",
+                "log2_population",
+                "log2_population_squared",
+                "fiscal_strength",
+                "fiscal_strength_squared",
+                "fiscal_strength_log2_population",
+            ]
+        ]
+        .to_numpy(float)
+        .T
+    )
+    z, weights = two_points(bodies, cells["population"], logs, squares)
+    mean, middle = logs / bodies, strength / bodies
+    spread = np.maximum(squares / bodies - mean**2, 1e-9)
+    slope = (products / bodies - mean * middle) / spread
+    rest = np.sqrt(np.maximum(strengths / bodies - middle**2 - slope**2 * spread, 0))
+    index = np.stack([middle + slope * (z - mean) + sign * rest for sign in (1, -1)], axis=1)
+    z, weights = (np.repeat(part[:, None], 2, axis=1) for part in (z, weights / 2))
+    design = np.stack([np.ones(z.shape), z, index], axis=3).reshape(-1, 3)
+    sums = cells.groupby("prefecture")[[t, f"log2_population_{t}", f"fiscal_strength_{t}"]].sum()
+    return Clusters(np.tile(_cluster(cells), 4), design, weights.ravel(), sums)
+
+
 def prefectures_2023(t: str, by_staff: bool = False) -> Clusters:
     """Adopters of 2023 as clusters by prefecture, explained by log2(population).
 

@@ -298,6 +298,25 @@ def proportion_interval(k: int, n: int, method: str = "clopper-pearson", level: 
     return Interval(k / n, float(lower), float(upper))
 
 
+def poisson_binomial_tails(successes: int, chances: ArrayLike) -> tuple[float, float]:
+    """Chances of at most, and of at least, so many successes in independent trials of unequal chances.
+
+    successes: from 0 to the number of trials. chances: shape (N,), of each trial, from 0 to 1.
+    ValueError for others.
+
+    Exact: the law of the number is built up trial by trial, from sums of positive terms only, so
+    that small tails keep their digits.
+    """
+    chances = checks.vector("chances", chances, least=0)
+    if chances.max() > 1:
+        raise ValueError(f"chances: expected 1 at most, found {chances.max():g}")
+    successes = checks.whole("successes", successes, 0, chances.size)
+    law = np.ones(1)
+    for chance in chances:
+        law = np.append(law * (1 - chance), 0) + np.append(0, law * chance)
+    return float(min(law[: successes + 1].sum(), 1)), float(min(law[successes:].sum(), 1))
+
+
 def _part_of(k, n) -> tuple[int, int]:
     n = checks.whole("n", n, 1)
     return checks.whole("k", k, 0, n), n

@@ -639,3 +639,35 @@ def test_every_public_function_says_what_it_raises():
     assert len(documented) >= 11
     for function in documented:
         assert "ValueError" in function.__doc__, function.__name__
+
+
+# --- independent trials of unequal chances --------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_poisson_binomial_tails_by_all_outcomes(seed):
+    """Every one of the 2^9 outcomes, with chances of 0 and 1 among them."""
+    rng = np.random.default_rng(seed)
+    chances = np.concatenate([rng.random(7), [0, 1]])
+    outcomes = np.array(list(itertools.product((0, 1), repeat=chances.size)))
+    weights = np.prod(np.where(outcomes == 1, chances, 1 - chances), axis=1)
+    for successes in range(chances.size + 1):
+        at_most, at_least = tables.poisson_binomial_tails(successes, chances)
+        assert at_most == pytest.approx(weights[outcomes.sum(axis=1) <= successes].sum(), abs=1e-15)
+        assert at_least == pytest.approx(weights[outcomes.sum(axis=1) >= successes].sum(), abs=1e-15)
+
+
+def test_poisson_binomial_tails_of_equal_chances_are_the_binomial_s():
+    for successes in (0, 3, 60, 200):
+        found = tables.poisson_binomial_tails(successes, [0.07] * 200)
+        expected = stats.binom.cdf(successes, 200, 0.07), stats.binom.sf(successes - 1, 200, 0.07)
+        assert found == pytest.approx(expected, rel=1e-10)  # 200 of 200: a chance of 1e-231 keeps its digits
+
+
+def test_poisson_binomial_tails_refuse_what_is_no_chance():
+    with pytest.raises(ValueError, match="chances: expected 1 at most, found 1.5"):
+        tables.poisson_binomial_tails(1, [0.5, 1.5])
+    with pytest.raises(ValueError, match="successes: expected .*, found 3"):
+        tables.poisson_binomial_tails(3, [0.5, 0.5])
+    with pytest.raises(ValueError, match="chances: .*found .*-0.1"):
+        tables.poisson_binomial_tails(0, [-0.1])
