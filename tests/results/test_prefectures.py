@@ -130,12 +130,17 @@ def test_fiscal_strength_from_single_answers(single, fitted):
 
 def test_money_among_the_small_from_single_answers(single, fitted):
     t, y, _ = fitted
-    tables = [
-        pd.crosstab(single["index"][own] >= 0.4, y[own] == 1).loc[[True, False], [True, False]]
-        for low, high in ((1, 5_000), (5_000, 10_000))
-        for own in [(single.population >= low) & (single.population < high)]
-    ]
-    pooled = sm.stats.StratifiedTable([table.to_numpy(float) for table in tables])
+    small = single.assign(adopter=y == 1, strong=single["index"] >= 0.4)
+    tables = []
+    for low, high in ((1, 5_000), (5_000, 10_000)):
+        own = small[(small.population >= low) & (small.population < high)]
+        tables.append(
+            [
+                [float(((own.strong == side) & (own.adopter == yes)).sum()) for yes in (True, False)]
+                for side in (True, False)
+            ]
+        )
+    pooled = sm.stats.StratifiedTable([np.array(table) for table in tables])
     found = register.get(f"since-2020.{t}.fiscal-strength.under-10k")
     assert found.value == pytest.approx(pooled.oddsratio_pooled, rel=1e-9)
 
