@@ -52,8 +52,9 @@
 
   const people = (number) => number.toLocaleString("en");
 
-  // A population as people type it, also in full-width digits: {population} or {problem}.
-  const parse = (typed, largest) => {
+  // A population as people type it, also in full-width digits, or a name that has one: {population}
+  // or {problem}. `named`: populations by name.
+  const parse = (typed, largest, named = []) => {
     const text = typed.normalize("NFKC").trim().replaceAll("、", ",").replace(/\s*(人|people)$/i, "");
     if (text === "") return { problem: "Please type a population." };
     if (/^[-−–]\s*\d/.test(text)) return { problem: "A population cannot be negative." };
@@ -62,8 +63,11 @@
         + "separated by commas." };
     }
     if (!/^\d+$|^\d{1,3}([, ]\d{3})+$/.test(text)) {
-      return { problem: `“${typed.trim().slice(0, 40)}” is not a number of people. Please type `
-        + "digits, such as 24622 or 24,622." };
+      const found = named.filter(([name]) => name.toLowerCase().split(/[\s()]+/).join(" ")
+        .includes(text.toLowerCase()));
+      if (found.length === 1) return { population: found[0][1] };
+      return { problem: `“${typed.trim().slice(0, 40)}” is not a number of people, and not the name of one `
+        + "municipality of the deck. Please type digits, such as 24622 or 24,622." };
     }
     const population = Number(text.replace(/\D/g, ""));
     if (population > largest) {
@@ -88,27 +92,41 @@
 
   const list = (items) => element("ul", ...items.map((item) => element("li", item)));
 
+  // The answer in one sentence: how the size compares with the adopters of 2020, and 2023.
+  const inShort = (found, population, data) => {
+    const { ai, rpa } = found;
+    const size = `A municipality of ${people(population)} people`;
+    const later = `at the end of 2023, ${percent(ai.class_2023)} of the municipalities of ${found.size_class} `
+      + `had adopted AI and ${percent(rpa.class_2023)} RPA.`;
+    const medians = `AI ${people(ai.median)}, RPA ${people(rpa.median)}`;
+    if (ai.side === "below" && rpa.side === "below") {
+      return `${size} is smaller than the median adopters of 2020 (${medians}); ${later}`;
+    }
+    if (ai.side === "above" && rpa.side === "above") {
+      return `${size} is larger than the median adopters of 2020 (${medians}); ${later}`;
+    }
+    return `${size} is about as large as the median adopters of 2020 (${medians}); ${later}`;
+  };
+
   const sentences = (name, town, found, population, data) => {
     const side = town.side === "at"
-      ? `The 2020 survey, exactly: this is the very median of the bodies that had introduced ${name}.`
-      : `The 2020 survey, exactly: ${town.side} the median adopter (${people(town.median)} people). `
-        + `Of the bodies ${town.side} it, ${outward(town.rate)} had introduced ${name}.`;
-    const class2020 = `2020, what the published numbers allow for municipalities of `
-      + `${found.size_class}: ${outward(town.free)} had introduced it; `
-      + `${outward(town.monotone)} if adoption nowhere falls with size.`;
+      ? `2020, exactly: this is the very median population of the adopters of ${name}.`
+      : `2020, exactly: of all local governments ${town.side} the median adopter (${people(town.median)} people), `
+        + `${outward(town.rate)} had introduced ${name}. That is the share of many sizes together.`;
+    const class2020 = `2020, possible: of the municipalities of ${found.size_class}, ${outward(town.free)} had `
+      + `introduced it; the published numbers allow no closer answer. If adoption nowhere falls with size, `
+      + `it was ${outward(town.monotone)}.`;
     const band = ([at, low, high]) => `${percent(at)} (95% interval ${percent(low)} to ${percent(high)})`;
     const below = population < data.floor
       ? ` (the curves count fewer than ${data.floor} people as ${data.floor})` : "";
-    const curves = `2020, estimated by the curve at this size: ${band(town.curve_2020)}${below}.`;
-    const later = `2023, counted: ${percent(town.class_2023)} of the municipalities of `
-      + `${found.size_class} had adopted it; the curve of that year at this size: `
-      + `${band(town.curve_2023)}.`;
-    let reach = "Joining with others is not needed to be as large as the median adopter of 2020.";
-    if (town.missing > 0) {
-      reach = `To be as large as the median adopter of 2020, a consortium would need `
-        + `${people(town.missing)} more people`;
-      reach += town.together ? `: about ${people(town.together)} members of this size.` : ".";
-    }
+    const curves = `2020, estimated at this very size: ${band(town.curve_2020)}${below}.`;
+    const later = `2023, counted: of the municipalities of ${found.size_class}, ${percent(town.class_2023)} had `
+      + `adopted it; estimated at this very size: ${band(town.curve_2023)}.`;
+    let reach = "A consortium: not needed to be as large as the median adopter of 2020.";
+    if (town.missing > 0 && town.together) {
+      reach = `A consortium: ${town.together} municipalities of this size, ${town.together - 1} more than one, `
+        + `are together as large as the median adopter of 2020 (one lacks ${people(town.missing)} people).`;
+    } else if (town.missing > 0) reach = "A consortium: nobody lives here, so that no number of such municipalities is enough.";
     return list([side, class2020, curves, later, reach]);
   };
 
@@ -118,8 +136,8 @@
     const place = first === last ? `rank ${people(first)}`
       : `between rank ${people(first)} and rank ${people(last)}`;
     target.replaceChildren(
-      element("p", element("strong", `${people(population)} people: ${place} of `
-        + `${people(data.bodies)} municipalities, from the largest.`)),
+      element("p", element("strong", inShort(found, population, data))),
+      element("p", `By population it is ${place} of ${people(data.bodies)} municipalities, from the largest.`),
       ...Object.entries(data.technologies).flatMap(([key, { name }]) => [
         element("p", element("strong", name)),
         sentences(name, found[key], found, population, data)]));
@@ -134,10 +152,11 @@
   const example = document.getElementById("town-example");
   const problem = document.getElementById("town-problem");
   const target = document.getElementById("town-answer");
+  const named = [...example.options].slice(1).map((option) => [option.label, Number(option.value)]);
   form.hidden = false;
 
   const respond = (typed) => {
-    const found = parse(typed, data.largest);
+    const found = parse(typed, data.largest, named);
     problem.textContent = found.problem ?? "";
     input.removeAttribute("aria-invalid");
     if (found.problem) {

@@ -12,10 +12,11 @@ from sphinx.util.docutils import SphinxDirective
 FORM = """\
 <form class="my-town" id="my-town" novalidate hidden>
 <p><label for="town-population">Population in 2015</label>
-<input id="town-population" name="population" type="text" inputmode="numeric" autocomplete="off"
+<input id="town-population" name="population" type="text" autocomplete="off"
  aria-describedby="town-help town-problem">
 <button type="submit">Show</button></p>
-<p id="town-help">A whole number of people, such as 24,622.</p>
+<p id="town-help">A whole number of people, such as 24,622, or the name of a municipality that the ministry’s deck
+names. Any other’s population stands in the <a href="https://www.e-stat.go.jp/">2015 census</a>.</p>
 <p><label for="town-example">Or a municipality from the deck</label>
 <select id="town-example"><option value="">choose</option>{options}</select></p>
 <p id="town-problem" class="problem" role="alert"></p></form>

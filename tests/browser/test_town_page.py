@@ -60,13 +60,14 @@ def test_numbers_are_those_of_python(visit):
 
 def test_address_with_a_population_is_answered_and_kept(visit):
     page = visit(f"{NAME}?population=24622")
-    assert "24,622 people: between rank" in page.inner_text("#town-answer")
+    assert page.inner_text("#town-answer").startswith("A municipality of 24,622 people is smaller than the median")
+    assert "between rank" in page.inner_text("#town-answer")
     page.fill("#town-population", "9,557")
     page.press("#town-population", "Enter")
-    assert page.inner_text("#town-answer").startswith("9,557 people")
+    assert page.inner_text("#town-answer").startswith("A municipality of 9,557 people")
     assert page.url.endswith("?population=9557")
     page.select_option("#town-example", label=[f"{name}: {population:,}" for name, population in my_town.examples()][0])
-    assert page.inner_text("#town-answer").startswith(f"{my_town.examples()[0][1]:,} people")
+    assert page.inner_text("#town-answer").startswith(f"A municipality of {my_town.examples()[0][1]:,} people")
 
 
 def test_answer_says_what_the_static_table_says(visit):
@@ -98,13 +99,16 @@ def test_answer_says_what_the_static_table_says(visit):
         ("0", "0"),
         ("007", "7"),
         ("24,622 people", "24,622"),
+        ("Odai Town", "9,557"),
+        ("odai", "9,557"),
+        ("小値賀町", "2,560"),
     ],
 )
 def test_ways_to_type_a_number(visit, typed, answer):
     page = visit(NAME)
     page.fill("#town-population", typed)
     page.click("#my-town button")
-    assert page.inner_text("#town-answer").startswith(f"{answer} people:")
+    assert page.inner_text("#town-answer").startswith(f"A municipality of {answer} people")
     assert page.inner_text("#town-problem") == ""
 
 
@@ -118,7 +122,7 @@ def test_ways_to_type_a_number(visit, typed, answer):
         ("24622.5", "whole number"),
         ("24.622", "whole number"),
         ("1,2,3", "is not a number"),
-        ("Nara", "“Nara” is not a number"),
+        ("Osaka", "“Osaka” is not a number of people, and not the name"),
         ("1e5", "is not a number"),
         ("<b>x</b>", "“<b>x</b>” is not a number"),
         ("99999999999999999999", "No municipality had"),
@@ -139,7 +143,7 @@ def test_keyboard_alone_is_enough(visit):
     page.keyboard.type("5000")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    assert page.inner_text("#town-answer").startswith("5,000 people")
+    assert page.inner_text("#town-answer").startswith("A municipality of 5,000 people")
 
 
 def test_without_scripts_a_table_answers(visit):
@@ -147,3 +151,28 @@ def test_without_scripts_a_table_answers(visit):
     assert not page.is_visible("#my-town")
     assert "needs JavaScript" in page.inner_text("article noscript")
     assert page.locator(".cell_output table tbody tr").count() == 20
+
+
+@pytest.mark.parametrize(
+    "population, words",
+    [
+        # 13 in all, 12 more: 8,500 of 108,174 people.
+        (
+            8_500,
+            "13 municipalities of this size, 12 more than one, are together as large as the median adopter of 2020 (one lacks 99,674 people)",
+        ),
+        (0, "nobody lives here"),
+        (200_000, "not needed"),
+        (105_000, "is about as large as the median adopters of 2020 (AI 108,174, RPA 102,374)"),
+        (108_174, "this is the very median population of the adopters of AI"),
+        (500_000, "A municipality of 500,000 people is larger than the median adopters of 2020"),
+    ],
+)
+def test_answers_in_words(visit, population, words):
+    page = visit(f"{NAME}?population={population}")
+    assert words in page.inner_text("#town-answer") and page.messages == []
+
+
+def test_the_form_stands_above_everything(visit):
+    page = visit(NAME, width=360)
+    assert page.evaluate("document.querySelector('#town-population').getBoundingClientRect().bottom") < 600
