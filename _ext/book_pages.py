@@ -4,21 +4,19 @@
   landing page, Chapter on the others, Dataset where tables are described.
 * Version and build digest in the footer. Sphinx writes a placeholder, which tools/build.py
   replaces by the digest of data, code and lock, so that a page need not be written anew for it.
-* The tables and the register, copied beside the pages for download under stable addresses.
+* Where BOOK_URL, REPOSITORY_URL or PDF_URL is given when the book is built: its address on each page,
+  a link to the repository and buttons that launch a chapter on Binder, a link to the printed book.
+  Else no page points anywhere.
 """
 
 import html
 import json
+import os
 import re
-import shutil
-from pathlib import Path
 
 import citation
 from docutils import nodes
 
-from adoption import register
-
-ROOT = citation.PATH.parent
 PLACEHOLDER = '<span class="build-digest">not stamped</span>'
 DATASETS = {
     "chapters/codebook": (
@@ -61,7 +59,14 @@ def json_ld(page: str, title: str, work: citation.Work) -> dict:
     }
     if page == "index":
         return {"@context": "https://schema.org", **report}
-    part = {"@context": "https://schema.org", "name": title, "inLanguage": "en", "license": licence, "isPartOf": report}
+    part = {
+        "@context": "https://schema.org",
+        "name": title,
+        "inLanguage": "en",
+        "license": licence,
+        "isPartOf": report,
+        **({"url": citation.address(work, f"{page}.html")} if work.url else {}),
+    }
     if page in DATASETS:
         name, files = DATASETS[page]
         formats = {"csv": "text/csv", "json": "application/json"}
@@ -74,7 +79,11 @@ def json_ld(page: str, title: str, work: citation.Work) -> dict:
             "version": work.version,
             "datePublished": work.released,
             "distribution": [
-                {"@type": "DataDownload", "contentUrl": f"../{file}", "encodingFormat": formats[file.rsplit(".")[-1]]}
+                {
+                    "@type": "DataDownload",
+                    "contentUrl": citation.address(work, file) if work.url else f"../{file}",
+                    "encodingFormat": formats[file.rsplit(".")[-1]],
+                }
                 for file in files
             ],
         }
@@ -88,6 +97,7 @@ def highwire(page: str, title: str, work: citation.Work) -> list[tuple[str, str]
         *(("citation_author", author) for author in work.authors),
         ("citation_publication_date", work.released.replace("-", "/")),
         ("citation_language", "en"),
+        *([("citation_fulltext_html_url", citation.address(work, f"{page}.html"))] if work.url else []),
     ]
     return tags if page == "index" else [*tags, ("citation_inbook_title", work.title)]
 
@@ -110,38 +120,26 @@ def add_metadata(app, page, template, context, doctree):
     )
 
 
-def add_footer(app, config):
+def add_addresses(app, config):
+    """The version in the footer, and what is known of where the book and its repository stand."""
     work = citation.book()
+    config.html_baseurl = work.url
+    if repository := os.environ.get("REPOSITORY_URL"):
+        config.html_theme_options |= {
+            "repository_url": repository.rstrip("/"),
+            "repository_branch": f"v{work.version}",
+            "use_repository_button": True,
+            "launch_buttons": {"binderhub_url": "https://mybinder.org", "notebook_interface": "jupyterlab"},
+        }
+    printed = os.environ.get("PDF_URL")
     config.html_theme_options["extra_footer"] = (
         config.html_theme_options.get("extra_footer", "")
+        + (f'<p><a href="{html.escape(printed)}">The whole book as PDF</a></p>' if printed else "")
         + f'<p class="version">Version {html.escape(work.version)}, build {PLACEHOLDER}</p>'
     )
 
 
-def copy_downloads(app, exception):
-    if exception or app.builder.format != "html":
-        return
-    # Not in _static: Sphinx would add it to every page.
-    for script in ("register.js", "my-town.js"):
-        shutil.copyfile(Path(__file__).with_name(script), Path(app.outdir) / "_static" / script)
-    for folder in ("data", "results", "results/stored"):
-        target = Path(app.outdir) / folder
-        shutil.rmtree(target, ignore_errors=True)
-        target.mkdir()
-        for path in sorted((ROOT / folder).glob("*.csv")):
-            shutil.copyfile(path, target / path.name)
-    shutil.copyfile(ROOT / "data/datapackage.json", Path(app.outdir) / "data/datapackage.json")
-    (Path(app.outdir) / "results/results.json").write_text(register_json(), encoding="utf-8", newline="\n")
-
-
-def register_json() -> str:
-    """The register as JSON, one row a line, numbers as results.csv has them."""
-    rows = [json.dumps(row._asdict(), ensure_ascii=False) for row in register.read_file(register.PATH).values()]
-    return "[\n" + ",\n".join(rows) + "\n]\n"
-
-
 def setup(app):
-    app.connect("config-inited", add_footer)
+    app.connect("config-inited", add_addresses)
     app.connect("html-page-context", add_metadata)
-    app.connect("build-finished", copy_downloads)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,5 +1,6 @@
 """How to cite the book and its parts: plain text, BibTeX and RIS, from CITATION.cff."""
 
+import os
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +13,7 @@ PATH = register.PATH.parents[1] / "CITATION.cff"
 
 
 class Work(NamedTuple):
-    """The book as it is cited. `url` is empty until CITATION.cff names one."""
+    """The book as it is cited. `url` is empty where neither BOOK_URL nor CITATION.cff names one."""
 
     title: str
     authors: tuple[str, ...]
@@ -30,17 +31,23 @@ def book(path: Path = PATH) -> Work:
     """The book, read from CITATION.cff. KeyError names a missing field."""
     cff = yaml.safe_load(path.read_text(encoding="utf-8"))
     authors = tuple(a["name"] if "name" in a else f"{a['family-names']}, {a['given-names']}" for a in cff["authors"])
-    return Work(cff["title"], authors, str(cff["version"]), str(cff["date-released"]), cff.get("url", ""))
+    url = os.environ.get("BOOK_URL") or cff.get("url", "")
+    return Work(cff["title"], authors, str(cff["version"]), str(cff["date-released"]), url)
 
 
-def text(work: Work, part: str = "") -> str:
-    """One line for a list of references; `part` says which chapter, figure or number."""
+def address(work: Work, page: str = "") -> str:
+    """Where a page stands: its whole address if the book has one, else its place in the book."""
+    return f"{work.url.rstrip('/')}/{page}" if work.url and page else work.url or page
+
+
+def text(work: Work, part: str = "", page: str = "") -> str:
+    """One line for a list of references; `part` says which chapter, figure or number, at `page`."""
     where = f" {part}." if part else ""
-    address = f" {work.url}" if work.url else ""
-    return f"{'; '.join(work.authors)} ({work.year}). {work.title}. Version {work.version}.{where}{address}"
+    place = f" {address(work, page)}" if work.url else ""
+    return f"{'; '.join(work.authors)} ({work.year}). {work.title}. Version {work.version}.{where}{place}"
 
 
-def bibtex(work: Work, key: str, part: str = "") -> str:
+def bibtex(work: Work, key: str, part: str = "", page: str = "") -> str:
     """A BibTeX entry. Braces keep names of institutions and titles as they are."""
     fields = {
         "author": " and ".join(f"{{{a}}}" if "," not in a else a for a in work.authors),
@@ -49,13 +56,13 @@ def bibtex(work: Work, key: str, part: str = "") -> str:
         "howpublished": "Jupyter Book",
         "version": work.version,
         "note": f"Version {work.version}" + (f". {part}" if part else ""),
-        "url": work.url,
+        "url": address(work, page) if work.url else "",
     }
     lines = [f"  {name} = {{{value}}}" for name, value in fields.items() if value]
     return f"@misc{{{key},\n" + ",\n".join(lines) + "\n}"
 
 
-def ris(work: Work, part: str = "") -> str:
+def ris(work: Work, part: str = "", page: str = "") -> str:
     """A RIS record of a report."""
     lines = [
         ("TY", "RPRT"),
@@ -65,7 +72,7 @@ def ris(work: Work, part: str = "") -> str:
         ("DA", work.released.replace("-", "/")),
         ("ET", work.version),
         *([("N1", part)] if part else []),
-        *([("UR", work.url)] if work.url else []),
+        *([("UR", address(work, page))] if work.url else []),
         ("ER", ""),
     ]
     return "\n".join(f"{tag}  - {value}" for tag, value in lines)

@@ -191,3 +191,39 @@ def test_ids_of_cells_and_text_lead_to_their_rows(pages, name):
 def test_some_cells_and_texts_have_such_links(pages):
     assert len(pages["chapters/who-adopts-first"].select("details.recorded a")) > 30
     assert len(pages["chapters/brief"].select("a.result")) > 9
+
+
+# --- where the book stands, if that is known -----------------------------------------------------
+
+PLACED = citation.book()._replace(url="https://example.org/book/")
+
+
+def test_addresses_are_whole_where_the_book_has_one():
+    found = book_pages.json_ld("chapters/register", "Register", PLACED)
+    check(found)
+    assert found["url"] == "https://example.org/book/chapters/register.html"
+    assert found["distribution"][0]["contentUrl"] == "https://example.org/book/results/results.csv"
+    tags = dict(book_pages.highwire("chapters/brief", "Brief", PLACED))
+    assert tags["citation_fulltext_html_url"] == "https://example.org/book/chapters/brief.html"
+    assert "url" not in book_pages.json_ld("chapters/brief", "Brief", PLACED._replace(url=""))
+    assert "citation_fulltext_html_url" not in dict(book_pages.highwire("index", "", PLACED._replace(url="")))
+
+
+@pytest.mark.parametrize("repository", ["", "https://github.com/a/b"])
+def test_pages_launch_and_link_only_what_is_known(monkeypatch, repository):
+    class Config:
+        html_theme_options: dict = {}
+        html_baseurl = ""
+
+    monkeypatch.setenv("REPOSITORY_URL", repository)
+    monkeypatch.setattr(citation, "book", lambda: PLACED)
+    book_pages.add_addresses(None, Config)
+    assert Config.html_baseurl == PLACED.url
+    assert Config.html_theme_options.get("repository_url", "") == repository
+    assert "PDF" not in Config.html_theme_options["extra_footer"]
+    monkeypatch.setenv("PDF_URL", "https://example.org/book.pdf")
+    book_pages.add_addresses(None, Config)
+    assert 'href="https://example.org/book.pdf"' in Config.html_theme_options["extra_footer"]
+    assert ("launch_buttons" in Config.html_theme_options) == bool(repository)
+    if repository:
+        assert Config.html_theme_options["repository_branch"] == f"v{PLACED.version}"

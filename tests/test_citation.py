@@ -78,3 +78,19 @@ def test_nothing_is_invented():
     """No person and no DOI in the citation until there is one."""
     assert "doi" not in citation.PATH.read_text(encoding="utf-8").lower()
     assert BOOK.authors == ("The project's contributors",)
+
+
+def test_a_part_is_cited_at_its_page():
+    page = "chapters/x.html#fig-a"
+    assert citation.text(WITH_ADDRESS, "Figure a", page).endswith(
+        "Figure a. https://example.org/book/chapters/x.html#fig-a"
+    )
+    assert parse(citation.bibtex(WITH_ADDRESS, "k", "", page), "k").fields["url"] == f"{WITH_ADDRESS.url}/{page}"
+    assert f"UR  - {WITH_ADDRESS.url}/{page}" in citation.ris(WITH_ADDRESS, "", page)
+    nowhere = WITH_ADDRESS._replace(url="")
+    assert "x.html" not in citation.text(nowhere, "Figure a", page) + citation.bibtex(nowhere, "k", "", page)
+
+
+def test_address_is_given_when_the_book_is_built(monkeypatch):
+    monkeypatch.setenv("BOOK_URL", "https://example.org/book")
+    assert citation.book.__wrapped__(citation.PATH).url == "https://example.org/book"

@@ -26,11 +26,13 @@ SPHINX, HTML, OLD = WORK / "sphinx", ROOT / "_build" / "html", WORK / "html.old"
 # Digests of what Sphinx finished with; of the sources, and of the pages as they were put there.
 READ, PUBLISHED = WORK / "read.json", WORK / "published"
 SOURCES = """adoption chapters reference data results tests/fixtures locale _ext _static _config.yml _toc.yml index.*
-    references.bib CITATION.cff requirements.txt tools/build.py tools/book.mk""".split()
+    references.bib CITATION.cff LICENSE* requirements.txt tools/build.py tools/book.mk""".split()
 # What any chapter may read. The register is read by some of them, and what its rows mean by none.
 COMMON = re.compile(r"(adoption|data|results|tests|tools)/|CITATION\.cff|requirements\.txt")
 REGISTER, FAMILIES = "results/results.csv", "results/families.csv"
 READERS = ("chapters/claims.ipynb",)  # they read the rows of the others alone
+# What pages say of where they stand; the digest of a book is that of its sources alone.
+ADDRESSES = {name: os.environ.get(name, "") for name in ("BOOK_URL", "REPOSITORY_URL", "PDF_URL")}
 PLACE = b'<span class="build-digest">not stamped</span>'  # left by _ext/book_pages.py
 
 
@@ -171,14 +173,14 @@ def forget():
     It goes by times, which say nothing about contents: what is as it was is made old. All pages
     are written, always: where Sphinx writes some, its search index loses the terms of the others.
     """
-    now, known = digests(STAGE), {}
+    now, known = digests(STAGE) | ADDRESSES, {}
     if READ.exists():
         known = json.loads(READ.read_text(encoding="utf-8"))
         READ.unlink()  # until Sphinx has finished
     changed = {name for name in now.keys() | known.keys() if now.get(name) != known.get(name)}
     if all(re.match(r"chapters/[^/]*\.(ipynb|md)$", name) and name in now and name in known for name in changed):
         shutil.rmtree(SPHINX / "_build" / "html", ignore_errors=True)
-        for name in now.keys() - changed:
+        for name in now.keys() - changed - ADDRESSES.keys():
             os.utime(STAGE / name, (0, 0))
     else:
         shutil.rmtree(SPHINX, ignore_errors=True)
@@ -186,7 +188,7 @@ def forget():
 
 def publish(book):
     """Stamp the finished pages with the build's digest, and put them in the last ones' place."""
-    READ.write_text(json.dumps(digests(STAGE)), encoding="utf-8")
+    READ.write_text(json.dumps(digests(STAGE) | ADDRESSES), encoding="utf-8")
     pages = SPHINX / "_build" / "html"
     stamp = f'<span class="build-digest" title="{book}">{book[:12]}</span>'.encode()
     for path in pages.rglob("*.html"):
@@ -198,7 +200,7 @@ def publish(book):
     if HTML.exists():
         HTML.rename(OLD)
     pages.rename(HTML)
-    PUBLISHED.write_text(f"{book} {digest(digests(HTML))}", encoding="utf-8")
+    PUBLISHED.write_text(f"{book} {digest(digests(HTML) | ADDRESSES)}", encoding="utf-8")
 
 
 def build(check, lock):
@@ -216,7 +218,7 @@ def build(check, lock):
     for goal in ("published",) if check else ("collected", "collected", "published"):
         book, common, targets = read()
         published = PUBLISHED.read_text(encoding="utf-8") if PUBLISHED.exists() else ""
-        if published == f"{book} {digest(digests(HTML))}":
+        if published == f"{book} {digest(digests(HTML) | ADDRESSES)}":
             return say("nothing changed")
         others = {chapter(target) for target in targets if not (ROOT / target).exists()} - {*READERS}
         # Dates in the pages are that of the release, and do not depend on the day of the build.
