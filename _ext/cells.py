@@ -5,7 +5,7 @@
 * Code is folded. A box under the title shows it, on this page and, remembered, on the next ones
   (buttons.js); the address of a cell shows its code alone. It is all CSS (book.css).
 * Beside the box stands where the functions that the page's code calls are described.
-* A figure's caption leads to its cell, and a cell to the rows of the register that it records.
+* A figure's caption leads to its cell and its files, and a cell to the rows of the register that it records.
 """
 
 import ast
@@ -13,6 +13,7 @@ import json
 from html import escape
 from pathlib import Path
 
+import downloads
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.util import logging
@@ -41,10 +42,13 @@ def read_cells(app, doctree):
         sources.append("".join(cell["source"]))
         for figure in node.findall(nodes.figure):
             [legend] = figure.findall(nodes.legend)
-            legend[-1] += [
-                nodes.Text(" · "),
-                nodes.reference("", "How this figure is made", refuri=f"#{id}", internal=True),
-            ]
+            [name] = figure["names"]
+            legend[-1] += [nodes.Text(" · "), nodes.reference("", "Code", refuri=f"#{id}", internal=True)]
+            files = nodes.inline("", " · Download: ", classes=["downloads"])
+            for kind in downloads.KINDS:
+                address = f"{'../' * page.count('/')}figures/{name}.{kind}"
+                files += [nodes.reference("", kind.upper(), refuri=address, internal=True), nodes.Text(" ")]
+            legend[-1] += files
         recorded = [part for part in node.findall(nodes.container) if "recorded" in part]
         if recorded:
             ids = [id for part in recorded for id in part["recorded"]]

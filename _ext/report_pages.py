@@ -1,28 +1,30 @@
 """What the pages that only report are made of: directives without a kernel.
 
-* `{register}`: the register as a table, a row a result, with the result's id as its address.
+* `{register}`: a table for each chapter, a row a result, with the result's id as its address.
 * `{changes}`: the numbers that differ from the version before, each with its reason.
 * `{codebook}`: a section for each table of the data package.
 * `{citation} KEY`: text, BibTeX and RIS; its content names the part that is cited (a chapter, a
-  figure), or its option `result` a number.
+  figure) and its option `page` where that is, or its option `result` names a number.
 
 A table is HTML with a caption and scopes, which the tables of docutils do not have.
 """
 
+import json
 from html import escape
 from pathlib import Path
 
 import changes
 import citation
-from changes import printed
+import downloads
 from docutils import nodes
 from docutils.parsers.rst import directives
 from register_role import used
 from sphinx.util.docutils import SphinxDirective
 
-from adoption import data, register
+from adoption import data, html_table, phrases, register
 
-REGISTER = ("Result", "Value", "From – to", "p", "Evidence", "Base", "Source", "Made by")
+REGISTER = ("Result", "Value", "From – to", "p", "Evidence", "More")
+KINDS = ("text", "number", "number", "number", "short", "text")
 CHANGES = ("Version", "Result", "Before", "After", "Reason")
 
 
@@ -34,23 +36,7 @@ def table(caption: str, heads, rows, row_heads: int = 1) -> str:
     """An HTML table of texts; the leading columns head their row."""
     # Short columns stay on one line.
     kinds = ["short" if all(len(row[i]) < 12 for row in rows) else "text" for i in range(len(heads))]
-    head = "".join(
-        f'<th scope="col" class="{kind}">{escape(name)}</th>' for kind, name in zip(kinds, heads, strict=True)
-    )
-    body = ""
-    for row in rows:
-        cells = [
-            f'<th scope="row" class="{kind}">{escape(text)}</th>'
-            if i < row_heads
-            else f'<td class="{kind}">{escape(text)}</td>'
-            for i, (kind, text) in enumerate(zip(kinds, row, strict=True))
-        ]
-        body += f"<tr>{''.join(cells)}</tr>"
-    return (
-        f'<div class="table-scroll" tabindex="0" role="region" aria-label="{escape(caption)}">'
-        f'<table class="table"><caption>{escape(caption)}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
+    return html_table.draw(caption, heads, [[escape(text) for text in row] for row in rows], kinds, row_heads)
 
 
 # --- the register ---------------------------------------------------------------------------------
@@ -61,42 +47,50 @@ def cited(result: register.Result) -> str:
     return f"Result {result.id} = {changes.in_words(result)}"
 
 
-def register_row(result: register.Result, chapter: str) -> str:
-    """One row of the table; chapter: address of the page that made the result."""
-    id = escape(result.id)
-    span = " – ".join(printed(end) for end in (result.lower, result.upper) if end is not None)
-    numbers = "".join(
-        f'<td class="number">{text}</td>' for text in (printed(result.value), span, printed(result.p_value))
-    )
-    words = "".join(f"<td>{escape(text)}</td>" for text in (result.evidence, result.base, result.source))
-    return (
-        f'<tr id="{id}" data-part="{escape(cited(result))}"><th scope="row">'
-        f'{escape(result.label)} <span class="unit">({escape(result.unit)})</span><br>'
-        f'<a class="id" href="#{id}"><code>{id}</code></a></th>{numbers}{words}<td>'
-        f'<a href="{chapter}#cell-{result.cell}">{escape(result.chapter)}, cell '
-        f"<code>{result.cell}</code></a></td></tr>"
-    )
+def register_row(result: register.Result) -> list[str]:
+    """Cells of one row: rounded numbers, and folded what is exact and where it comes from."""
+    address = f"{result.chapter}.html#cell-{result.cell}"
+    return [
+        f'{escape(result.label)} <span class="unit">({escape(result.unit)})</span>',
+        *map(escape, phrases.rounded(result)),  # "< 10⁻³"
+        escape(result.evidence),
+        f'<details><summary>exact, source</summary><a class="id" href="#{result.id}"><code>{result.id}'
+        f'</code></a> = <span class="exact">{escape(changes.in_words(result))}</span>. Base: {escape(result.base)}. '
+        f'Source: {escape(result.source)}. <a href="{address}">Code</a></details>',
+    ]
 
 
 class Register(SphinxDirective):
     def run(self):
         self.env.note_dependency(str(register.PATH))
-        results = register.read_file(register.PATH).values()
-        rows = [register_row(result, f"{result.chapter}.html") for result in results]
-        head = "".join(f'<th scope="col">{name}</th>' for name in REGISTER)
-        part = escape(citation.text(citation.book(), "{part}"))
-        return [
+        results = list(register.read_file(register.PATH).values())
+        cited = escape(citation.text(citation.book()._replace(url=""), "{part}"))
+        sections = [
             raw(
                 '<p>Download the whole register: <a href="../results/results.csv">results.csv</a>, '
                 '<a href="../results/results.json">results.json</a>.</p>'
-                '<div class="table-scroll register" tabindex="0" role="region" aria-label="Register">'
-                f'<table class="table" id="register" data-citation="{part}">'
-                f"<caption>{len(rows)} results. A population is in people, a rate is a fraction of "
-                "one. “From – to” is a 95 % interval, a range or a bound, as “Evidence” says.</caption>"
-                f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+                f'<div id="register-bar" data-citation="{cited}"></div>'
                 '<script src="../_static/register.js" defer></script>'
             )
         ]
+        for chapter in dict.fromkeys(result.chapter for result in results):
+            rows = [result for result in results if result.chapter == chapter]
+            sections.append(self.part(chapter, rows))
+        return sections
+
+    def part(self, chapter: str, results: list[register.Result]) -> nodes.section:
+        """The results of one chapter, under its title."""
+        path = Path(self.env.doc2path(f"chapters/{chapter}"))
+        self.env.note_dependency(str(path))
+        title = "".join(json.loads(path.read_text(encoding="utf-8"))["cells"][0]["source"]).split("\n")[0].strip("# ")
+        drawn = html_table.draw(
+            f"{len(results)} results of this chapter",
+            REGISTER,
+            list(map(register_row, results)),
+            KINDS,
+            ids=[result.id for result in results],
+        )
+        return nodes.section("", nodes.title("", title), raw(drawn), ids=[f"from-{chapter}"], classes=["results"])
 
 
 class Changes(SphinxDirective):
@@ -123,24 +117,24 @@ class Changes(SphinxDirective):
 class Codebook(SphinxDirective):
     def run(self):
         self.env.note_dependency(str(Path(data.DATA) / data.PACKAGE))
-        return [section for name in data.names() for section in self.entry(name)]
+        everything = raw(
+            '<p>Everything at once, with codebook, register and licences: <a href="../data/everything.zip">'
+            'everything.zip</a> (CSV) or <a href="../data/everything.xlsx">everything.xlsx</a>, a sheet for each '
+            "table.</p>"
+        )
+        return [everything, *(section for name in data.names() for section in self.entry(name))]
 
     def entry(self, name: str):
         """The section of one table: file, rows, source, licence, and its fields."""
-        described = data.describe(name)
         self.env.note_dependency(str(data.path(name)))
-        lines = [f"`data/{described['path']}`, {len(data.load(name)):,} rows. {described['description']}", ""]
-        for source in described["sources"]:
-            address = f", <{source['path']}>" if "path" in source else ""
-            lines.append(f"- Source: {source['title']}{address}")
-        lines += [f"- Licence: {licence['title']}" for licence in described["licenses"]]
         fields = data.field_table(name)
-        title = described["title"]
+        title, file = data.describe(name)["title"], data.describe(name)["path"]
         section = nodes.section(
             "",
             nodes.title("", title),
-            *self.parse_text_to_nodes("\n".join(lines)),
-            raw(table(f"Fields of {described['path']}", list(fields), fields.values.tolist())),
+            *self.parse_text_to_nodes("\n".join(downloads.about(name))),
+            raw(f'<p>Download: <a href="../data/{file}">{file}</a></p>'),
+            raw(table(f"Fields of {file}", list(fields), fields.values.tolist())),
             names=[nodes.fully_normalize_name(title)],
         )
         self.state.document.note_implicit_target(section, section)
@@ -152,28 +146,28 @@ class Codebook(SphinxDirective):
 
 class Citation(SphinxDirective):
     required_arguments = 1
-    option_spec = {"result": directives.unchanged_required}
+    option_spec = {"result": directives.unchanged_required, "page": directives.unchanged_required}
     has_content = True
 
     def run(self):
         self.env.note_dependency(str(citation.PATH))
-        part = " ".join(self.content)
+        part, page = " ".join(self.content), self.options.get("page", "")
         if "result" in self.options:
             try:
                 result = register.get(self.options["result"])
             except KeyError as error:
                 raise self.error(error.args[0]) from None
             used(self.env).setdefault(self.env.docname, {})[result.id] = result
-            part = cited(result)
+            part, page = cited(result), f"chapters/register.html#{result.id}"
         work, key = citation.book(), self.arguments[0]
         return [
             raw(
                 "".join(
                     f'<div class="citation"><p>{form}</p><pre tabindex="0">{escape(entry)}</pre></div>'
                     for form, entry in (
-                        ("Text", citation.text(work, part)),
-                        ("BibTeX", citation.bibtex(work, key, part)),
-                        ("RIS", citation.ris(work, part)),
+                        ("Text", citation.text(work, part, page)),
+                        ("BibTeX", citation.bibtex(work, key, part, page)),
+                        ("RIS", citation.ris(work, part, page)),
                     )
                 )
             )

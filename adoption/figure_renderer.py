@@ -1,7 +1,7 @@
 """How the book shows what a cell draws and records; a plugin of MyST-NB (see pyproject.toml).
 
 A figure of `figures.show` becomes a numbered figure that other pages can refer to: image, alt
-text, caption, data download, source line, all of them from the metadata of the output, where they
+text, caption, source line, all of them from the metadata of the output, where they
 can hold computed numbers. What `register.record` shows becomes an empty node with the rows, of
 which _ext/cells.py makes a list. Outside the book (JupyterLab, GitHub) the same outputs are an
 image and a line of text.
@@ -26,8 +26,7 @@ class FigureRenderer(MimeRenderPlugin):
 
 def draw(renderer, data, figure):
     """The nodes of a figure."""
-    uri = renderer.write_file([f"{figure['name']}.csv"], figure["csv"].encode(), overwrite=True)
-    caption = f"{figure['caption']}\n\n{{download}}`Data of this figure (CSV) <{uri}>` · Source: {figure['source']}"
+    caption = f"{figure['caption']}\n\nSource: {figure['source']}"
     [image] = renderer.render_image(data)
     image["alt"] = figure["alt"]
     page, holder = renderer.renderer, nodes.Element()

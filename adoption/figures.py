@@ -5,9 +5,11 @@ label, alt text and data (figure_renderer.py makes the page's figure of them). :
 DataFrame on the page.
 """
 
+import base64
 import html
 import io
 import logging
+import re
 import textwrap
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
@@ -17,7 +19,11 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentFormatter
+
+from adoption import html_table
 
 # Colour-blind-safe (after Okabe and Ito, darkened until each has a contrast of 4.5 with white).
 # AI and RPA keep their colours throughout the book.
@@ -30,7 +36,8 @@ COLOURS = {
     "grey": "#5C5C5C",
 }
 INK, FAINT = "#1F1F1F", "#D9D9D9"
-WIDTH = 4.7  # inches: small enough that 10-point text can be read on a 360-pixel screen
+WIDTH = 4.0  # inches: on a screen 360 pixels wide a figure takes 352 (book.css), 9 points being 11 pixels
+SMALLEST = 9  # points, of a figure as wide as that
 
 POPULATION_TICKS = (300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
 
@@ -49,6 +56,7 @@ def use_style() -> None:
             "axes.titlesize": 11,
             "axes.titleweight": "bold",
             "axes.titlelocation": "left",
+            "xaxis.labellocation": "right",  # so that a long one may begin left of the axis
             "axes.labelsize": 9,
             "xtick.labelsize": 9,
             "ytick.labelsize": 9,
@@ -90,18 +98,29 @@ def per_cent(axis) -> None:
 
 
 def note(axes, text: str, at, dx: float = 6, dy: float = 0, **how) -> None:
-    """Text beside a point, shifted by dx and dy points: a label instead of a legend."""
+    """Text beside a point, shifted by dx and dy points: a label instead of a legend.
+
+    A rim of the paper's colour keeps lines from striking through it.
+    """
     axes.annotate(
         text,
         at,
         xytext=(dx, dy),
         textcoords="offset points",
+        path_effects=[withStroke(linewidth=2.5, foreground="white")],
         **{"va": "center", "ha": "left" if dx >= 0 else "right", **how},
     )
 
 
-def population_axis(axes, low: float, high: float, ticks=POPULATION_TICKS) -> None:
-    """Logarithmic x axis of population with plain labels (3,000 · 10,000 · ...)."""
+def population_axis(axes, low: float, high: float, ticks=None) -> None:
+    """Logarithmic x axis of population with plain labels (3,000 · 10,000 · ...).
+
+    ticks: by default POPULATION_TICKS, or where more than four are in sight the powers of ten.
+    """
+    if ticks is None:
+        ticks = [t for t in POPULATION_TICKS if low <= t <= high]
+        if len(ticks) > 4:
+            ticks = [t for t in ticks if np.log10(t).is_integer()]
     axes.set_xscale("log")
     axes.set_xlim(low, high)
     axes.xaxis.set_major_locator(FixedLocator([t for t in ticks if low <= t <= high]))
@@ -113,11 +132,10 @@ def _short(number: float) -> str:
     return f"{number / 1e6:g} million" if number >= 1e6 else f"{number:,.0f}"
 
 
-def svg(figure: Figure) -> str:
-    """The figure as SVG text without date, and closed."""
-    out = io.StringIO()
-    figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
-    plt.close(figure)
+def drawn(figure: Figure, kind: str) -> bytes:
+    """The figure without date, as "svg", or as "png" in the size of print (300 dots per inch)."""
+    out = io.BytesIO()
+    figure.savefig(out, format=kind, dpi=300, metadata={"Date": None, "Creator": None} if kind == "svg" else None)
     return out.getvalue()
 
 
@@ -131,6 +149,7 @@ def show(figure: Figure, *, name: str, alt: str, data: pd.DataFrame, caption: st
     """
     from IPython.display import display
 
+    _check_texts(figure, name)
     details = {
         "name": name,
         "caption": caption,
@@ -138,9 +157,37 @@ def show(figure: Figure, *, name: str, alt: str, data: pd.DataFrame, caption: st
         "alt": alt,
         "csv": data.to_csv(index=False, lineterminator="\n", float_format="%.10g"),
     }
-    display(
-        {"image/svg+xml": svg(figure), "text/plain": alt}, raw=True, metadata={"image/svg+xml": {"figure": details}}
-    )
+    pictures = {
+        "image/svg+xml": drawn(figure, "svg").decode(),
+        "image/png": base64.b64encode(drawn(figure, "png")).decode(),
+    }
+    plt.close(figure)
+    display({**pictures, "text/plain": alt}, raw=True, metadata={"image/svg+xml": {"figure": details}})
+
+
+def _check_texts(figure: Figure, name: str) -> None:
+    """ValueError for a text that is too small to be read on a phone, or that the figure's edge cuts."""
+    figure.draw_without_rendering()
+    wide, high = figure.bbox.size
+    least = SMALLEST * figure.get_size_inches()[0] / WIDTH
+    placed = [*figure.texts, figure._suptitle]
+    for axes in figure.axes:
+        placed += [*axes.texts, axes.xaxis.label, axes.yaxis.label]
+        placed += [axes.title, axes._left_title]
+    for text in figure.findobj(Text):
+        if text.get_text() and text.get_fontsize() < least:
+            found, expected = f"{text.get_fontsize()} points", f"at least {least:.1f}, to be read on a phone"
+        elif (
+            text.get_text()
+            and text in placed
+            and not (
+                (box := text.get_window_extent()).x0 > -1 and box.y0 > -1 and box.x1 < wide + 1 and box.y1 < high + 1
+            )
+        ):
+            found, expected = f"it from {box.x0:.0f} to {box.x1:.0f} pixels", f"it between 0 and {wide:.0f}, not cut"
+        else:
+            continue
+        raise ValueError(f"figure {name}, text {text.get_text()!r}: found {found}, expected {expected}")
 
 
 class Link(NamedTuple):
@@ -163,11 +210,10 @@ def table(
 
     heads: headings of the columns to show, in their order; by default all columns as named.
     formats: by column, a format such as ".1%" or a function of a cell; otherwise cells are shown
-        as they are, integers with thousands separators. A `Link` is shown as one; a list is shown
-        item by item, one line each. The index is not shown.
+        as they are, integers with thousands separators. A `Link` or an address is shown as a link; a list
+        is shown item by item, one line each. The index is not shown.
     row_heads: how many leading columns head their row.
-    stacked: on a narrow screen the cells of a row stand below each other, each with its column's
-        name; for tables of sentences.
+    stacked: as wide as the window allows; for tables of sentences.
     """
     from IPython.display import HTML, display
 
@@ -182,27 +228,9 @@ def table(
     classes = [
         "number" if right else "short" if _is_short(frame[c]) else "text" for right, c in zip(aligned, frame.columns)
     ]
-    head = "".join(f'<th scope="col" class="{k}">{html.escape(str(c))}</th>' for c, k in zip(frame.columns, classes))
-    rows = []
-    for values in frame.itertuples(index=False):
-        cells = []
-        for i, (value, kind, column) in enumerate(zip(values, classes, frame.columns)):
-            text = _cell_html(value)
-            named = f' data-column="{html.escape(str(column))}"' if stacked else ""
-            cells.append(
-                f'<th scope="row" class="{kind}"{named}>{text}</th>'
-                if i < row_heads
-                else f'<td class="{kind}"{named}>{text}</td>'
-            )
-        rows.append(f"<tr>{''.join(cells)}</tr>")
-    display(
-        HTML(
-            f'<div class="table-scroll{" stacked" if stacked else ""}" tabindex="0" role="region" '
-            f'aria-label="{html.escape(caption)}">'
-            f'<table class="table"><caption>{html.escape(caption)}</caption>'
-            f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
-        )
-    )
+    rows = [[_cell_html(value) for value in values] for values in frame.itertuples(index=False)]
+    drawn = html_table.draw(caption, [str(column) for column in frame.columns], rows, classes, row_heads)
+    display(HTML(drawn.replace('class="table-scroll', 'class="table-scroll stacked', 1) if stacked else drawn))
 
 
 def _cell_html(value) -> str:
@@ -210,6 +238,8 @@ def _cell_html(value) -> str:
         return f'<a href="{html.escape(value.address)}">{html.escape(value.text)}</a>'
     if isinstance(value, list):
         return "<br>".join(_cell_html(line) for line in value)
+    if isinstance(value, str) and re.fullmatch(r"https?://\S+", value):
+        return _cell_html(Link(value, value))
     return html.escape(_cell(value))
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from adoption.register import Result
 
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 
 def phrases(result: "Result") -> dict[str, int | float | str]:
     """The numbers of a result and ready-made phrases, by the name that a text gives them.
@@ -77,6 +79,34 @@ def fill(text: str, results: "Iterable[Result]") -> str:
     return PLACE.sub(lambda place: format(known[place[1]], place[2] or ""), text)
 
 
+def rounded(result: "Result") -> tuple[str, str, str]:
+    """Value, range and p-value of a result with three digits, empty where it has none.
+
+    The value is rounded to nearest, the ends of a range outward; shares are percentages.
+    """
+    ends = ((result.lower, math.floor), (result.upper, math.ceil))
+    return (
+        _three_digits(result.value, result.unit, round),
+        " – ".join(_three_digits(end, result.unit, way) for end, way in ends if end is not None),
+        "" if result.p_value is None else p_phrase(result.p_value).removeprefix("p ").removeprefix("= "),
+    )
+
+
+def _three_digits(number: float | None, unit: str, way: Callable[[float], int]) -> str:
+    if number is None:
+        return ""
+    if math.isinf(number):
+        return "∞" if number > 0 else "−∞"
+    share = unit in ("fraction", "chance")
+    if 0 < abs(number) < 1e-5:
+        power = math.floor(math.log10(abs(number)))
+        return f"{way(_stored(number / 10**power * 10)) / 10} × 10{str(power).translate(SUPERSCRIPT)}"
+    scaled = _stored(number * (100 if share else 1))
+    digits = 0 if scaled == int(scaled) else max(0, 2 - math.floor(math.log10(abs(scaled))))
+    text = f"{way(_stored(scaled * 10**digits)) / 10**digits:,.{digits}f}".replace("-", "−")
+    return text + "%" * share
+
+
 def about(number: float) -> str:
     """A number rounded to two significant digits, with thousands separators."""
     return f"{float(f'{number:.2g}'):,.0f}"
@@ -100,8 +130,7 @@ def p_phrase(p: float) -> str:
         if p < 10.0**power:
             exponent = power
             break
-    superscript = str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return f"p < 10{superscript}"
+    return f"p < 10{str(exponent).translate(SUPERSCRIPT)}"
 
 
 def _stored(number: float) -> float:

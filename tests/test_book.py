@@ -59,11 +59,18 @@ def test_figures_are_complete(pages, html, name):
         assert figure.get("id", "").startswith("fig-"), "no label"
         assert len(image["alt"]) > 60 and re.search(r"\d", image["alt"]), figure["id"]
         assert "Source:" in caption.get_text(), figure["id"]
-        link = caption.select_one("a.download")
-        data = (html / f"{name}.html").parent / unquote(link["href"])
-        lines = data.read_text(encoding="utf-8").splitlines()
-        assert data.name == f"{figure['id']}.csv" and len(lines) > 1
-        made = caption.find("a", string="How this figure is made")
+        files = [(html / f"{name}.html").parent / unquote(link["href"]) for link in caption.select(".downloads a")]
+        assert [file.name for file in files] == [f"{figure['id']}.{kind}" for kind in ("csv", "svg", "png", "json")]
+        data, svg, png, said = (file.read_bytes() for file in files)
+        assert len(data.decode().splitlines()) > 1 and svg.startswith(b"<?xml") and png.startswith(b"\x89PNG")
+        assert int.from_bytes(png[16:20]) >= 1200, "not the size of print"
+        said = json.loads(said)
+        assert (
+            said["name"] == figure["id"]
+            and said["alt"] == image["alt"]
+            and said["address"].endswith(f"#{figure['id']}")
+        )
+        made = caption.find("a", string="Code")
         assert figure.find_parent(id=made["href"].removeprefix("#")), figure["id"]
     images = article(page).find_all("img")
     assert all(image.find_parent("figure") for image in images), "an image outside a figure"

@@ -67,8 +67,10 @@ def test_figure_leads_to_its_cell_and_its_data(page):
     figure = page.figure
     assert figure["id"] == "fig-x" and figure.img["alt"] == "Alt text"
     assert "Source: S" in figure.get_text()
-    assert figure.find("a", string="How this figure is made")["href"] == "#cell-rates"
-    assert figure.select_one("a.download")["href"].endswith("fig-x.csv")
+    assert figure.find("a", string="Code")["href"] == "#cell-rates"
+    assert {link.get_text(): link["href"] for link in figure.select(".downloads a")} == {
+        kind.upper(): f"../figures/fig-x.{kind}" for kind in ("csv", "svg", "png", "json")
+    }
 
 
 def test_the_switch_says_where_the_functions_stand(page):

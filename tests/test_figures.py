@@ -139,12 +139,19 @@ def test_svg_is_the_same_each_time_and_without_date():
     assert not plt.get_fignums(), "a figure was left open"
 
 
-def test_population_axis_is_logarithmic_with_plain_labels():
+@pytest.mark.parametrize(
+    "low, high, ticks, labels",
+    [
+        (900, 2_000_000, None, ["1,000", "10,000", "100,000", "1 million"]),
+        (900, 40_000, None, ["1,000", "3,000", "10,000", "30,000"]),
+        (900, 2_000_000, (100, 5_000, 2_000_000), ["5,000", "2 million"]),
+    ],
+)
+def test_population_axis_is_logarithmic_with_plain_labels(low, high, ticks, labels):
     figure, axes = plt.subplots()
-    figures.population_axis(axes, 900, 2_000_000)
-    labels = [axes.xaxis.get_major_formatter()(tick) for tick in axes.get_xticks()]
+    figures.population_axis(axes, low, high, ticks)
+    assert [axes.xaxis.get_major_formatter()(tick) for tick in axes.get_xticks()] == labels
     assert axes.get_xscale() == "log"
-    assert labels == ["1,000", "3,000", "10,000", "30,000", "100,000", "300,000", "1 million"]
     plt.close(figure)
 
 
@@ -154,4 +161,21 @@ def test_a_note_stands_beside_its_point():
     right, left = axes.texts
     assert (right.get_ha(), left.get_ha()) == ("left", "right")
     assert right.xyann == (6, 0) and left.xyann == (-6, 3)
+    # No line strikes through it.
+    assert [effect._gc["foreground"] for effect in right.get_path_effects()] == ["white"]
+    plt.close(figure)
+
+
+@pytest.mark.parametrize(
+    "drawn, problem",
+    [
+        ({"fontsize": 8.5}, "found 8.5 points, expected at least 9.0"),
+        ({"x": 1.5}, r"found it from \d+ to \d+ pixels, expected it between 0 and 400"),
+    ],
+)
+def test_a_text_that_cannot_be_read_is_refused(drawn, problem):
+    figure, axes = plt.subplots(figsize=(figures.WIDTH, 2))
+    axes.text(**{"x": 0.1, "y": 0.5, "s": "a label", **drawn}, transform=axes.transAxes)
+    with pytest.raises(ValueError, match=f"fig-x, text 'a label': {problem}"):
+        figures.show(figure, name="fig-x", alt="", caption="", source="", data=pd.DataFrame())
     plt.close(figure)

@@ -208,3 +208,21 @@ def test_fill():
 def test_fill_uses_only_what_is_given():
     with pytest.raises(KeyError, match="a.c.lower"):
         phrases.fill("{a.c.lower}", BOTH[:1])
+
+
+@pytest.mark.parametrize(
+    "numbers, unit, said",
+    [
+        ((5.516853933, None, None, None), "ratio", ("5.52", "", "")),
+        ((0.1655480984, 0.16551, 0.16559, 0.00123), "fraction", ("16.6%", "16.5% – 16.6%", "0.0012")),
+        ((None, 0, 1, None), "fraction", ("", "0% – 100%", "")),
+        ((353845.48, 248951.7895, 616322.73, None), "people", ("353,845", "248,951 – 616,323", "")),
+        ((108174, None, None, 1e-60), "people", ("108,174", "", "< 10⁻⁵⁹")),
+        ((7.630479089e-10, 7.61e-10, 7.61e-10, None), "chance", ("7.6 × 10⁻¹⁰", "7.6 × 10⁻¹⁰ – 7.7 × 10⁻¹⁰", "")),
+        ((-0.0135355, -0.0233709, math.inf, None), "log odds", ("−0.0135", "−0.0234 – ∞", "")),
+        ((0.29, 0.29, 0.29, None), "fraction", ("29%", "29% – 29%", "")),
+    ],
+)
+def test_rounded(numbers, unit, said):
+    result = Result("a.b", *numbers, unit, "", "fact", "", "", "", "")
+    assert phrases.rounded(result) == said

@@ -35,7 +35,7 @@ PRINTED = dict.fromkeys("prefer_css_page_size tagged outline print_background di
 # Not on paper: code, what only a screen can do, and what would be said twice.
 DROPPED = (
     ".cell_input, details.recorded, .code-switch, #numbers-on-this-page, .headerlink, "
-    "a.download, script, noscript > p, form, div.my-town, .toctree-wrapper, template"
+    "span.downloads, script, noscript > p, form, div.my-town, .toctree-wrapper, template"
 )
 
 
@@ -75,11 +75,7 @@ def article(page: str, pages: set[str]):
     """The article of a page, made ready for the one document."""
     soup = BeautifulSoup((HTML / f"{page}.html").read_text(encoding="utf-8"), "html.parser")
     found = soup.find("article", class_="bd-article")
-    for link in found.select("a.download"):
-        # The sign between it and the source goes too.
-        if (after := link.next_sibling) and after.strip(" ").startswith("·"):
-            after.replace_with(after.strip(" ").removeprefix("· "))
-    for number in found.select("a.n"):  # to its row, since the page's own list is left out
+    for number in found.select("a.n:not(.term)"):  # to its row, since the page's own list is left out
         number["href"] = "/chapters/register.html" + number["href"].replace("#n-", "#")
     for part in found.select(DROPPED):
         part.extract()

@@ -17,7 +17,7 @@ def test_page_is_alone_light_and_open_to_everybody(visit, name, scheme):
     assert page.outside == []
     assert page.messages == []
     sizes = {response.url: len(gzip.compress(response.body(), 6)) for response in page.responses}
-    assert sum(sizes.values()) <= 600_000, sorted(sizes.items(), key=lambda item: -item[1])[:8]
+    assert sum(sizes.values()) <= 300_000, sorted(sizes.items(), key=lambda item: -item[1])[:8]
     # Folded parts are judged too.
     page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
     found = Axe().run(page).response["violations"]
