@@ -129,6 +129,20 @@ def log_likelihood(model: str, params: np.ndarray, table: Moments) -> tuple[floa
     return float(value), gradient
 
 
+def closeness(model: str, params: np.ndarray, table: Moments) -> tuple[float, np.ndarray]:
+    """K(t) - t's alone, minus half the misfit of parameters, and its gradient by them.
+
+    It takes the place of the likelihood where stages are separated: there the chance of a table goes
+    to 1 and that of no other does, so that ratios of chances to it are no chi-square.
+    """
+    pi, d_pi = probabilities(model, params, table.z)
+    pi = np.maximum(pi, TINY)
+    value, _, q = tilt(np.log(pi), table)
+    if value == -np.inf:
+        return value, np.zeros(len(params))
+    return value, (table.weights[:, None] * q / pi).ravel() @ d_pi.reshape(-1, len(params))
+
+
 def _by_tilt(by_log, table):
     """Derivative by the tilt (M,) of what has this derivative by log q (I, K)."""
     return (table.counted * by_log.T[table.stage]).sum(axis=1)

@@ -92,7 +92,8 @@ def summary(survey) -> pd.DataFrame:
     Columns: result, value, lower, upper, trust ("exact", "yes", "with care" or "no"), words. What the
     data do not determine is missing, and the words say so.
 
-    Rates are those of the furthest stage: exact on either side of its own median. "half difference" is
+    Rates are those of the furthest stage on either side of its own median: a fact, or a range where ties,
+    rounding or bodies outside leave one. "half difference" is
     its share in the upper half of the frame by size less that in the lower half, of the bodies that
     there are: as the curve has it, and bounds that need no curve.
     """
@@ -102,17 +103,9 @@ def summary(survey) -> pd.DataFrame:
     rows = []
     rates = survey.rates(first)
     for side in ("above", "below"):
-        low, high = _range(rates, f"rate_{side}")
-        rows.append(
-            (
-                f"rate {side} the median",
-                low if low == high else np.nan,
-                low,
-                high,
-                "exact",
-                f"Share of the furthest stage among bodies {side} its median: needs no curve.",
-            )
-        )
+        low, high = rates[f"rate_{side}_least"].min(), rates[f"rate_{side}_most"].max()
+        words = f"Share of the furthest stage among bodies {side} its median: needs no curve."
+        rows.append((f"rate {side} the median", low if low == high else np.nan, low, high, "exact", words))
     cut = survey.frame.halves()
     words = f"Share among bodies of {cut:g} and more less that among smaller ones: what any allocation allows."
     try:
@@ -154,10 +147,13 @@ def summary(survey) -> pd.DataFrame:
 
 def _half_size(survey, trust):
     """Size at which half are at the furthest stage, by the multinomial curve."""
-    name, words = "half size", "Size at which half of the bodies are at the furthest stage"
+    name, words, fit = "half size", "Size at which half of the bodies are at the furthest stage", survey.whole_fit().fit
+    each = fit and _fitted("multinomial", fit.moments, fit.likelihood)
     try:
-        size, low, high = survey.half_size()[["size", "lower", "upper"]].iloc[0]
+        size, low, high = curve.size_at(each) if each else [np.nan] * 3
     except (curve.ConvergenceError, curve.NoCrossing):
+        size = np.nan
+    if np.isnan(size):
         return name, np.nan, np.nan, np.nan, "no", f"{words}: not determined."
     ends = [end if 0 < end < np.inf else np.nan for end in (low, high)]
     beyond = not min(survey.medians) <= size <= max(survey.medians)
@@ -167,8 +163,3 @@ def _half_size(survey, trust):
     if np.isnan(ends).any():
         said.append("An end is not determined.")
     return name, size, *ends, "no" if beyond or np.isnan(ends).any() else trust, " ".join(said)
-
-
-def _range(rates, name):
-    """Least and largest of a rate over every number of members, and over its own ends where it has them."""
-    return rates[name].min(), rates[name].max()

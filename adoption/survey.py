@@ -387,6 +387,17 @@ class Survey:
 
     # --- the curve -----------------------------------------------------------------------------
 
+    def _binned(self) -> tuple[np.ndarray, np.ndarray]:
+        """Mean sizes and bodies by interval, cut at the medians; ValueError where the frame is not."""
+        for stage in self.stages:
+            split, _, cut = self._around(stage)
+            if not cut:
+                raise ValueError(
+                    f"frame: found {split.at} bodies in the intervals around the median {self.medians[stage - 1]}, "
+                    "expected intervals that are cut there (whole_slope takes them as they are)"
+                )
+        return self.frame.binned(self.medians, self.floor)
+
     def fit(self, model: str = "ordered") -> outside.OutsideFit:
         """A curve fitted to counts and medians, "ordered" or "multinomial" (computed once).
 
@@ -397,7 +408,7 @@ class Survey:
         if np.isnan(self.outside).any():
             raise ValueError(f"outside: found {len(self.outside)} bodies without sizes, expected their sizes")
         if model not in self._fits:
-            sizes, weights = self.frame.binned(self.medians, self.floor)
+            sizes, weights = self._binned()
             published = (self._ordered(self.counts), self._ordered(self.medians), self._ordered(self._at_median()))
             if len(self.outside):
                 self._fits[model] = outside.fixed_point(
@@ -545,7 +556,7 @@ class Survey:
 
     def _refits(self, model: str, vectors: ArrayLike) -> Iterator[curve.Fit]:
         """The curve at each number of outside bodies by stage."""
-        sizes, weights = self.frame.binned(self.medians, self.floor)
+        sizes, weights = self._binned()
         return outside.fits_over(
             model,
             sizes,

@@ -18,7 +18,8 @@ from adoption import box, checks, curve, saddlepoint, wiggle
 from adoption.moments import Moments
 
 CROWDED = 2  # more members than this expected in the cell of a median: its half-count is an interval
-STEEPEST = 100  # logits per standard deviation of log size: as good as infinite
+STEEP = 20  # logits per standard deviation of log size: a maximum beyond may be one of rounding
+STEEPEST = 100  # as good as infinite
 
 
 class WholeSlope(NamedTuple):
@@ -48,8 +49,12 @@ def slope(table: Moments, level: float = 0.95) -> WholeSlope:
     name, likelihood = ("box", box.log_likelihood) if crowded else ("saddlepoint", saddlepoint.log_likelihood)
     try:
         fit = curve.fit_moments("ordered", table, likelihood=likelihood)
+        if abs(fit.slopes[0]) * _spread(table) > STEEP:
+            raise curve.ConvergenceError("the stages are all but separated")
         ends = curve.slope_interval(fit, level=level)
     except curve.ConvergenceError:
+        if not crowded:
+            likelihood = saddlepoint.closeness
         return WholeSlope(*_profile(table, likelihood, level), name, None, None, None, None, None, width)
     estimate, allowed = float(fit.slopes[0]), wiggle.slope(fit, width, level)
     centre, reach = allowed.straight[0], norm.ppf((1 + level) / 2) * allowed.straight[1]
@@ -61,14 +66,17 @@ def slope(table: Moments, level: float = 0.95) -> WholeSlope:
     )
 
 
+def _spread(table):
+    """Standard deviation of log size among the bodies."""
+    return np.sqrt(np.cov(table.z, fweights=table.weights.astype(int), ddof=0))
+
+
 def _profile(table, likelihood, level):
     """Estimate and ends from the likelihood's profile where it has no regular maximum.
 
     An estimate or end that lies beyond `STEEPEST` is None.
     """
-    weights = table.weights / table.weights.sum()
-    centre = weights @ table.z
-    unit = 1 / np.sqrt(weights @ (table.z - centre) ** 2)
+    centre, unit = np.average(table.z, weights=table.weights), 1 / _spread(table)
     guess = curve.without_slope("ordered", table)
     steps = np.append(guess[0], np.log(np.diff(guess[:-1])))
     found = {}
@@ -100,11 +108,15 @@ def _profile(table, likelihood, level):
         highest(slope)
     grid = np.concatenate([-grid[::-1], [0], grid])
     values = np.array([highest(slope) for slope in grid])
-    top, reach = int(np.argmax(values)), chi2.ppf(level, 1) / 2
-    estimate, most = None, values[top]
+    # Of values that rounding makes equal the outermost: an end of the grid, if it is among them.
+    equal = np.flatnonzero(values >= values.max() - 1e-4)
+    top = int(max(equal, key=lambda i: abs(grid[i])))
+    # Where every answer is forced its chance has to be the tail, as in Clopper and Pearson (1934,
+    # Biometrika 26, 404-413): a chi-square would be too narrow.
+    estimate, most, reach = None, values[top], -np.log((1 - level) / 2)
     if 0 < top < grid.size - 1:
         peak = minimize_scalar(lambda b: -highest(b), bounds=(grid[top - 1], grid[top + 1]), method="bounded")
-        estimate, most = float(peak.x), -peak.fun
+        estimate, most, reach = float(peak.x), -peak.fun, chi2.ppf(level, 1) / 2
 
     def end(side):
         beyond = [i for i in (range(top, grid.size) if side > 0 else range(top, -1, -1)) if values[i] < most - reach]

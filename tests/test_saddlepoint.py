@@ -113,3 +113,14 @@ def test_the_tilt_gives_the_moments_and_what_cannot_be_has_none():
     table = dataclasses.replace(fit.moments, observed=impossible)
     assert saddlepoint.tilt(log_pi, table)[0] == -np.inf
     assert saddlepoint.log_likelihood("ordered", fit.params, table)[0] == -np.inf
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_closeness_is_half_the_misfit_and_has_its_gradient(model):
+    fit = simulated_fit(model, TRUTHS[model], 400, seed=3)
+    assert -2 * saddlepoint.closeness(model, fit.params, fit.moments)[0] == pytest.approx(saddlepoint.misfit(fit)[0])
+    params = fit.params * (1 + 0.02 * np.linspace(-1, 1, fit.params.size) ** 3)
+    _, gradient = saddlepoint.closeness(model, params, fit.moments)
+    for j, step in enumerate(np.diag(1e-5 * np.abs(params))):
+        ahead, behind = (saddlepoint.closeness(model, params + side * step, fit.moments)[0] for side in (1, -1))
+        assert gradient[j] == pytest.approx((ahead - behind) / (2 * step[j]), rel=1e-5, abs=1e-4)

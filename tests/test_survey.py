@@ -1,6 +1,7 @@
 """adoption.survey against tiny surveys of which every possible truth is tried."""
 
 import itertools
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -823,3 +824,43 @@ def test_separated_stages_are_said_not_to_be_determined():
     assert row["trust"] == "no" and "The upper end is not determined." in row["words"]
     warned = survey.diagnostics().set_index("diagnostic")["warns"]
     assert warned["determined"]
+
+
+def test_intervals_that_are_not_cut_at_a_median_are_refused_by_the_plain_curve_only():
+    whole = grown(kind="intervals")
+    frame = whole.frame
+    at = int(np.flatnonzero((frame.upper > whole.medians[0]) & (frame.bodies > 0))[0])
+    part = slice(at - 1, at + 1)  # merge the interval of the median with the one before
+    bodies, means = frame.bodies[part].sum(), np.average(frame.mean_size[part], weights=frame.bodies[part])
+    merged = Frame(
+        np.delete(frame.lower, at),
+        np.delete(frame.upper, at - 1),
+        np.insert(np.delete(frame.bodies, part), at - 1, bodies),
+        np.insert(np.delete(frame.mean_size, part), at - 1, means),
+    )
+    coarse = replace(whole, frame=merged)
+    with pytest.raises(ValueError, match=f"frame: found {bodies} bodies in the intervals around the median"):
+        coarse.slope()
+    one, other = (survey.whole_slope().iloc[0] for survey in (whole, coarse))
+    assert np.log(other["odds_ratio"]) == pytest.approx(np.log(one["odds_ratio"]), abs=0.1)
+
+
+def test_no_result_depends_on_the_unit():
+    survey, sizes, _ = big(400)
+    other = replace(
+        survey, medians=[1000 * m for m in survey.medians], frame=Frame.of_sizes(1000 * sizes), floor=1000, rounding=1
+    )
+    one, thousandfold = (s.whole_slope().iloc[0] for s in (survey, other))
+    np.testing.assert_allclose(
+        thousandfold[["odds_ratio", "lower", "upper"]].astype(float),
+        one[["odds_ratio", "lower", "upper"]].astype(float),
+        rtol=1e-4,
+    )
+
+
+def test_a_million_sizes_take_seconds():
+    survey, *_ = big(10**6)
+    begun = time.process_time()
+    for answer in (survey.audit, survey.rates, survey.median_tests, survey.slope, survey.whole_slope, survey.summary):
+        answer()
+    assert time.process_time() - begun < 5
