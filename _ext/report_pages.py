@@ -2,6 +2,7 @@
 
 * `{register}`: a table for each chapter, a row a result, with the result's id as its address.
 * `{changes}`: the numbers that differ from the version before, each with its reason.
+* `{p-values}`: every p-value of the register by the question that it bears on, and what corrects it.
 * `{codebook}`: a section for each table of the data package.
 * `{citation} KEY`: text, BibTeX and RIS; its content names the part that is cited (a chapter, a
   figure) and its option `page` where that is, or its option `result` names a number.
@@ -10,6 +11,8 @@ A table is HTML with a caption and scopes, which the tables of docutils do not h
 """
 
 import json
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from html import escape
 from pathlib import Path
 
@@ -21,10 +24,12 @@ from docutils.parsers.rst import directives
 from register_role import used
 from sphinx.util.docutils import SphinxDirective
 
-from adoption import data, html_table, phrases, register
+from adoption import csvfile, data, html_table, phrases, register
 
 REGISTER = ("Result", "Value", "From – to", "p", "Evidence", "More")
 KINDS = ("text", "number", "number", "number", "short", "text")
+UNSORTED = "Which question do these bear on?"
+P_VALUES = register.FOLDER / "p-values.csv"
 CHANGES = ("Version", "Result", "Before", "After", "Reason")
 
 
@@ -111,6 +116,50 @@ class Changes(SphinxDirective):
         ]
 
 
+# --- p-values -------------------------------------------------------------------------------------
+
+
+def by_question(results: Iterable[register.Result], path: Path = P_VALUES) -> list[tuple[str, str, list]]:
+    """Question, what corrects its p-values, and the results that have them, as results/p-values.csv says.
+
+    A result that is under no question or under two stands under `UNSORTED` at the end (a test of the
+    register refuses it), and a question without results is left out.
+    """
+    lines = csvfile.read(path, ("question", "ids", "correction"))
+    found = [(question, correction, []) for question, _, correction in lines] + [(UNSORTED, "not said yet.", [])]
+    for result in results:
+        if result.p_value is not None:
+            at = [i for i, line in enumerate(lines) if any(fnmatchcase(result.id, ids) for ids in line[1].split())]
+            found[at[0] if len(at) == 1 else -1][2].append(result)
+    return [question for question in found if question[2]]
+
+
+class PValues(SphinxDirective):
+    def run(self):
+        self.env.note_dependency(str(register.PATH))
+        self.env.note_dependency(str(P_VALUES))
+        return [self.section(*question) for question in by_question(register.read_file(register.PATH).values())]
+
+    def section(self, question, correction, results):
+        rows = [
+            [
+                f'{escape(result.label)}<br><a class="id" href="register.html#{result.id}"><code>{result.id}</code></a>',
+                escape(phrases.p_phrase(result.p_value)),
+                escape(result.base),
+            ]
+            for result in results
+        ]
+        section = nodes.section(
+            "",
+            nodes.title("", question),
+            *self.parse_text_to_nodes(f"**What corrects them:** {correction}"),
+            raw(html_table.draw(f"p-values: {question}", ("Result", "p", "Base"), rows, ("text", "short", "text"))),
+            names=[nodes.fully_normalize_name(question)],
+        )
+        self.state.document.note_implicit_target(section, section)
+        return section
+
+
 # --- the codebook ---------------------------------------------------------------------------------
 
 
@@ -177,6 +226,7 @@ class Citation(SphinxDirective):
 def setup(app):
     app.add_directive("register", Register)
     app.add_directive("changes", Changes)
+    app.add_directive("p-values", PValues)
     app.add_directive("codebook", Codebook)
     app.add_directive("citation", Citation)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

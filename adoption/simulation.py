@@ -266,12 +266,11 @@ def _models(truth: Truth, frame: Frame, published: Published) -> dict[str, float
             for i, point in enumerate(POINTS):
                 outcome |= _compared(f"{model}_{point}", share[i] - real[i], low[i, 0] <= real[i] <= high[i, 0])
             if half:
-                fitted = _half_of(lambda size, fit=fit: curve.predict(fit, [size])[0, 0])
-                outcome |= _compared(
-                    f"{model}_half", np.log2(fitted / half), curve.size_deviance(fit, half) <= critical
-                )
-        except (curve.ConvergenceError, ValueError):
-            # No fit, or a curve that does not cross one half: counted, not hidden.
+                fitted = curve.log_size_at(fit)[0] - np.log2(half)
+                outcome |= _compared(f"{model}_half", fitted, curve.size_deviance(fit, half) <= critical)
+        except curve.NoCrossing:  # nor has the curve a size at one half
+            outcome[f"{model}_failed"] = False
+        except curve.ConvergenceError:  # counted, not hidden
             outcome[f"{model}_failed"] = True
         else:
             outcome[f"{model}_failed"] = False
@@ -370,7 +369,7 @@ def replicate(name: str, number: int, frame: Frame, limits) -> dict[str, float]:
 
 # --- the table -----------------------------------------------------------------------------------
 
-_COMPARED = (
+COMPARED = (
     "slope",
     "contrast",
     *(f"{model}_{what}" for model in curve.MODELS for what in ("half", *POINTS)),
@@ -398,7 +397,7 @@ COLUMNS = (
     "block",
     "replicates",
     *_COUNTED,
-    *(f"{name}_{part}" for name in _COMPARED for part in ("compared", "covered", "error_sum", "error_squares")),
+    *(f"{name}_{part}" for name in COMPARED for part in ("compared", "covered", "error_sum", "error_squares")),
 )
 
 
@@ -412,7 +411,7 @@ def block(name: str, index: int, frame: Frame, limits) -> dict[str, float | int 
     row = {"truth": name, "block": index, "replicates": BLOCK}
     for key in _COUNTED:
         row[key] = sum(int(one.get(key, False)) for one in outcomes)
-    for key in _COMPARED:
+    for key in COMPARED:
         errors = np.array([one[f"{key}_error"] for one in outcomes if f"{key}_error" in one])
         row[f"{key}_compared"] = errors.size
         row[f"{key}_covered"] = sum(int(one.get(f"{key}_covered", False)) for one in outcomes)

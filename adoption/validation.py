@@ -1,7 +1,8 @@
 """The long computations that are stored in results/stored/: read strictly, and sampled again.
 
 ``data/builders/build_stored.py`` makes them: surveys drawn with a known truth, and what the
-methods make of their counts and medians (simulation.csv); the curves refitted for every possible
+methods make of their counts and medians (simulation.csv, and stress.csv where what the methods
+suppose does not hold); the curves refitted for every possible
 number of prefectures and designated cities by stage (outside-range.csv). inputs.csv says what they
 were computed from.
 """
@@ -14,11 +15,24 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from adoption import HOME, census, csvfile, curve, data, mic, simulation
+from adoption import HOME, census, csvfile, curve, data, mic, simulation, stress
 from adoption.csvfile import ChecksumError, fail, label, row_place
 
 STORED = HOME / "results" / "stored"
 REPLICATES = 500  # surveys of each law
+STRESSED = 40  # surveys of each case of `stress`
+ESTIMATES = {"micro": "micro-data", "apart": "invented-apart", "together": "invented-together"}
+CASES = (
+    "independent",
+    "clusters",
+    "clusters-null",
+    "ties",
+    "rounded-to-100",
+    "rounded-to-1000",
+    "steep",
+    "small",
+    "small-steep",
+)
 OUTSIDE_COLUMNS = (
     "technology",
     "base",
@@ -52,6 +66,34 @@ def simulated(folder: Path = STORED) -> pd.DataFrame:
                     f"at most {row['replicates']}, the replicates of the row",
                 )
     return table
+
+
+def comparisons(laws: pd.DataFrame) -> pd.DataFrame:
+    """Estimates and the truth over all surveys of a law, from the sums of its blocks.
+
+    laws: the columns of `simulated` added up, a row a law. Index law and estimate, as the register
+    calls it; columns surveys, answered, covered (surveys), bias and spread (mean and standard
+    deviation of the errors of those answered). Estimates without a truth under the law are absent.
+    """
+    rows = {}
+    for law, sums in laws.iterrows():
+        for name in simulation.COMPARED:
+            answered, covered, total, squares = (
+                sums[f"{name}_{part}"] for part in ("compared", "covered", "error_sum", "error_squares")
+            )
+            if answered:
+                bias = total / answered
+                spread = np.sqrt(squares / answered - bias**2)
+                called = ESTIMATES.get(name, name.replace("_half", ".half").replace("_", ".share-"))
+                rows[law, called] = sums["replicates"], answered, covered, bias, spread
+    table = pd.DataFrame.from_dict(rows, "index", columns=["surveys", "answered", "covered", "bias", "spread"])
+    return table.set_axis(pd.MultiIndex.from_tuples(rows, names=["law", "estimate"]))
+
+
+def stressed(folder: Path = STORED) -> pd.DataFrame:
+    """What the surveys under strain added up to: a row a case and block, columns of `stress`."""
+    keys = list(product(CASES, range(STRESSED // simulation.BLOCK)))
+    return _read(folder / "stress.csv", stress.COLUMNS, keys, counts=list(stress.COLUMNS[2:]))
 
 
 def outside_ranges(folder: Path = STORED) -> pd.DataFrame:
@@ -130,11 +172,19 @@ def inputs(folder: Path = STORED) -> list[list[str]]:
     }
     tables = {name: data.describe(name)["hash"] for name in ("adoption-by-stage", census_2015)}
     known = "; ".join(" ".join(map(str, survey.outside_least)) for survey in mic.given_known("municipal", "other"))
+    cases = {
+        "seed": simulation.SEED,
+        "replicates": STRESSED,
+        "cases": " ".join(CASES),
+        "bodies-by-prefecture": data.describe("bodies-by-prefecture")["hash"],
+        "stress.csv": digest("stress.csv"),
+    }
     return [
         [table, name, str(value)]
         for table, used in (
             ("outside-range", tables | {"known of AI": known, "outside-range.csv": digest("outside-range.csv")}),
             ("simulation", settings),
+            ("stress", cases),
         )
         for name, value in used.items()
     ]
@@ -142,7 +192,7 @@ def inputs(folder: Path = STORED) -> list[list[str]]:
 
 def check(folder: Path = STORED) -> None:
     """Read the stored tables. ChecksumError where they were computed from other inputs."""
-    simulated(folder), outside_ranges(folder)
+    simulated(folder), outside_ranges(folder), stressed(folder)
     file = folder / "inputs.csv"
     rows, expected = csvfile.read(file, INPUT_COLUMNS), inputs(folder)
     if len(rows) != len(expected):
@@ -160,6 +210,20 @@ def check(folder: Path = STORED) -> None:
 
 
 # --- a sample, repeated ---------------------------------------------------------------------------
+
+
+def stress_cases() -> dict[str, stress.Case]:
+    """The cases of `stress` on the municipalities, in their prefectures as the committed table has them.
+
+    Inside each interval of the table the sizes are random (`simulation.scatter`); the four towns
+    without inhabitants are left out.
+    """
+    table = data.load("bodies-by-prefecture")
+    table = table[table["upper"] > 1].sort_values(["lower", "upper", "prefecture"])
+    sizes = simulation.scatter(table["lower"], table["upper"], table["bodies"]).astype(int)
+    prefecture = np.repeat(table["prefecture"].astype(int).to_numpy() - 1, table["bodies"])
+    order = np.argsort(sizes, kind="stable")
+    return stress.cases(sizes[order], prefecture[order], census.CLASS_LIMITS)
 
 
 def municipal_frame() -> simulation.Frame:

@@ -7,7 +7,7 @@ import report_pages
 from bs4 import BeautifulSoup
 from small_book import ROWS, Book
 
-from adoption import data
+from adoption import data, register
 
 FACT, RANGE, TEST = ROWS
 
@@ -97,3 +97,44 @@ def test_a_cited_number_makes_its_page_outdated(tmp_path):
     pages = {"index.md": "# T\n\n```{citation} k\n:result: a.ratio\n```\n"}
     assert Book(tmp_path, pages).read == ["index"] and Book(tmp_path, pages).read == []
     assert Book(tmp_path, pages, [FACT._replace(value=6.0), RANGE]).read == ["index"]
+
+
+# --- p-values -------------------------------------------------------------------------------------
+
+
+def test_every_p_value_of_the_register_is_under_one_question():
+    """A new p-value needs a line in results/p-values.csv: what it bears on, and what corrects it."""
+    results = list(register.read_file(register.PATH).values())
+    questions = {question: under for question, _, under in report_pages.by_question(results)}
+    assert [result.id for result in questions.pop(report_pages.UNSORTED, [])] == []
+    listed = sorted(result.id for under in questions.values() for result in under)
+    assert listed == sorted(result.id for result in results if result.p_value is not None)
+
+
+LINES = "question,ids,correction\nHow?,a.t*,Holm.\n"
+
+
+@pytest.mark.parametrize(
+    "lines, under",
+    [
+        (LINES, "How?"),
+        (LINES.replace("a.t*", "b.*"), report_pages.UNSORTED),
+        (LINES.replace("a.t*", "b.* *.test"), "How?"),
+        (LINES + "Again?,*.test,None.\n", report_pages.UNSORTED),
+        (LINES + "Else?,z.*,None.\n", "How?"),
+    ],
+)
+def test_a_p_value_under_no_question_or_two_is_unsorted(tmp_path, lines, under):
+    (tmp_path / "p-values.csv").write_text(lines, encoding="utf-8")
+    [(question, _, results)] = report_pages.by_question(ROWS, tmp_path / "p-values.csv")
+    assert (question, [result.id for result in results]) == (under, ["a.test"])
+
+
+def test_the_page_says_what_corrects_a_p_value(tmp_path, monkeypatch):
+    (tmp_path / "p-values.csv").write_text(LINES, encoding="utf-8")
+    monkeypatch.setattr(report_pages, "P_VALUES", tmp_path / "p-values.csv")
+    monkeypatch.setattr(report_pages.by_question, "__defaults__", (tmp_path / "p-values.csv",))
+    shown, warnings = page(tmp_path / "book", "```{p-values}\n```")
+    assert not warnings and "What corrects them: Holm." in shown.get_text()
+    [row] = shown.select("tbody tr")
+    assert row.a["href"] == "register.html#a.test" and "p = 0.0016" in row.get_text()

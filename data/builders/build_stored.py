@@ -1,6 +1,6 @@
 """Compute the tables of results/stored/: about an hour on two cores.
 
-    python data/builders/build_stored.py [--only outside-range|simulation] [--scheduler ADDRESS]
+    python data/builders/build_stored.py [--only outside-range|simulation|stress] [--scheduler ADDRESS]
 
 joblib takes all cores of this machine; with --scheduler, those of a running Dask cluster. The
 tables are the same.
@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 import pandas as pd
 from joblib import Parallel, delayed, parallel_config
 
-from adoption import census, csvfile, curve, mic, simulation, validation
+from adoption import census, csvfile, curve, mic, simulation, stress, validation
 
 
 def outside_ranges(every: int = 1, jobs: int = -1) -> pd.DataFrame:
@@ -59,6 +59,21 @@ def simulated(
     )
 
 
+def stressed(replicates: int = validation.STRESSED, jobs: int = -1) -> pd.DataFrame:
+    """Rows of `stress.block` for the first replicates of each case."""
+    cases = validation.stress_cases()
+    tasks = [(name, index) for name in validation.CASES for index in range(replicates // simulation.BLOCK)]
+    return pd.DataFrame(
+        progress(
+            "stress",
+            len(tasks),
+            Parallel(jobs, return_as="generator")(
+                delayed(stress.block)(name, cases[name], index) for name, index in tasks
+            ),
+        )
+    )
+
+
 def progress(name: str, total: int, items: Iterable) -> Iterator:
     """Pass the items on, counting them on stderr."""
     for done, item in enumerate(items, 1):
@@ -94,7 +109,7 @@ def workers(scheduler: str | None) -> Iterator[None]:
         yield
 
 
-PARTS = {"outside-range": outside_ranges, "simulation": simulated}
+PARTS = {"outside-range": outside_ranges, "simulation": simulated, "stress": stressed}
 
 
 def main(arguments: list[str] | None = None) -> None:
