@@ -143,7 +143,8 @@ class PValues(SphinxDirective):
     def section(self, question, correction, results):
         rows = [
             [
-                f'{escape(result.label)}<br><a class="id" href="register.html#{result.id}"><code>{result.id}</code></a>',
+                f'{escape(result.label)}<br><a class="id" href="register.html#{result.id}">'
+                f"<code>{result.id}</code></a>",
                 escape(phrases.p_phrase(result.p_value)),
                 escape(result.base),
             ]
