@@ -33,6 +33,12 @@ def test_the_frame_by_its_published_totals():
     assert value("frame.municipal.below-10k.share") == pytest.approx(512 / 1741, rel=1e-9)
 
 
+def test_stage_1_is_more_than_those_without_trials():
+    """68 % of 47 prefectures, 50 % of 20 cities and 8 % of 1,721: 32, 10, and 130 to 146."""
+    assert [round(100 * k / 1721) for k in (129, 130, 146, 147)] == [7, 8, 8, 9]
+    assert ends("ai.introduced-without-trials") == (32 + 10 + 130, 32 + 10 + 146)
+
+
 def test_medians_that_fit_by_hand():
     fits = {t: [value(f"{t}.stage-{k}.median-fits-count") for k in range(1, 6)] for t in ("ai", "rpa")}
     assert fits == {"ai": [0, 0, 1, 0, 1], "rpa": [1, 0, 1, 1, 1]}
