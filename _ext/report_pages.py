@@ -89,7 +89,7 @@ class Register(SphinxDirective):
         self.env.note_dependency(str(path))
         title = "".join(json.loads(path.read_text(encoding="utf-8"))["cells"][0]["source"]).split("\n")[0].strip("# ")
         drawn = html_table.draw(
-            f"{len(results)} results of this chapter",
+            f"{title} ({len(results)} results)",
             REGISTER,
             list(map(register_row, results)),
             KINDS,
@@ -123,9 +123,16 @@ def by_question(results: Iterable[register.Result], path: Path = P_VALUES) -> li
     """Question, what corrects its p-values, and the results that have them, as results/p-values.csv says.
 
     A result that is under no question or under two stands under `UNSORTED` at the end (a test of the
-    register refuses it), and a question without results is left out.
+    register refuses it), and a question without results is left out. DataError for a file out of order.
     """
-    lines = csvfile.read(path, ("question", "ids", "correction"))
+    columns, lines = ("question", "ids", "correction"), []
+    for index, line in enumerate(csvfile.read(path, columns)):
+        place = csvfile.row_place(index)
+        for name, text in zip(columns, line, strict=True):
+            csvfile.words(text, path, f"{place}, column {name}")
+        if line[0] in [question for question, _, _ in lines]:
+            csvfile.fail(path, f"{place}, column question", f"{line[0]} again", "each once")
+        lines.append(line)
     found = [(question, correction, []) for question, _, correction in lines] + [(UNSORTED, "not said yet.", [])]
     for result in results:
         if result.p_value is not None:

@@ -5,7 +5,7 @@ import citation
 import pytest
 import report_pages
 from bs4 import BeautifulSoup
-from small_book import ROWS, Book
+from small_book import ROWS, Book, notebook
 
 from adoption import data, register
 
@@ -32,22 +32,26 @@ def test_what_is_cited_says_the_value(result, text):
 
 
 def test_row_is_escaped_and_has_its_id():
-    row = BeautifulSoup(report_pages.register_row(FACT, "chapter.html"), "html.parser").tr
-    assert row["id"] == "a.ratio" and row["data-part"] == "Result a.ratio = 5.516853933"
-    assert row.th["scope"] == "row" and "A < b" in row.th.get_text()
-    assert row.select_one("a.id")["href"] == "#a.ratio"
-    assert [a["href"] for a in row.find_all("a")][-1] == "chapter.html#cell-rates"
-    cells = [cell.get_text() for cell in row.find_all("td")]
-    assert cells == ["5.516853933", "", "", "fact", "all", "S & T", "chapter, cell rates"]
-    assert len(cells) + 1 == len(report_pages.REGISTER)
+    cells = [BeautifulSoup(cell, "html.parser") for cell in report_pages.register_row(FACT)]
+    assert len(cells) == len(report_pages.REGISTER)
+    assert [cell.get_text() for cell in cells[:5]] == ["A < b (ratio)", "5.52", "", "", "fact"]
+    more = cells[5]
+    assert more.details.summary and more.select_one("a.id")["href"] == "#a.ratio"
+    assert more.select_one(".exact").get_text() == "5.516853933"
+    assert "Base: all. Source: S & T." in more.get_text()
+    assert [a["href"] for a in more.find_all("a")][-1] == "chapter.html#cell-rates"
 
 
 def test_register_has_every_result_once_in_order(tmp_path):
-    shown, warnings = page(tmp_path, "```{register}\n```")
-    assert warnings == ""
+    chapter = notebook(("markdown", "title", "# What?"), ("code", "rates", "1"), ("code", "tests", "2"))
+    pages = {"chapters/register.md": "# Register\n\n```{register}\n```\n", "chapters/chapter.ipynb": chapter}
+    book = Book(tmp_path, pages)
+    assert book.warnings == ""
+    shown = BeautifulSoup(book.html["chapters/register.md"], "html.parser")
     assert [row["id"] for row in shown.tbody.find_all("tr")] == [row.id for row in ROWS]
-    assert shown.caption.get_text().startswith("3 results")
-    assert shown.table["data-citation"] == citation.text(citation.book(), "{part}")
+    assert shown.caption.get_text() == "What? (3 results)" and shown.h2.get_text().startswith("What?")
+    bar = shown.find(id="register-bar")
+    assert bar["data-citation"] == citation.text(citation.book()._replace(url=""), "{part}")
     assert [a["href"] for a in shown.select("section > p > a")] == ["../results/results.csv", "../results/results.json"]
 
 

@@ -95,7 +95,7 @@ WRONG = {
     "other: the frame": (lambda: survey().overlap(Frame.of_sizes(SIZES)), "other"),
     "other: of other bodies": (lambda: survey().overlap(survey(frame=Frame.of_sizes([*SIZES[:-1], 99]))), "other"),
     "between: of intervals": (lambda: survey(frame=intervals(), medians=(60, 12)).audit(), "between"),
-    "intervals not cut at the medians": (lambda: survey(frame=intervals()).slope(), "lower, upper"),
+    "intervals not cut at the medians": (lambda: survey(frame=intervals()).slope(), "frame"),
     "model: probit": (lambda: survey().slope("probit"), "model"),
     "model: nothing": (lambda: survey().misfit(None), "model"),
     "model: a list": (lambda: survey().half_size(["ordered"]), "model"),
