@@ -34,6 +34,7 @@ KIND_COUNTS = {"prefecture": 47, "designated_city": 20, "other_municipality": 17
 BODIES = 1788
 MUNICIPALITIES = 1741
 NATION = 127_094_745  # population of Japan, 2015 census
+WHAT_IF = 'to try other numbers leave the tables and take a notebook: "Other numbers" in chapters/how-to-rerun.md'
 LOG_FLOOR = 100  # people: in logarithms a smaller municipality counts as this
 
 
@@ -645,24 +646,27 @@ def _check_package(folder: Path) -> None:
         raise DataError(f"{label(folder / PACKAGE)}: frictionless found {faults[:3]}, expected a valid data package")
 
 
-def renew(folder: Path = DATA) -> list[str]:
-    """Check all rows, then write sizes and checksums into the package.
+def changed(folder: Path = DATA) -> list[str]:
+    """Names of the tables that differ from their recorded checksum, and the package's if it does."""
+    description = package(folder)
+    found = [
+        resource["name"]
+        for resource in description["resources"]
+        if (resource["bytes"], resource["hash"]) != digest(path(resource["name"], folder))
+    ]
+    return found + [PACKAGE] * (description["hash"] != descriptor.digest(description))
 
-    Returns the names of the changed tables, and the package's where the description changed.
-    """
+
+def renew(folder: Path = DATA) -> list[str]:
+    """Check all rows, then write sizes and checksums into the package; returns what `changed`."""
     folder = Path(folder)
     check_rows(folder)
-    description, changed = package(folder), []
+    found, description = changed(folder), package(folder)
     for resource in description["resources"]:
-        size, checksum = digest(path(resource["name"], folder))
-        if (resource["bytes"], resource["hash"]) != (size, checksum):
-            changed.append(resource["name"])
-        resource["bytes"], resource["hash"] = size, checksum
-    if description["hash"] != (checksum := descriptor.digest(description)):
-        changed.append(PACKAGE)
-        description["hash"] = checksum
+        resource["bytes"], resource["hash"] = digest(path(resource["name"], folder))
+    description["hash"] = descriptor.digest(description)
     csvfile.write(folder / PACKAGE, descriptor.dump(description))
-    return changed
+    return found
 
 
 def _constraints(field: dict, schema: dict) -> Iterator[str]:
@@ -705,10 +709,9 @@ def main(arguments: list[str] | None = None) -> None:
         if parser.parse_args(arguments).check:
             print(f"{len(check())} tables: rows, package and checksums are in order")
         else:
-            changed = renew()
-            print(f"{len(names())} tables in order; checksums renewed: {', '.join(changed) or 'none'}")
+            print(f"{len(names())} tables in order; checksums renewed: {', '.join(renew()) or 'none'}")
     except DataError as error:
-        raise SystemExit(str(error)) from None
+        raise SystemExit(f"{error}\n{WHAT_IF}") from None
 
 
 if __name__ == "__main__":

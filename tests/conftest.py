@@ -151,6 +151,9 @@ def number():
         raise DataError(f"data/table.csv, row 1, column number: found {text!r}, expected digits")
     return int(text)
 check_rows = number
+WHAT_IF = "to try other numbers"
+def changed():
+    return []
 def pause():
     import time
     time.sleep(float((ROOT / "data/pause.csv").read_text()))

@@ -6,6 +6,7 @@ builds, and its register is what its chapters record, is what `make test` begins
 
 import importlib.util
 import json
+import os
 import re
 import subprocess
 import sys
@@ -264,3 +265,22 @@ def test_a_damaged_table_of_the_book_is_named_with_its_place(checkout, tmp_path)
     output = done.stdout + done.stderr
     assert done.returncode != 0 and "Traceback" not in output and "executing" not in output
     assert "data/adoption-by-stage.csv" in output and "1789" in output and "1788" in output
+    assert "\nbook: to try other numbers" in output
+
+
+def test_a_table_that_is_not_the_recorded_one_is_named(checkout, tmp_path):
+    """An edit that contradicts nothing may be meant: it is built from, and not in silence."""
+    folder = checkout(tmp_path / "book")
+    table = folder / "data" / "consortium-tasks.csv"
+    text = table.read_text(encoding="utf-8")
+    for edit, said in (("Light vehicle tax", ""), ("Tax on light vehicles", "consortium-tasks")):
+        table.write_text(text.replace("Light vehicle tax", edit), "utf-8", newline="\n")
+        done = subprocess.run(
+            [sys.executable, folder / "tools/build.py", "tables"],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONPATH": str(folder)},
+        )
+        line = f"book: data: {said} differs from its recorded checksum; make test fails until make data renews it\n"
+        assert done.stdout + done.stderr == line * bool(said)

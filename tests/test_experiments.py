@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -83,3 +85,15 @@ def test_one_tail_is_half_of_two(monkeypatch):
     for stage in (1, 5):
         id = f"ai.stage-{stage}.median-test.every-base"
         assert float(rows[id]["p_value"]) == pytest.approx(register.get(id).p_value / 2)
+
+
+def test_other_numbers_are_tried_as_the_page_shows(tmp_path):
+    """A median of 90,000 lies between 87,051 and 92,308: some municipalities are on either side."""
+    [code] = re.findall(r"## Other numbers\n.*?```python\n(.*?)```", PAGE, re.S)
+    shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT / "chapters", capture_output=True, text=True)
+    assert shown.returncode == 0, shown.stderr
+    least, most = map(float, shown.stdout.splitlines()[1].split()[2:])
+    sizes = census.frame("municipal")
+    below, above = (sizes.bodies[rows].sum() for rows in (sizes.upper <= 90_000, sizes.lower > 90_000))
+    around = sizes.bodies.sum() - below - above
+    assert 0 < around < 30 and least < (below + around / 2) / (above + around / 2) < most

@@ -164,7 +164,9 @@ def tables():
     try:
         data.check_rows(), validation.simulated(), validation.outside_ranges()
     except data.DataError as error:
-        sys.exit(f"book: {error}")
+        sys.exit(f"book: {error}\nbook: {data.WHAT_IF}")
+    for name in data.changed():
+        say(f"data: {name} differs from its recorded checksum; make test fails until make data renews it")
 
 
 def forget():
