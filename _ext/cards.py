@@ -52,7 +52,7 @@ def describe(app, doctree, page):
             said := pages.get(link.get("refuri", ""))
         ):
             link["reftitle"] = said
-    if page.startswith("chapters/") and page not in WITHOUT_TERMS:
+    if page not in WITHOUT_TERMS and not page.startswith("reference/"):
         link_terms(doctree, env.definitions, address(page, GLOSSARY))
 
 
