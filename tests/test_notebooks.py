@@ -9,7 +9,7 @@ import pytest
 import register_role
 from pages import NOTEBOOKS, ROOT, TOC, names
 
-from adoption import census, data, medians, mic, register, simulation
+from adoption import census, data, medians, mic, register, relations, simulation
 
 NOTEBOOKS = [ROOT / f"{name}.ipynb" for name in NOTEBOOKS]
 #: Pages that answer a question: the landing page and the part "The evidence".
@@ -143,10 +143,10 @@ def inputs():
     printed = len({*tables["small-adopters"].population, *tables["consortium-members"].population})
     return published | {
         printed,
-        *data.KIND_COUNTS.values(),
-        data.BODIES,
-        data.MUNICIPALITIES,
-        data.NATION,
+        *relations.KIND_COUNTS.values(),
+        relations.BODIES,
+        relations.MUNICIPALITIES,
+        relations.NATION,
         *census.CLASS_LIMITS,
         int(mic.FLOOR),
         *simulation.POINTS,
