@@ -103,14 +103,24 @@ def pages(html) -> Pages:
 
 
 @pytest.fixture(scope="session")
-def checkout():
+def git():
+    """Function that runs a git command in this repository: the lines of its answer."""
+    if not (ROOT / ".git").exists() or not shutil.which("git"):
+        absent("this is no clone, or there is no git", "REQUIRE_GIT")
+
+    def answer(*command: str) -> list[str]:
+        done = subprocess.run(["git", *command], cwd=ROOT, capture_output=True, text=True, check=True)
+        return done.stdout.splitlines()
+
+    return answer
+
+
+@pytest.fixture(scope="session")
+def checkout(git):
     """Function that copies the repository's own files, nothing that was built, to a new folder."""
-    tracked = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
 
     def copy(folder: Path) -> Path:
-        for name in tracked.stdout.splitlines():
+        for name in git("ls-files", "-co", "--exclude-standard"):
             if (ROOT / name).is_file():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, folder / name)

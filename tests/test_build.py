@@ -219,10 +219,9 @@ def test_two_clean_builds_are_the_same_bytes(unbuilt, finished, tmp_path):
 # --- the book itself ------------------------------------------------------------------------------
 
 
-def test_every_source_of_a_page_is_read(tool):
+def test_every_source_of_a_page_is_read(tool, git):
     found = tool.digests(ROOT, tool.SOURCES)
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
-    left = {name.split("/")[0] for name in tracked if name not in found and (ROOT / name).exists()}
+    left = {name.split("/")[0] for name in git("ls-files") if name not in found and (ROOT / name).exists()}
     assert left <= {
         ".ci",
         ".devcontainer.json",

@@ -1,6 +1,5 @@
 """adoption.csvfile: one strict form of CSV, and what is said of any other."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -97,10 +96,7 @@ def test_numbers_are_finite_and_plain(file):
             csvfile.number(text, file, "here")
 
 
-def test_git_keeps_the_line_ends_everywhere():
+def test_git_keeps_the_line_ends_everywhere(git):
     """A checkout on another system must not rewrite what is compared byte for byte."""
     names = ["data/errata.csv", "data/datapackage.json", "results/results.csv", "adoption/data.py"]
-    found = subprocess.run(["git", "check-attr", "eol", *names], cwd=ROOT, capture_output=True, text=True)
-    if found.returncode:
-        pytest.skip("no git here, or no repository")
-    assert found.stdout.splitlines() == [f"{name}: eol: lf" for name in names]
+    assert git("check-attr", "eol", *names) == [f"{name}: eol: lf" for name in names]

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import textwrap
@@ -26,16 +25,9 @@ def lines_to_add():
 
 
 @pytest.fixture(scope="module")
-def copy(tmp_path_factory):
+def copy(checkout, tmp_path_factory):
     """The repository's files with the three edits, and the chapter executed from them."""
-    folder = tmp_path_factory.mktemp("next-survey")
-    tracked = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    for name in tracked.stdout.splitlines():
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
+    folder = checkout(tmp_path_factory.mktemp("next-survey"))
     added = lines_to_add()
     assert [*added] == ["data/later-surveys.csv", "data/datapackage.json", "CHANGELOG.md"]
     table, package, log = map(folder.joinpath, added)

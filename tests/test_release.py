@@ -83,7 +83,9 @@ class Repository:
 
 
 @pytest.fixture
-def repository(tmp_path):
+def repository(tmp_path, absent):
+    if not shutil.which("git"):
+        absent("there is no git", "REQUIRE_GIT")
     return Repository(tmp_path / "book")
 
 

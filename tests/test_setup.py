@@ -29,12 +29,27 @@ def setup(monkeypatch, tmp_path):
 def test_a_python_that_is_too_old(setup, monkeypatch, newer):
     old = SimpleNamespace(version_info=(3, 9, 2), executable="/usr/bin/python3", exit=sys.exit)
     monkeypatch.setattr(setup, "sys", old)
-    monkeypatch.setattr(setup.shutil, "which", lambda name: name == newer)
+    monkeypatch.setattr(setup.shutil, "which", lambda name: name in (newer, "python3.13"))
+    # pyenv's shim of a version that is not active is on the PATH and starts nothing.
+    monkeypatch.setattr(setup.subprocess, "call", lambda command, **options: 127 * (command[0] == "python3.13"))
     if newer:
         assert setup.find_python() == newer
     else:
         with pytest.raises(SystemExit, match="found Python 3.9, expected 3.11 or later"):
             setup.find_python()
+
+
+def test_windows_is_told_what_works_there():
+    """Where Python has no fcntl."""
+    start = "import runpy, sys; sys.modules['fcntl'] = None; runpy.run_path('tools/setup.py', run_name='__main__')"
+    done = subprocess.run([sys.executable, "-c", start], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr.count("\n") == 1, done.stderr
+    assert done.stderr.startswith("setup: found Windows, expected Linux, macOS or WSL")
+    commands = re.findall("pip install [^,]*|jupyter-book build .", done.stderr)
+    assert len(commands) == 3
+    for page in ("README.md", "chapters/how-to-rerun.md"):
+        text = (ROOT / page).read_text(encoding="utf-8")
+        assert all(command in text for command in commands), page
 
 
 def test_a_python_without_ensurepip_is_told_what_to_install(setup, monkeypatch):
@@ -54,7 +69,7 @@ def commands(setup, monkeypatch):
             stdout=(
                 ":env:.cert='/etc/cert.pem'\n:env:.index-url='https://one.example/simple'\n"
                 "global.index-url='https://other.example/simple'\nglobal.proxy='http://proxy:1'\n"
-                "global.timeout='9'\n"
+                "global.timeout='9'\nglobal.trusted-host='one.example'\n"
             )
         )
 
@@ -80,6 +95,7 @@ def test_where_pip_finds_packages_uv_finds_them(commands):
         assert environment["UV_DEFAULT_INDEX"] == "https://one.example/simple"
         assert environment["ALL_PROXY"] == "http://proxy:1"
         assert environment["SSL_CERT_FILE"] == "/etc/cert.pem"
+        assert environment["UV_INSECURE_HOST"] == "one.example"
 
 
 def test_what_is_ready_is_not_set_up_again_unless_the_folder_moved(setup, commands, monkeypatch):

@@ -1,6 +1,5 @@
 """Make .venv from the lock file. Standard library only; any Python 3 may start it."""
 
-import fcntl
 import hashlib
 import os
 import re
@@ -9,20 +8,35 @@ import subprocess
 import sys
 from pathlib import Path
 
+try:
+    import fcntl
+except ImportError:
+    sys.exit(
+        "setup: found Windows, expected Linux, macOS or WSL (wsl --install). Windows itself has these commands: "
+        "pip install -r requirements.txt, pip install ., jupyter-book build ."
+    )
+
 ROOT = Path(__file__).resolve().parent.parent
 VENV, LOCK = ROOT / ".venv", ROOT / "requirements.txt"
 READY = VENV / "ready"
 # uv reads no configuration of pip: where packages come from there, by uv's names for it.
-OF_UV = {"index-url": "UV_DEFAULT_INDEX", "proxy": "ALL_PROXY", "cert": "SSL_CERT_FILE"}
+OF_UV = {
+    "index-url": "UV_DEFAULT_INDEX",
+    "proxy": "ALL_PROXY",
+    "cert": "SSL_CERT_FILE",
+    "client-cert": "SSL_CLIENT_CERT",
+    "trusted-host": "UV_INSECURE_HOST",
+}
 
 
 def find_python():
-    """A Python that is new enough: this one, or a newer one on the PATH."""
+    """A Python that is new enough: this one, or a newer one on the PATH, if it starts at all (pyenv)."""
     if sys.version_info >= (3, 11):
         return sys.executable
     for minor in range(20, 10, -1):
-        if shutil.which(f"python3.{minor}"):
-            return f"python3.{minor}"
+        name = f"python3.{minor}"
+        if shutil.which(name) and not subprocess.call([name, "-c", ""], stderr=subprocess.DEVNULL):
+            return name
     sys.exit(
         f"setup: found Python {sys.version_info[0]}.{sys.version_info[1]}, expected 3.11 or "
         "later: install one, or name it: make PYTHON=/path/to/python3"
