@@ -28,6 +28,7 @@ from adoption.csvfile import ChecksumError, DataError, fail, label, row_place
 
 DATA = HOME / "data"
 PACKAGE = "datapackage.json"
+WHAT_IF = 'to try other numbers leave the tables and take a notebook: "Other numbers" in chapters/how-to-rerun.md'
 
 
 def package(folder: Path = DATA) -> dict:

@@ -17,7 +17,6 @@ KIND_COUNTS = {"prefecture": 47, "designated_city": 20, "other_municipality": 17
 BODIES = 1788
 MUNICIPALITIES = 1741
 NATION = 127_094_745  # population of Japan, 2015 census
-WHAT_IF = 'to try other numbers leave the tables and take a notebook: "Other numbers" in chapters/how-to-rerun.md'
 LOG_FLOOR = 100  # people: in logarithms a smaller municipality counts as this
 
 ADOPTERS = ("ai <= bodies", "rpa <= bodies", "both <= ai", "both <= rpa", "ai + rpa - bodies <= both")
