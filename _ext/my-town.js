@@ -110,11 +110,11 @@
 
   const sentences = (name, town, found, population, data) => {
     const side = town.side === "at"
-      ? `2020, exactly: this is the very median population of the adopters of ${name}.`
-      : `2020, exactly: of all local governments ${town.side} the median adopter (${people(town.median)} people), `
-        + `${outward(town.rate)} had introduced ${name}. That is the share of many sizes together.`;
+      ? `2020, certain: this is the very median population of the adopters of ${name}.`
+      : `2020, certain: of all local governments ${town.side} the median adopter (${people(town.median)} people), `
+        + `${outward(town.rate)} had introduced ${name}. That is the share of all these sizes together, not of this one.`;
     const class2020 = `2020, possible: of the municipalities of ${found.size_class}, ${outward(town.free)} had `
-      + `introduced it; the published numbers allow no closer answer. If adoption nowhere falls with size, `
+      + `introduced it. The published numbers allow no closer answer. If adoption nowhere falls with size, `
       + `it was ${outward(town.monotone)}.`;
     const band = ([at, low, high]) => `${percent(at)} (95% interval ${percent(low)} to ${percent(high)})`;
     const below = population < data.floor
