@@ -14,7 +14,7 @@ from sphinx import addnodes
 GLOSSARY = "chapters/glossary"
 WITHOUT_TERMS = {GLOSSARY, "chapters/references", "chapters/register", "chapters/codebook", "chapters/changes"}
 # Words of every day, which are terms where they name the evidence, in italics.
-EVERYDAY = {"Case", "Fact", "Test", "Tested", "Model", "Range", "Interval", "Bounded", "Base", "Introduced"}
+EVERYDAY = {"Case", "Fact", "Test", "Tested", "Model", "Range", "Interval", "Bounded", "Introduced"}
 # Not in links, headings and code, and not where a figure says what it shows.
 LEFT = (
     nodes.reference,
@@ -61,9 +61,9 @@ def link_terms(doctree, definitions, glossary):
     left = {name.lower(): name for name in definitions}
     if not left:
         return
-    # The longest term at a place; "bounds" is a mention of "bound".
+    # The longest term at a place; "bounds" is a mention of "bound", and all of it the link.
     names = sorted(left, key=len, reverse=True)
-    mention = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, names))})(?=s?(?![\w-]))", re.IGNORECASE)
+    mention = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, names))})s?(?![\w-])", re.IGNORECASE)
     for text in list(doctree.findall(nodes.Text)):
         around = list(parents(text))
         if any(isinstance(parent, LEFT) for parent in around) or not any(
@@ -73,9 +73,9 @@ def link_terms(doctree, definitions, glossary):
         italics = any(isinstance(parent, nodes.emphasis) for parent in around)
         parts, end = [], 0
         for found in mention.finditer(text):
-            name = left.get(found[0].lower())
+            name = left.get(found[1].lower())
             # Abbreviations are written in capitals: "AI" is no part of a name.
-            if name is None or (name.isupper() and found[0] != name) or (name in EVERYDAY and not italics):
+            if name is None or (name.isupper() and found[1] != name) or (name in EVERYDAY and not italics):
                 continue
             del left[name.lower()]
             id, said = definitions[name]

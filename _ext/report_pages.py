@@ -60,7 +60,7 @@ def register_row(result: register.Result) -> list[str]:
         *map(escape, phrases.rounded(result)),  # "< 10⁻³"
         escape(result.evidence),
         f'<details><summary>exact, source</summary><a class="id" href="#{result.id}"><code>{result.id}'
-        f'</code></a> = <span class="exact">{escape(changes.in_words(result))}</span>. Base: {escape(result.base)}. '
+        f'</code></a> = <span class="exact">{escape(changes.in_words(result))}</span>. Covers: {escape(result.base)}. '
         f'Source: {escape(result.source)}. <a href="{address}">Code</a></details>',
     ]
 
@@ -152,7 +152,7 @@ class PValues(SphinxDirective):
             [
                 f'{escape(result.label)}<br><a class="id" href="register.html#{result.id}">'
                 f"<code>{result.id}</code></a>",
-                escape(phrases.p_phrase(result.p_value)),
+                escape(phrases.p_phrase(result.p_value).removeprefix("p ").removeprefix("= ")),
                 escape(result.base),
             ]
             for result in results
@@ -161,7 +161,7 @@ class PValues(SphinxDirective):
             "",
             nodes.title("", question),
             *self.parse_text_to_nodes(f"**What corrects them:** {correction}"),
-            raw(html_table.draw(f"p-values: {question}", ("Result", "p", "Base"), rows, ("text", "short", "text"))),
+            raw(html_table.draw(f"p-values: {question}", ("Result", "p", "Covers"), rows, ("text", "short", "text"))),
             names=[nodes.fully_normalize_name(question)],
         )
         self.state.document.note_implicit_target(section, section)

@@ -10,7 +10,7 @@ AI
   Artificial intelligence.
 
 Joint use
-  Bodies share a system.
+  Local governments share a system.
 
 Test
 Tested
@@ -36,12 +36,13 @@ def test_terms_and_links_say_what_they_lead_to(tmp_path):
     page = BeautifulSoup(book.html["chapters/one.md"], "html.parser")
     terms = {link.get_text(): (link["href"], link["title"]) for link in page.select("a.term")}
     assert terms == {
-        "joint use": ("glossary.html#term-Joint-use", "Bodies share a system."),
+        "joint uses": ("glossary.html#term-Joint-use", "Local governments share a system."),
         "AI": ("glossary.html#term-AI", "Artificial intelligence."),
         "test": ("glossary.html#term-Test", "A comparison with chance."),
     }
     assert page.find("em").find("a", class_="term")
     [link] = [link for link in page.select("a") if link.get("href") == "two.html"]
     assert link["title"] == "It is so. Very much."
-    assert not BeautifulSoup(book.html["index.md"], "html.parser").select("a.term")
+    [term] = BeautifulSoup(book.html["index.md"], "html.parser").select("a.term")
+    assert term["href"] == "chapters/glossary.html#term-AI"
     assert not BeautifulSoup(book.html["chapters/glossary.md"], "html.parser").select("a.term")

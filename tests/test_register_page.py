@@ -38,7 +38,7 @@ def test_row_is_escaped_and_has_its_id():
     more = cells[5]
     assert more.details.summary and more.select_one("a.id")["href"] == "#a.ratio"
     assert more.select_one(".exact").get_text() == "5.516853933"
-    assert "Base: all. Source: S & T." in more.get_text()
+    assert "Covers: all. Source: S & T." in more.get_text()
     assert [a["href"] for a in more.find_all("a")][-1] == "chapter.html#cell-rates"
 
 
@@ -141,4 +141,4 @@ def test_the_page_says_what_corrects_a_p_value(tmp_path, monkeypatch):
     shown, warnings = page(tmp_path / "book", "```{p-values}\n```")
     assert not warnings and "What corrects them: Holm." in shown.get_text()
     [row] = shown.select("tbody tr")
-    assert row.a["href"] == "register.html#a.test" and "p = 0.0016" in row.get_text()
+    assert row.a["href"] == "register.html#a.test" and row.select("td")[0].get_text() == "0.0016"
