@@ -27,8 +27,7 @@ interrupt: .venv/ready  ## kill 20 builds at random moments and see that the nex
 	@INTERRUPTIONS=20 $(BIN)/python -m pytest -v tests/test_interrupted.py -k kill
 
 serve: book  ## build the book and show it on http://localhost:8000 (PORT=...)
-	@echo "book: http://localhost:$(PORT)/ (stop with Ctrl-C)"
-	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+	@$(BIN)/python tools/build.py serve "$(PORT)"
 
 pdf: book  ## print the whole book with this machine's Chromium: _build/pdf/book.pdf
 	@$(BIN)/python tools/pdf.py
@@ -55,6 +54,8 @@ release: .venv/ready  ## test everything, and make the files of a release: _buil
 	@sh tools/release.sh make
 
 check-release:  ## verify downloaded files: make check-release FILE=path/to/SHA256SUMS
+	@test -f "$(FILE)" || { echo "check-release: found no file $(FILE), expected the SHA256SUMS of a release:" \
+		"make check-release FILE=path/to/SHA256SUMS" >&2; exit 1; }
 	@cd "$(dir $(FILE))" && $(SHA256) -c "$(notdir $(FILE))"
 
 lock: .venv/ready  ## pin what requirements.in asks for: requirements.txt (UPGRADE=1: the newest)

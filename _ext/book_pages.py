@@ -124,6 +124,7 @@ def add_addresses(app, config):
     """The version in the footer, and what is known of where the book and its repository stand."""
     work = citation.book()
     config.html_baseurl = work.url
+    config.html_theme_options["navbar_persistent"] = []  # else later themes put a second search on top
     if repository := os.environ.get("REPOSITORY_URL"):
         config.html_theme_options |= {
             "repository_url": repository.rstrip("/"),

@@ -10,6 +10,7 @@ import yaml
 from adoption import register
 
 PATH = register.PATH.parents[1] / "CITATION.cff"
+UNSTAMPED = ", build not stamped"  # tools/build.py knows the digest when the pages are finished
 
 
 class Work(NamedTuple):
@@ -20,6 +21,11 @@ class Work(NamedTuple):
     version: str
     released: str  # YYYY-MM-DD
     url: str
+    build: str = ""
+
+    @property
+    def edition(self) -> str:
+        return self.version + self.build
 
     @property
     def year(self) -> str:
@@ -32,7 +38,7 @@ def book(path: Path = PATH) -> Work:
     cff = yaml.safe_load(path.read_text(encoding="utf-8"))
     authors = tuple(a["name"] if "name" in a else f"{a['family-names']}, {a['given-names']}" for a in cff["authors"])
     url = os.environ.get("BOOK_URL") or cff.get("url", "")
-    return Work(cff["title"], authors, str(cff["version"]), str(cff["date-released"]), url)
+    return Work(cff["title"], authors, str(cff["version"]), str(cff["date-released"]), url, UNSTAMPED)
 
 
 def address(work: Work, page: str = "") -> str:
@@ -44,7 +50,7 @@ def text(work: Work, part: str = "", page: str = "") -> str:
     """One line for a list of references; `part` says which chapter, figure or number, at `page`."""
     where = f" {part}." if part else ""
     place = f" {address(work, page)}" if work.url else ""
-    return f"{'; '.join(work.authors)} ({work.year}). {work.title}. Version {work.version}.{where}{place}"
+    return f"{'; '.join(work.authors)} ({work.year}). {work.title}. Version {work.edition}.{where}{place}"
 
 
 def bibtex(work: Work, key: str, part: str = "", page: str = "") -> str:
@@ -55,7 +61,7 @@ def bibtex(work: Work, key: str, part: str = "", page: str = "") -> str:
         "year": work.year,
         "howpublished": "Jupyter Book",
         "version": work.version,
-        "note": f"Version {work.version}" + (f". {part}" if part else ""),
+        "note": f"Version {work.edition}" + (f". {part}" if part else ""),
         "url": address(work, page) if work.url else "",
     }
     lines = [f"  {name} = {{{value}}}" for name, value in fields.items() if value]
@@ -70,7 +76,7 @@ def ris(work: Work, part: str = "", page: str = "") -> str:
         ("TI", work.title),
         ("PY", work.year),
         ("DA", work.released.replace("-", "/")),
-        ("ET", work.version),
+        ("ET", work.edition),
         *([("N1", part)] if part else []),
         *([("UR", address(work, page))] if work.url else []),
         ("ER", ""),

@@ -116,7 +116,7 @@ def about(name: str) -> list[str]:
 
 def codebook() -> str:
     """The codebook as Markdown."""
-    work, parts = citation.book(), []
+    work, parts = citation.book()._replace(build=""), []  # no stamp reaches into an archive
     for name in data.names():
         parts += [f"## {data.describe(name)['title']}", "", *about(name), ""]
         for field in data.field_table(name).to_dict("records"):

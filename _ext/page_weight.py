@@ -72,6 +72,7 @@ def cut_icons(app, exception):
     fonts = static / "vendor" / "fontawesome" / "webfonts"
     for font in sorted(fonts.glob("*.ttf")):
         cut_font(font, font.with_suffix(".woff"), points)
+        font.with_suffix(".woff2").unlink(missing_ok=True)  # a theme that brings no other form keeps its fonts whole
         style = re.sub(
             rf'src:url\(([^)]*){font.stem}\.woff2\) format\("woff2"\),'
             rf'url\([^)]*{font.stem}\.ttf\) format\("truetype"\)',
@@ -80,12 +81,7 @@ def cut_icons(app, exception):
         )
     sheet.write_text(style, encoding="utf-8")
     # Nothing refers to these any more.
-    for unused in [
-        *fonts.glob("*.woff2"),
-        *fonts.glob("*.ttf"),
-        *static.glob("scripts/fontawesome*"),
-        *(static / name for name in UNUSED),
-    ]:
+    for unused in [*fonts.glob("*.ttf"), *static.glob("scripts/fontawesome*"), *(static / name for name in UNUSED)]:
         unused.unlink(missing_ok=True)
 
 

@@ -48,6 +48,7 @@ def without_private(app, what, name, thing, options, signature, returned):
     if signature is None:
         return None
     signature = re.sub(r", _\w+: [^,=]+ = <factory>", "", signature)
+    signature = re.sub(r"TypeAliasForwardRef\('(\w+)'\)", r"\1", signature)  # so writes Sphinx 9 ArrayLike | None
     return signature.replace("<factory>", "{}"), returned
 
 

@@ -65,21 +65,30 @@ def people(shared):
     return people
 
 
+def pytest_collection_finish(session):
+    """Build the book, every chapter executed anew by nbmake, before the first test that reads its pages.
+
+    `make test` builds it before it starts pytest on several cores, and says so.
+    """
+    needed = any("html" in getattr(item, "fixturenames", ()) for item in session.items)
+    if not needed or session.config.option.collectonly or os.environ.keys() & {"BOOK_IS_BUILT", "PYTEST_XDIST_WORKER"}:
+        return
+    with session.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        built = subprocess.run([sys.executable, ROOT / "tools" / "build.py", "--check"])
+    session.config.stash[BUILT] = built.returncode == 0
+
+
+BUILT = pytest.StashKey[bool]()
+
+
 @pytest.fixture(scope="session")
 def html(pytestconfig) -> Path:
-    """The finished pages, every chapter executed anew by nbmake.
-
-    `make test` builds them before it starts pytest on several cores, and says so.
-    """
-    if os.environ.get("BOOK_IS_BUILT"):
-        return ROOT / "_build" / "html"
-    if os.environ.get("PYTEST_XDIST_WORKER"):
-        pytest.fail("each worker would build the book: run make test, or pytest without -n")
-    with pytestconfig.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
-        print(flush=True)
-        built = subprocess.run([sys.executable, ROOT / "tools" / "build.py", "--check"])
-    if built.returncode:
-        pytest.fail("the book does not build; the reason stands above", pytrace=False)
+    """The finished pages."""
+    if not os.environ.get("BOOK_IS_BUILT"):
+        if os.environ.get("PYTEST_XDIST_WORKER"):
+            pytest.fail("each worker would build the book: run make test, or pytest without -n")
+        if not pytestconfig.stash[BUILT]:
+            pytest.fail("the book does not build; the reason stands above", pytrace=False)
     return ROOT / "_build" / "html"
 
 

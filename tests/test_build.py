@@ -8,6 +8,7 @@ import importlib.util
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -191,6 +192,29 @@ def test_a_warning_of_the_page_builder_fails(book):
     code, output = book.build()
     assert code != 0 and re.search(r"^chapters/words.md:3: WARNING: .*no-such-page", output, re.M)
     assert book.pages() == before
+
+
+def test_a_warning_in_a_chapter_names_its_cell(book):
+    book.change("chapters/one.ipynb", "# On one", "# On one\\n\\n[](no-such-page)")
+    code, output = book.build()
+    assert code != 0 and re.search(r"^chapters/one.ipynb, cell title: WARNING: .*no-such-page", output, re.M)
+    assert ".book" not in output.replace(str(book.folder), "")
+
+
+def test_what_reads_the_others_is_named_after_their_failures(book):
+    book.change("chapters/one.ipynb", "data.pause()", "raise ValueError('broken')")
+    book.change("chapters/claims.ipynb", "['one']", "['two']")
+    code, output = book.build("--check")
+    assert code != 0 and 0 < output.index("ValueError: broken") < output.index("KeyError: 'two'")
+
+
+def test_a_busy_port_is_one_line(tool):
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        for port in (str(busy.getsockname()[1]), "99999", "web"):
+            done = subprocess.run(
+                [sys.executable, ROOT / "tools/build.py", "serve", port], capture_output=True, text=True, timeout=60
+            )
+            assert done.returncode == 1 and re.fullmatch(f"serve: port {port}: .*; another one: .*\n", done.stderr)
 
 
 def test_a_damaged_table_stops_before_anything_is_computed(book):

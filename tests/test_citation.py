@@ -56,6 +56,13 @@ def test_text_names_version_and_part():
         "Sato, Hanako; An institute, Tokyo (2026). Size & adoption. Version 1.2.0. Figure x. https://example.org/book"
     )
     assert citation.text(WITH_ADDRESS._replace(url="")).endswith("Version 1.2.0.")
+    stamped = WITH_ADDRESS._replace(build=", build 0123456789ab")
+    assert "Version 1.2.0, build 0123456789ab. Figure x." in citation.text(stamped, "Figure x")
+    assert (
+        "Version 1.2.0, build 0123456789ab. Figure x"
+        in parse(citation.bibtex(stamped, "k", "Figure x"), "k").fields["note"]
+    )
+    assert "ET  - 1.2.0, build 0123456789ab" in citation.ris(stamped).split("\n")
 
 
 def test_book_is_read_from_the_file(tmp_path):

@@ -9,22 +9,36 @@ import sys
 from pathlib import Path
 
 import citation
+import downloads
 import pybtex.database
 import pytest
+import yaml
 from bs4 import BeautifulSoup
 from frictionless import Package
+from jsonschema import Draft7Validator
 
 from adoption import data, register
 
 ROOT = Path(__file__).resolve().parents[1]
 PROSE = (ROOT / "chapters/how-to-cite.md").read_text(encoding="utf-8")
-SNIPPETS = re.findall(r"^```python\n(.*?)^```", PROSE, re.S | re.M)
+SNIPPETS = re.findall(r"^```(python|r|sql)\n(.*?)^```", PROSE, re.S | re.M)
+PYTHON, (R,), (SQL,) = ([code for name, code in SNIPPETS if name == language] for language in ("python", "r", "sql"))
+RATIO = register.get("ai.rate-ratio.municipal")
 
 
 @pytest.fixture(scope="session")
 def entries(html):
     text = (html / "chapters/how-to-cite.html").read_text(encoding="utf-8")
     return [pre.get_text() for pre in BeautifulSoup(text, "html.parser").select(".citation pre")]
+
+
+def test_every_citation_names_version_and_build(html, entries):
+    """On the page, in the register's button and with each figure."""
+    edition = f"{citation.book().version}, build {json.loads((html / 'build.json').read_text())['digest'][:12]}"
+    given = [*entries, (html / "chapters/register.html").read_text("utf-8")]
+    given += [json.loads(path.read_text("utf-8"))["citation"] for path in (html / "figures").glob("*.json")]
+    assert len(entries) == 12 and len(given) > 25
+    assert all(edition in one for one in given)
 
 
 def test_bibtex_of_the_page_parses(entries):
@@ -57,22 +71,53 @@ def test_what_the_page_cites_exists(html):
     assert page["cells"][0]["source"][0].strip() == f"# {title}"
 
 
-@pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda text: text.split("\n")[0])
-def test_python_of_the_page_runs_as_shown(tmp_path, snippet):
-    """In a folder with the files that the page offers for download, and without this package."""
-    for path in [*(ROOT / "data").glob("*.csv"), ROOT / "data/datapackage.json", register.PATH]:
-        shutil.copy(path, tmp_path)
-    done = subprocess.run([sys.executable, "-c", snippet], cwd=tmp_path, capture_output=True, text=True)
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory):
+    """The folder that the page names, without this package."""
+    folder = tmp_path_factory.mktemp("everything")
+    downloads.archive(folder / "everything.zip")
+    shutil.unpack_archive(folder / "everything.zip", folder)
+    return folder
+
+
+def ran(folder, *command, **environment):
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, encoding="utf-8", env={**os.environ, **environment}
+    )
     assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("snippet", PYTHON, ids=lambda text: text.split("\n")[0])
+def test_python_of_the_page_runs_as_shown(unpacked, snippet):
+    shown = ran(unpacked, sys.executable, "-c", snippet)
     if "results.csv" in snippet:
-        result = register.get("ai.rate-ratio.municipal")
-        assert f"{result.value:.6f}" in done.stdout and result.source in done.stdout
+        assert f"{RATIO.value:.6f}" in shown and RATIO.source in shown
     else:
-        assert "108174" in done.stdout and "technology" in done.stdout
+        assert "108174" in shown and "technology" in shown
 
 
-def test_the_page_shows_both_ways():
-    assert len(SNIPPETS) == 2 and "```r\n" in PROSE
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
+def test_r_of_the_page_runs_as_shown(unpacked, absent, locale):
+    """In a locale without Japanese letters too: all rows, and the letters that were printed."""
+    if not shutil.which("Rscript"):
+        absent("R is not installed", "REQUIRE_R")
+    letters = "cat(nrow(register), nrow(stages), utf8ToInt(stages$label_ja[1]))\n"
+    (unpacked / "lines.R").write_text(R + letters, encoding="utf-8")
+    *_, row, counted = ran(unpacked, "Rscript", "--vanilla", "lines.R", LC_ALL=locale).splitlines()
+    assert f"{RATIO.value:.6f}" in row and RATIO.source in row
+    rows = len(register.read_file()), len(data.load("adoption-by-stage"))
+    assert list(map(int, counted.split())) == [*rows, *map(ord, "導入済み")]
+
+
+def test_sql_of_the_page_runs_as_shown(unpacked, absent):
+    """DUCKDB: a Python that has the package duckdb."""
+    if not (python := os.environ.get("DUCKDB")):
+        absent("DuckDB is not installed", "REQUIRE_R")
+    show = "import duckdb, sys; [print(duckdb.sql(q).fetchall()) for q in sys.argv[1].strip().split(';')[:-1]]"
+    first, second = ran(unpacked, python, "-c", show, SQL).splitlines()
+    assert f"{RATIO.value:.9f}" in first and RATIO.source in first
+    assert second == "[('AI', 108174), ('RPA', 102374)]"
 
 
 def test_package_names_every_file():
@@ -85,10 +130,19 @@ def test_package_names_every_file():
 # --- CITATION.cff -------------------------------------------------------------------------------
 
 
-def test_cff_is_valid(absent):
-    """By the format's own tool, in an environment of its own: it needs an old jsonschema."""
-    tool = os.environ.get("CFFCONVERT") or shutil.which("cffconvert")
-    if not tool:
-        absent("cffconvert is not installed", "REQUIRE_CFFCONVERT")
-    done = subprocess.run([tool, "--validate", "-i", citation.PATH], capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+# The schema of the Citation File Format 1.2.0, unchanged: https://citation-file-format.github.io,
+# by Druskat and others, CC BY 4.0.
+SCHEMA = json.loads((ROOT / "tests/schemas/cff-1.2.0.json").read_text(encoding="utf-8"))
+FAULTS = {
+    "nothing": ("", "", []),
+    "unknown property": ("message:", "massage:", [[], []]),
+    "no day": ("-24", "", [["date-released"]]),
+    "no licence": ("MIT", "MIT or so", [["license"]]),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_cff_has_the_form_of_its_schema(fault):
+    old, new, wrong = FAULTS[fault]
+    cff = yaml.load(citation.PATH.read_text(encoding="utf-8").replace(old, new, 1), yaml.BaseLoader)
+    assert [[*error.absolute_path] for error in Draft7Validator(SCHEMA).iter_errors(cff)][: len(wrong) + 1] == wrong

@@ -1,5 +1,6 @@
 """make version, release and check-release: what they refuse, and what they make."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -24,6 +25,7 @@ class Repository:
             "pyproject.toml",
             "CHANGELOG.md",
             "tools/release.sh",
+            "tools/crate.py",
             "data/claims.csv",
             "data/datapackage.json",
         ):
@@ -39,6 +41,8 @@ class Repository:
         self.write(f"results/released/{VERSION}.csv", "id,value\na,1\n")
         self.write("_build/html/index.html", "<p>index</p>")
         self.write("_build/html/chapters/a.html", "<p>a</p>")
+        self.write("_build/html/data/everything.zip", "all tables")
+        self.write("requirements.txt", "numpy==2.4\n")
         self.write("_build/pdf/book.pdf", "printed")
         self.write(".venv/bin/python", f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
         self.write(".venv/ready", "")
@@ -165,17 +169,19 @@ def test_the_files_of_a_release_and_their_check(repository, tmp_path):
     output = repository.made()
     stem = f"local-government-ai-rpa-{VERSION}"
     assert "release: no PDF" in output and f"{stem}-html.zip: OK" in output
-    assert {path.name for path in repository.out.iterdir()} == {f"{stem}-html.zip", f"{stem}-data.zip", "SHA256SUMS"}
+    parts = {f"{stem}-{part}" for part in ("html.zip", "data.zip", "source.zip", "requirements.txt")}
+    assert {path.name for path in repository.out.iterdir()} == parts | {"ro-crate-metadata.json", "SHA256SUMS"}
     with zipfile.ZipFile(repository.out / f"{stem}-html.zip") as opened:
         assert opened.read(f"{stem}-html/index.html") == b"<p>index</p>"
         assert opened.read(f"{stem}-html/chapters/a.html") == b"<p>a</p>"
-    with zipfile.ZipFile(repository.out / f"{stem}-data.zip") as opened:
-        names = set(opened.namelist())
-    assert {f"{stem}-data/{name}" for name in ("claims.csv", "datapackage.json", "results/results.csv")} <= names
+    with zipfile.ZipFile(repository.out / f"{stem}-source.zip") as opened:
+        assert opened.read(f"{stem}/tests.sh") == b"echo all tests\n"
+    assert (repository.out / f"{stem}-data.zip").read_text() == "all tables"
+    check_crate(repository.out, parts)
     # Elsewhere, as somebody has downloaded them; then one byte is another.
     shutil.copytree(repository.out, tmp_path / "downloaded")
     check = ("check-release", f"FILE={tmp_path / 'downloaded' / 'SHA256SUMS'}")
-    assert repository.made(*check).count(": OK") == 2
+    assert repository.made(*check).count(": OK") == 5
     file = tmp_path / "downloaded" / f"{stem}-data.zip"
     raw = bytearray(file.read_bytes())
     raw[len(raw) // 2] ^= 1
@@ -183,7 +189,33 @@ def test_the_files_of_a_release_and_their_check(repository, tmp_path):
     repository.refuses(f"{stem}-data.zip: FAILED", command=check)
     file.unlink()
     repository.refuses(f"{stem}-data.zip", "FAILED", command=check)
-    repository.refuses("nothing", command=("check-release", f"FILE={tmp_path}/nothing/SHA256SUMS"))
+    repository.refuses(
+        "check-release: found no file",
+        "nothing/SHA256SUMS",
+        command=("check-release", f"FILE={tmp_path}/nothing/SHA256SUMS"),
+    )
+
+
+def check_crate(folder, parts):
+    """What RO-Crate 1.1 requires, and that each part has words, a licence and its size."""
+    crate = json.loads((folder / "ro-crate-metadata.json").read_text(encoding="utf-8"))
+    assert crate["@context"] == "https://w3id.org/ro/crate/1.1/context"
+    things = {thing["@id"]: thing for thing in crate["@graph"]}
+    assert len(things) == len(crate["@graph"]) and all(thing["@type"] for thing in things.values())
+    itself, root = things["ro-crate-metadata.json"], things["./"]
+    assert itself["@type"] == "CreativeWork" and itself["about"] == {"@id": "./"}
+    assert itself["conformsTo"] == {"@id": "https://w3id.org/ro/crate/1.1"}
+    assert root["@type"] == "Dataset" and root["version"] == VERSION
+    assert {"name", "description", "datePublished", "license"} <= root.keys()
+    assert {part["@id"] for part in root["hasPart"]} == parts
+    for part in parts:
+        assert things[part]["name"] and things[things[part]["license"]["@id"]]["name"]
+        assert int(things[part]["contentSize"]) == (folder / part).stat().st_size
+    for thing in things.values():  # whatever it points at is described, and nothing is nested
+        for value in thing.values():
+            for pointer in value if isinstance(value, list) else [value]:
+                if isinstance(pointer, dict) and thing is not itself:
+                    assert [*pointer] == ["@id"] and pointer["@id"] in things
 
 
 def test_the_same_tree_gives_the_same_bytes(repository):

@@ -30,7 +30,7 @@ pages: .book/collected-$(BOOK) stage
 	@"$(BIN)/python" tools/build.py forget
 	@"$(BIN)/jupyter-book" build $(STAGE) \
 		--path-output .book/sphinx -W -n --keep-going -q > .book/pages.log 2>&1 \
-		|| { sed "s#$(CURDIR)/$(STAGE)/##g" .book/pages.log >&2; exit 1; }
+		|| "$(BIN)/python" tools/build.py explain .book/pages.log
 
 # The sources with the executed chapters: what the register is collected from and pages are made of.
 stage: $(EXECUTED)

@@ -10,6 +10,7 @@ import calendar
 import csv
 import fcntl
 import hashlib
+import http.server
 import json
 import os
 import re
@@ -17,6 +18,7 @@ import shutil
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,6 +36,7 @@ READERS = ("chapters/claims.ipynb",)  # they read the rows of the others alone
 # What pages say of where they stand; the digest of a book is that of its sources alone.
 ADDRESSES = {name: os.environ.get(name, "") for name in ("BOOK_URL", "REPOSITORY_URL", "PDF_URL")}
 PLACE = b'<span class="build-digest">not stamped</span>'  # left by _ext/book_pages.py
+CITED = b", build not stamped"  # left by _ext/citation.py
 
 
 def say(message):
@@ -133,7 +136,8 @@ def execute(may_fail, *targets):
             old.unlink()
     if failed and failed.keys() <= {*may_fail.split()}:
         return
-    for name, wrong in failed.items():
+    # Last what reads the results of the others, and may have failed for the lack of them.
+    for name, wrong in sorted(failed.items(), key=lambda item: item[0] in READERS):
         said = f"{name}, {wrong}" + f"\n{done.stdout}" * (wrong[-1] == ":")
         say(re.sub(r"\x1b\[[\d;]*m|[^\s('\"]*\.book/(source|run/\w+)/", "", said))
     if failed or done.returncode:
@@ -188,13 +192,37 @@ def forget():
         shutil.rmtree(SPHINX, ignore_errors=True)
 
 
+def explain(log):
+    """What the page builder said, with the name of a cell for its number: 20004 is in the second."""
+
+    def place(found):
+        cells = json.loads((STAGE / found[1]).read_text(encoding="utf-8"))["cells"]
+        return f"{found[1]}, cell {cells[int(found[2]) - 1]['id']}"
+
+    said = Path(log).read_text(encoding="utf-8").replace(f"{STAGE}/", "")
+    # Where it reads and writes is no place of the reader's.
+    said = re.sub(r"(?m)^(Running Jupyter|Source Folder|Config Path|Output Path|Building your|==|$).*\n", "", said)
+    sys.exit(re.sub(r"(chapters/[\w-]+\.ipynb):(\d+)\d{4}\b", place, said))
+
+
+def serve(port):
+    """Show the book on a port of this machine."""
+    pages = partial(http.server.SimpleHTTPRequestHandler, directory=HTML)
+    try:
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", int(port)), pages)
+    except (OSError, OverflowError, ValueError) as error:
+        sys.exit(f"serve: port {port}: {error}; another one: make serve PORT=8080")
+    print(f"book: http://localhost:{port}/ (stop with Ctrl-C)", flush=True)
+    server.serve_forever()
+
+
 def publish(book):
     """Stamp the finished pages with the build's digest, and put them in the last ones' place."""
     READ.write_text(json.dumps(digests(STAGE) | ADDRESSES), encoding="utf-8")
     pages = SPHINX / "_build" / "html"
     stamp = f'<span class="build-digest" title="{book}">{book[:12]}</span>'.encode()
-    for path in pages.rglob("*.html"):
-        path.write_bytes(path.read_bytes().replace(PLACE, stamp))
+    for path in (*pages.rglob("*.html"), *pages.rglob("*.json")):
+        path.write_bytes(path.read_bytes().replace(PLACE, stamp).replace(CITED, f", build {book[:12]}".encode()))
     (pages / "build.json").write_text(json.dumps({"digest": book}) + "\n", encoding="utf-8")
     (pages / ".buildinfo").unlink(missing_ok=True)
     shutil.rmtree(OLD, ignore_errors=True)
@@ -263,7 +291,7 @@ def main():
 
 if __name__ == "__main__":
     step, arguments = "".join(sys.argv[1:2]).removeprefix("--check"), sys.argv[2:]
-    steps = {function.__name__: function for function in (tables, execute, forget, publish)}
+    steps = {function.__name__: function for function in (tables, execute, forget, explain, publish, serve)}
     try:
         steps.get(step, main)(*arguments)
     except KeyboardInterrupt:

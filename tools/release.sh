@@ -1,8 +1,9 @@
 #!/bin/sh
 #   sh tools/release.sh version 0.2.0   write the version where it stands, store its register
 #   sh tools/release.sh make            test, and put the files of a release into _build/release:
-#                                       pages, data with the register, SHA256SUMS, and the PDF where
-#                                       a browser is found
+#                                       pages, data with the register, source, environment, what is
+#                                       what as an RO-Crate, SHA256SUMS, and the PDF where a browser
+#                                       is found
 set -eu
 stop() { echo "release: $*" >&2; exit 1; }
 is_last() { # version: none after it is tagged or stored
@@ -47,26 +48,27 @@ clean
 name=local-government-ai-rpa-$version
 out=_build/release
 rm -rf "$out"
-mkdir -p "$out/$name-html" "$out/$name-data/results"
+mkdir -p "$out/$name-html"
+cp _build/html/data/everything.zip "$out/$name-data.zip"
+git archive --format zip --prefix "$name/" --output "$out/$name-source.zip" HEAD
 cp -R _build/html/. "$out/$name-html"
-cp data/*.csv data/datapackage.json "$out/$name-data"
-cp results/*.csv "$out/$name-data/results"
-# Archives whose bytes depend on names and contents alone.
-find "$out" -exec touch -t 198001010000 {} +
-chmod -R u=rwX,go=rX "$out"
-for part in html data; do
-  TZ=UTC .venv/bin/python -c 'import shutil, sys; shutil.make_archive(sys.argv[1], "zip", *sys.argv[2:])' \
-    "$out/$name-$part" "$out" "$name-$part"
-  rm -r "${out:?}/$name-$part"
-done
+# An archive whose bytes depend on names and contents alone.
+find "$out/$name-html" -exec touch -t 198001010000 {} +
+chmod -R u=rwX,go=rX "$out/$name-html"
+TZ=UTC .venv/bin/python -c 'import shutil, sys; shutil.make_archive(sys.argv[1], "zip", *sys.argv[2:])' \
+  "$out/$name-html" "$out" "$name-html"
+rm -r "${out:?}/$name-html"
+cp requirements.txt "$out/$name-requirements.txt"
 if [ "$browser" -eq 0 ]; then
   make --silent pdf
   cp _build/pdf/book.pdf "$out/$name.pdf"
 else
   echo "release: no PDF, since no Chromium or Chrome was found"
 fi
+.venv/bin/python tools/crate.py "$out"
 sum=sha256sum
 command -v $sum > /dev/null || sum="shasum -a 256"
 cd "$out"
-$sum "$name"* > SHA256SUMS
+$sum ./* > ../SHA256SUMS
+mv ../SHA256SUMS .
 $sum -c SHA256SUMS
