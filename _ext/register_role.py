@@ -11,13 +11,14 @@ row that it uses has changed, and only then.
 """
 
 import difflib
+from functools import lru_cache
 from html import escape
 
 from changes import in_words, printed
 from docutils import nodes
 from sphinx.transforms import SphinxTransform
 
-from adoption import register
+from adoption import data, register
 from adoption.phrases import phrases
 
 TITLE = "Numbers on this page"
@@ -45,6 +46,24 @@ def find(name: str) -> tuple[register.Result, int | float | str]:
     if name not in said:
         raise KeyError(f"{name!r}: {id} has no {name.removeprefix(id)!r}; it has: {', '.join(said)}")
     return known[id], said[name]
+
+
+@lru_cache
+def _addresses() -> dict[str, str]:
+    return {
+        row.source: row.source_url
+        for name in ("later-surveys", "quoted-figures")
+        for row in data.load(name).itertuples()
+    }
+
+
+def linked(source: str) -> str:
+    """A result's source as HTML: the public pages among its names are links."""
+    known = _addresses()
+    return "; ".join(
+        f'<a href="{escape(known[name])}">{escape(name)}</a>' if name in known else escape(name)
+        for name in source.split("; ")
+    )
 
 
 def number_role(name, rawtext, text, lineno, inliner, options=None, content=None):
@@ -177,7 +196,7 @@ def visit_number_list(self, node):
         lines.append(
             f'<li id="n-{row.id}">{escape(row.label)} ({escape(row.unit)}): '
             f"<strong>{escape(in_words(row))}</strong>. {escape(row.evidence.capitalize())}; base: "
-            f"{escape(row.base)}; source: {escape(row.source)}. "
+            f"{escape(row.base)}; source: {linked(row.source)}. "
             f'<a href="{address(page, REGISTER)}#{row.id}"><code>{row.id}</code></a> · '
             f'<a href="{address(page, f"chapters/{row.chapter}")}#cell-{row.cell}">code</a></li>'
         )

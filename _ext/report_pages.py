@@ -21,7 +21,7 @@ import citation
 import downloads
 from docutils import nodes
 from docutils.parsers.rst import directives
-from register_role import used
+from register_role import linked, used
 from sphinx.util.docutils import SphinxDirective
 
 from adoption import csvfile, data, html_table, phrases, register
@@ -61,7 +61,7 @@ def register_row(result: register.Result) -> list[str]:
         escape(result.evidence),
         f'<details><summary>exact, source</summary><a class="id" href="#{result.id}"><code>{result.id}'
         f'</code></a> = <span class="exact">{escape(changes.in_words(result))}</span>. Covers: {escape(result.base)}. '
-        f'Source: {escape(result.source)}. <a href="{address}">Code</a></details>',
+        f'Source: {linked(result.source)}. <a href="{address}">Code</a></details>',
     ]
 
 

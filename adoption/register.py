@@ -32,7 +32,7 @@ FAMILIES = FOLDER / "families.csv"
 WORDS = FOLDER / "words.csv"
 COLUMNS = ("id", "value", "lower", "upper", "p_value", "unit", "label", "evidence", "base", "source", "chapter", "cell")
 NUMBERS = ("value", "lower", "upper", "p_value")
-EVIDENCE = ("fact", "range", "bound", "interval", "test")
+EVIDENCE = ("fact", "quoted", "range", "bound", "interval", "test")
 EITHER = "fact or range"  # a fact where both ends are equal
 TOLERANCE = 1e-6  # relative: last digits differ between processors
 PLACE = re.compile(r"\{(\w+)\}")
@@ -274,12 +274,16 @@ def _result(template: str, row: dict, chapter: str, cell: str) -> Result:
 
     value, lower, upper, p_value = (float(row[name]) if row[name] else None for name in NUMBERS)
     evidence = family["evidence"]
+    if evidence in (EITHER, "quoted") and lower is not None and lower == upper:
+        value, lower, upper = lower, None, None
     if evidence == EITHER:
-        if lower is not None and lower == upper:
-            value, lower, upper = lower, None, None
         evidence = "fact" if lower is None and upper is None else "range"
     expected = {
         "fact": ("a value alone", (lower, upper, p_value) == (None, None, None)),
+        "quoted": (
+            "a value, or two ends",  # where pages disagree
+            p_value is None and (lower is None) == (upper is None) == (value is not None),
+        ),
         "range": ("two ends", value is None and None not in (lower, upper)),
         "bound": ("two ends", value is None and None not in (lower, upper)),
         "interval": ("two ends", None not in (lower, upper)),

@@ -158,9 +158,10 @@ def check_table(table: pd.DataFrame, resource: dict) -> None:
 
 
 def numbers_in(text: str) -> set[float]:
-    """The numbers that Japanese or English words print: 28.8 as 28.8 or 28・8, 1095 as 1,095 too."""
+    """The numbers that Japanese or English words print: 28.8 as 28.8 or 28・8, 1095 as 1,095 too, 1割 as 10."""
     text = re.sub("(?<=[0-9]),(?=[0-9]{3})", "", re.sub("(?<=[0-9])・(?=[0-9])", ".", text))
-    return {float(number) for number in re.findall(r"[0-9]+(?:\.[0-9]+)?", text)}
+    tenths = {10 * float(number) for number in re.findall("([0-9]+)割", text)}
+    return {float(number) for number in re.findall(r"[0-9]+(?:\.[0-9]+)?", text)} | tenths
 
 
 def _check_intervals(table: pd.DataFrame) -> None:

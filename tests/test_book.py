@@ -120,7 +120,8 @@ def test_numbers_lead_to_their_lines_at_the_end_of_the_page(pages, name):
         exact, line = number["value"], page.find(id=number.parent["href"].removeprefix("#"))
         assert exact in line.strong.get_text() and number.get_text(), line["id"]
     for line in section.find_all("li"):
-        row, cell = line.find_all("a")
+        *pages_quoted, row, cell = line.find_all("a")
+        assert all(link["href"].startswith("http") for link in pages_quoted)
         assert row.get_text() == line["id"].removeprefix("n-") and "#cell-" in cell["href"]
 
 

@@ -52,19 +52,19 @@ def copy(checkout, tmp_path_factory):
         return done.stdout
 
     assert "checksums renewed: later-surveys" in python("adoption.data")
-    python("pytest", "-q", "--nbmake", "--overwrite", "chapters/since-2020.ipynb")
+    python("pytest", "-q", "--nbmake", "--overwrite", "chapters/forecast.ipynb")
     return folder
 
 
 @pytest.fixture(scope="module")
 def outputs(copy):
-    notebook = json.loads((copy / "chapters" / "since-2020.ipynb").read_text(encoding="utf-8"))
+    notebook = json.loads((copy / "chapters" / "forecast.ipynb").read_text(encoding="utf-8"))
     return [output for cell in notebook["cells"] for output in cell.get("outputs", ())]
 
 
 def test_new_rows_follow_by_themselves_and_no_other_changes(outputs):
     after = {row["id"]: row for output in outputs for row in output["metadata"].get("adoption", {}).get("rows", ())}
-    before = {id: row for id, row in register.read_file().items() if row.chapter == "since-2020"}
+    before = {id: row for id, row in register.read_file().items() if row.chapter == "forecast"}
     assert before.keys() <= after.keys()
     for id, row in before.items():
         # Where both ends are alike, the register holds one value.
@@ -78,7 +78,7 @@ def test_new_rows_follow_by_themselves_and_no_other_changes(outputs):
         id = f"since-2020.{technology.lower()}.{kind}.{status}.{year}".replace("_", "-")
         expected[id] = float(percent) / 100
     new = {id: after[id] for id in after.keys() - before.keys()}
-    # Both ends alike: the register holds a fact.
+    # Both ends alike: the register holds one value.
     assert {id: (float(row["lower"]), float(row["upper"])) for id, row in new.items()} == {
         id: (share, share) for id, share in expected.items()
     }

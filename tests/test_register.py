@@ -16,6 +16,7 @@ FAMILIES = """template,unit,label,evidence,base,source
 {t}.ends,people,{t}: ends,interval,B,S
 {t}.bound,fraction,{t}: bound,bound,B,S
 {t}.test,p-value,{t}: test,test,B,S
+{t}.told,fraction,{t}: told,quoted,B,S
 total,bodies,Total,fact,B,S
 """
 WORDS = "place,value,words\nt,ai,AI\nbase,all,all bodies\n"
@@ -154,6 +155,7 @@ BASIC = [
     ("{t}.ends", {"t": "ai", "value": 2, "lower": 1, "upper": 3}),
     ("{t}.bound", {"t": "ai", "lower": 0, "upper": 1}),
     ("{t}.test", {"t": "ai", "p_value": 0.01}),
+    ("{t}.told", {"t": "ai", "lower": 0.5, "upper": 0.5}),
     ("total", {"value": 4}),
 ]
 
@@ -209,9 +211,22 @@ def test_a_range_of_no_width_is_a_fact(tmp_path):
     assert rate(value=0.5) == ("fact", 0.5, None, None)
 
 
+def test_what_pages_quote_is_a_value_or_two_ends_where_they_disagree(tmp_path):
+    def told(**ends):
+        rows = [each for each in BASIC if each[0] != "{t}.told"]
+        row = collected(tmp_path, *rows, ("{t}.told", {"t": "ai", **ends}))["ai.told"]
+        return row.evidence, row.value, row.lower, row.upper
+
+    assert told(lower=0.5, upper=0.5) == told(value=0.5) == ("quoted", 0.5, None, None)
+    assert told(lower=0.4, upper=0.5) == ("quoted", None, 0.4, 0.5)
+
+
 @pytest.mark.parametrize(
     "template, row, words",
     [
+        ("{t}.told", {"t": "ai", "value": 1, "p_value": 0.5}, "expected a value, or two ends for evidence quoted"),
+        ("{t}.told", {"t": "ai", "value": 1, "lower": 1, "upper": 2}, "expected a value, or two ends for evidence"),
+        ("{t}.told", {"t": "ai", "lower": 1}, "expected a value, or two ends for evidence quoted"),
         ("total", {"value": 1, "p_value": 0.5}, "expected a value alone for evidence fact"),
         (
             "{t}.rate",
@@ -249,7 +264,7 @@ def test_an_id_recorded_twice(tmp_path):
 
 
 def test_a_template_that_no_chapter_uses(tmp_path):
-    with pytest.raises(DataError, match=r"column template: found total, \{t\}.test, which no chap"):
+    with pytest.raises(DataError, match=r"column template: found total, \{t\}.told, which no chap"):
         collected(tmp_path, *BASIC[:-2])
 
 
@@ -309,7 +324,7 @@ def test_a_template_without_its_line_any_more(tmp_path, small):
 @pytest.mark.parametrize(
     "name, old, new, words",
     [
-        ("families.csv", "total,", "{t}.rate,", "row 6 (line 7), column template: found {t}.rate a"),
+        ("families.csv", "total,", "{t}.rate,", "row 7 (line 8), column template: found {t}.rate a"),
         ("families.csv", "fact or range", "facts", "column evidence: found 'facts', expected one of"),
         ("families.csv", "people", "", "row 3 (line 4), column unit: found an empty cell"),
         ("words.csv", "base,all,", "t,ai,", "row 2 (line 3): found t ai again, expected each once"),
@@ -442,8 +457,8 @@ def test_collecting_writes_the_register_and_says_what_changed(command, capsys):
     said = capsys.readouterr().out.splitlines()
     assert "register: a.b: gone; it was recorded by chapters/f.ipynb, cell c" in said
     assert "register: total: new, recorded by chapters/one.ipynb, cell cell" in said
-    assert said[-1] == "register: 6 results written to results/results.csv"
-    assert register.PATH.read_text(encoding="utf-8").count("\n") == 7
+    assert said[-1] == "register: 7 results written to results/results.csv"
+    assert register.PATH.read_text(encoding="utf-8").count("\n") == 8
 
 
 def test_checking_writes_nothing_and_fails_on_any_difference(command, capsys):

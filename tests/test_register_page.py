@@ -142,3 +142,11 @@ def test_the_page_says_what_corrects_a_p_value(tmp_path, monkeypatch):
     assert not warnings and "What corrects them: Holm." in shown.get_text()
     [row] = shown.select("tbody tr")
     assert row.a["href"] == "register.html#a.test" and row.select("td")[0].get_text() == "0.0016"
+
+
+def test_public_pages_that_a_source_names_are_links():
+    pages = data.load("later-surveys")[["source", "source_url"]].drop_duplicates()
+    (first, address), (second, other) = pages.iloc[[0, 5]].itertuples(index=False)
+    row = FACT._replace(evidence="quoted", source=f"{first}; {second}; 2015 census")
+    links = BeautifulSoup(report_pages.register_row(row)[5], "html.parser").find_all("a")[1:-1]
+    assert [(link.get_text(), link["href"]) for link in links] == [(first, address), (second, other)]

@@ -1,81 +1,13 @@
-"""Chapter since-2020: later surveys, and the answers of 2023, by hand."""
-
-import json
-from pathlib import Path
+"""Chapter since-2020: the answers of 2023, by hand, and a survey from outside."""
 
 import pytest
 
-from adoption import census, data, figures, followup, mic, register
+from adoption import census, followup, mic
 from adoption.register import get
-
-LOAD = data.load
-CHAPTER = Path(__file__).resolve().parents[2] / "chapters" / "since-2020.ipynb"
 
 
 def value(id):
     return get(id).value
-
-
-def test_later_surveys_by_hand():
-    assert value("since-2020.ai.prefecture.introduced.2020") == 0.85
-    # 16 of 20 had introduced AI and two were on trial.
-    assert value("since-2020.ai.designated-city.introduced.2020") == 16 / 20
-    assert value("since-2020.ai.designated-city.with-trials.2020") == 18 / 20
-    # No survey of fiscal 2021 for RPA: the bracket of March 2021 ends with fiscal 2022.
-    assert "since-2020.rpa.prefecture.introduced.2021" not in register.read().index
-    bracket = get("since-2020.rpa.prefecture.end-of-fiscal-2020")
-    assert (bracket.lower, bracket.upper) == (0.74, 0.94)
-    assert value("since-2020.ai.all.from-combinations.2024") == pytest.approx((716 + 347) / 1788)
-
-
-@pytest.fixture
-def cells(monkeypatch):
-    """Function that runs cells of the chapter by name: what they record, and the tables shown.
-
-    changed: another table of later surveys, to be read instead of the committed one.
-    """
-
-    def run(*ids, changed=None):
-        recorded, shown = {}, []
-        monkeypatch.setattr(
-            data, "load", lambda name: changed.copy() if name == "later-surveys" and changed is not None else LOAD(name)
-        )
-        monkeypatch.setattr(
-            register,
-            "record",
-            lambda template, table: recorded.update({row["id"]: row for row in register.rows_of(template, table)}),
-        )
-        monkeypatch.setattr(figures, "table", lambda frame, **how: shown.append(frame))
-        known = {}
-        for cell in json.loads(CHAPTER.read_text(encoding="utf-8"))["cells"]:
-            if cell["id"] in ("setup", *ids):
-                exec("".join(cell["source"]), known)
-        return recorded, shown
-
-    return run
-
-
-def test_a_disagreement_between_sources_becomes_a_range(cells):
-    table = LOAD("later-surveys")
-    quoted = table["source"].str.startswith("Ines") & (table["survey_fy"] == 2020)
-    table.loc[quoted & (table["body_type"] == "designated_city"), "percent"] = 85.0
-    rows, _ = cells("later-surveys", "end-of-fiscal-2020", changed=table)
-    row = rows["since-2020.ai.designated-city.introduced.2020"]
-    assert (row["value"], row["lower"], row["upper"]) == ("", "0.8", "0.85")
-    assert rows["since-2020.ai.designated-city.end-of-fiscal-2020"]["lower"] == "0.8"
-
-
-def test_table_of_later_surveys_holds_every_figure_and_its_sources(cells):
-    _, (table, pages) = cells("later-surveys", "forecast-table", "sources-table")
-    table = table.set_index(["t", "year"]).drop(columns="as_of")
-    assert (table != "").sum().sum() == len(mic.later_series())
-    names = pages.set_index("number")["source"]
-    cell = table.loc[("ai", 2020), "designated_city"]
-    assert cell.startswith("80%, 90% with trials [")
-    quoted = {names[n].split(",")[0].split(" (")[0] for n in cell[:-1].split("[")[1].split(", ")}
-    assert quoted == {"ICT white paper 2025", "Ines Solutions"}
-    assert table.loc[("ai", 2020), "prefecture"].startswith("85%* [")
-    assert ("rpa", 2021) not in table.index
 
 
 def test_adoption_in_2023_by_hand():
@@ -135,3 +67,15 @@ def test_size_logit_of_2023_gives_back_the_number_of_adopters():
         assert ((lower <= share) & (share <= upper)).all()
         a, b = fit.params
         assert value(f"since-2020.{t}.half-adoption-population") == pytest.approx(2 ** (-a / b))
+
+
+def test_survey_from_outside_lies_between_the_bound_of_2020_and_the_count_of_2023():
+    """510 of 544 were asked: 67 % of them, rounded, is 339.15 to 344.25; nobody of the 34 more, or all."""
+    row = get("since-2020.rpa.from-50k.mm-research.every-municipality")
+    assert (row.lower, row.upper) == pytest.approx((0.665 * 510 / 544, (0.675 * 510 + 34) / 544))
+    bound, counted = get("since-2020.rpa.from-50k.bound-2020"), value("since-2020.rpa.from-50k.adoption")
+    assert bound.lower < row.lower and row.upper < counted == pytest.approx(443 / 544)
+    # At most half of the 353 or fewer adopters of 2020 lie below 102,374, and 544 - 274 = 270 of the class do.
+    assert 0.29 < bound.lower < 0.30 and 0.68 < bound.upper < 0.69
+    told = [value(f"since-2020.rpa.from-50k.mm-research.{name}") for name in ("introduced", "considering", "neither")]
+    assert sum(told) == pytest.approx(1)

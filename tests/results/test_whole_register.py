@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adoption import register
+from adoption import data, register
 from adoption.register import NUMBERS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,8 +22,19 @@ def test_columns_mean_what_the_evidence_says():
     assert by_evidence["test"]["p_value"].between(0, 1).all()
     assert by_evidence["fact"][["lower", "upper", "p_value"]].isna().all(axis=None)
     assert by_evidence["interval"][["lower", "upper"]].notna().all(axis=None)
+    assert by_evidence["quoted"]["p_value"].isna().all()
+    assert (by_evidence["quoted"]["value"].isna() == by_evidence["quoted"]["lower"].notna()).all()
     fractions = RESULTS.loc[RESULTS["unit"].isin(["fraction", "chance"]), ["value", "lower", "upper"]]
     assert fractions.stack().dropna().between(0, 1).all()
+
+
+def test_a_figure_of_a_public_page_is_quoted_and_no_fact():
+    pages = {name for table in ("later-surveys", "quoted-figures") for name in data.load(table)["source"]}
+    from_pages = RESULTS["source"].str.split("; ").map(lambda names: pages.issuperset(names))
+    assert from_pages.sum() > 60
+    assert set(RESULTS.loc[from_pages, "evidence"]) == {"quoted", "range"}
+    # Ranges are what follows from quoted figures for what they leave open.
+    assert (RESULTS.index[from_pages & (RESULTS["evidence"] == "range")].str.contains("end-of-fiscal-2020")).all()
 
 
 def test_an_estimate_lies_in_its_interval():
