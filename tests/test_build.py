@@ -176,6 +176,15 @@ def test_a_failing_chapter_is_named_first_and_leaves_the_last_good_book(book, so
     assert book.pages() == before
 
 
+@pytest.mark.parametrize("spoil", [lambda text: text[:99], lambda text: f"<<<<<<< HEAD\n{text}", lambda text: "{}"])
+def test_a_chapter_that_is_no_notebook_is_one_line(book, spoil):
+    path = book.folder / "chapters/one.ipynb"
+    path.write_text(spoil(path.read_text(encoding="utf-8")), encoding="utf-8")
+    output = book.build()[1]
+    assert re.search(r"^book: chapters/one.ipynb: found no notebook \(.*\), expected JSON with cells$", output, re.M)
+    assert "Traceback" not in output and "nbmake" not in output
+
+
 def test_a_failure_is_not_taken_for_a_success_and_what_ran_is_kept(book):
     book.change("chapters/one.ipynb", "data.pause()", "raise ValueError('broken')")
     book.change("chapters/claims.ipynb", "On claims", "On all claims")

@@ -102,6 +102,10 @@ def execute(may_fail, *targets):
     shutil.rmtree(WORK / "run", ignore_errors=True)
     folder = WORK / "run" / str(time.time_ns())
     for name in names:
+        try:
+            json.loads((SOURCE / name).read_text(encoding="utf-8"))["cells"]
+        except (KeyError, TypeError, ValueError) as error:
+            sys.exit(f"book: {name}: found no notebook ({error}), expected JSON with cells")
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(SOURCE / name, folder / name)
     options = "-q -p no:cacheprovider -p nbmake.pytest_plugin --nbmake --overwrite --nbmake-timeout 600".split()
