@@ -71,10 +71,7 @@ def set_up():
         for name, value in reversed(re.findall(r"^(?::env:|\w+)\.([\w-]+)='(.*)'$", said, re.M))
         if name in OF_UV
     }
-    for what in (
-        ["--require-hashes", "--compile-bytecode", "-r", LOCK],
-        ["--no-deps", "--no-build-isolation", "-e", ROOT],
-    ):
+    for what in (["--require-hashes", "-r", LOCK], ["--no-deps", "--no-build-isolation", "-e", ROOT]):
         run(VENV / "bin/uv", "pip", "install", "-q", *what, env={**told, **os.environ, "VIRTUAL_ENV": str(VENV)})
     READY.write_text(fingerprint)
 

@@ -5,6 +5,7 @@ import gzip
 import http.server
 import os
 import threading
+from importlib.util import find_spec
 
 import pytest
 
@@ -43,10 +44,20 @@ def browser(absent, pdf):
     executable = pdf.find_browser()
     if not executable:
         absent("no Chromium found (install it, or set CHROMIUM to its path)", "REQUIRE_BROWSER")
+    if not find_spec("playwright") or not find_spec("axe_playwright_python"):
+        absent("no Playwright and Axe (.ci/run installs them)", "REQUIRE_BROWSER")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         yield playwright.chromium.launch(executable_path=executable, args=pdf.ARGUMENTS)
+
+
+@pytest.fixture
+def violations(browser):
+    """Function: what Axe finds on a page."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    return lambda page: Axe().run(page).response["violations"]
 
 
 @pytest.fixture(scope="session")

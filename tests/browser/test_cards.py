@@ -1,13 +1,12 @@
 """Cards of numbers, citations, terms and links: pointing, keyboard, tap, and without scripts."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 PAGE = "chapters/who-adopts-first.html"
 NUMBER = "a.n:not(.term) >> nth=0"
 
 
-def test_pointing_at_a_number_shows_its_line_and_escape_closes_it(visit):
+def test_pointing_at_a_number_shows_its_line_and_escape_closes_it(visit, violations):
     page = visit(PAGE)
     page.wait_for_load_state("networkidle")
     asked = len(page.responses)
@@ -18,7 +17,7 @@ def test_pointing_at_a_number_shows_its_line_and_escape_closes_it(visit):
     assert page.locator("#card a").count() == 2
     # The card asks for nothing (Axe, afterwards, for style sheets).
     assert page.messages == [] and len(page.responses) == asked
-    assert Axe().run(page).response["violations"] == []
+    assert violations(page) == []
     page.keyboard.press("Escape")
     assert not page.is_visible("#card")
 

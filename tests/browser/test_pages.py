@@ -3,7 +3,6 @@
 import gzip
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from pages import PAGES
 
 every_page = pytest.mark.parametrize("name", [*PAGES, "search", "genindex"])
@@ -12,7 +11,7 @@ every_page = pytest.mark.parametrize("name", [*PAGES, "search", "genindex"])
 # One visit serves all checks of a page: on a small machine, each costs a second.
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @every_page
-def test_page_is_alone_light_and_open_to_everybody(visit, name, scheme):
+def test_page_is_alone_light_and_open_to_everybody(visit, name, scheme, violations):
     page = visit(f"{name}.html", scheme=scheme)
     assert page.outside == []
     assert page.messages == []
@@ -20,7 +19,7 @@ def test_page_is_alone_light_and_open_to_everybody(visit, name, scheme):
     assert sum(sizes.values()) <= 300_000, sorted(sizes.items(), key=lambda item: -item[1])[:8]
     # Folded parts are judged too.
     page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
-    found = Axe().run(page).response["violations"]
+    found = violations(page)
     assert not [
         f"{rule['id']} ({rule['impact']}): {rule['help']}: {node['html'][:150]} {node['failureSummary'][:300]}"
         for rule in found
