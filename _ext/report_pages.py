@@ -56,11 +56,11 @@ def register_row(result: register.Result) -> list[str]:
     """Cells of one row: rounded numbers, and folded what is exact and where it comes from."""
     address = f"{result.chapter}.html#cell-{result.cell}"
     return [
-        f'{escape(result.label)} <span class="unit">({escape(result.unit)})</span>',
+        f'{escape(result.label)} <span class="unit">({escape(result.unit)}; {escape(result.base)})</span>',
         *map(escape, phrases.rounded(result)),  # "< 10⁻³"
         escape(result.evidence),
         f'<details><summary>exact, source</summary><a class="id" href="#{result.id}"><code>{result.id}'
-        f'</code></a> = <span class="exact">{escape(changes.in_words(result))}</span>. Covers: {escape(result.base)}. '
+        f'</code></a> = <span class="exact">{escape(changes.in_words(result))}</span>. '
         f'Source: {linked(result.source)}. <a href="{address}">Code</a></details>',
     ]
 
