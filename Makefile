@@ -7,7 +7,7 @@ SHA256 := $(shell command -v sha256sum || echo shasum -a 256)
 
 .DEFAULT_GOAL := help
 .PHONY: help book test torture interrupt serve pdf lab validation bench reproduce version release \
-	check-release data lock clean
+	check-release translations data lock clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -40,6 +40,9 @@ validation: .venv/ready  ## redo the long computations behind the validation (ab
 
 bench: .venv/ready  ## how time and memory grow with the number of bodies
 	@$(BIN)/python tools/bench.py
+
+translations: .venv/ready  ## bring new sentences into locale/ja, and say what is to be translated
+	@$(BIN)/python tools/translations.py update
 
 data: .venv/ready  ## check the data package and renew its checksums: data/datapackage.json
 	@$(BIN)/python -m adoption.data

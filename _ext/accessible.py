@@ -9,6 +9,8 @@ Japanese, so that they are spoken, hyphenated and drawn as such. Colours stand i
 import re
 from pathlib import Path
 
+from adoption.language import tr
+
 # Japanese characters, and what may stand between two of them without a space (AI・RPA活用促進).
 JAPANESE = r"[\u3001-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff01-\uff9f]"
 TERM = re.compile(rf"{JAPANESE}(?:[{JAPANESE[1:-1]}A-Za-z0-9().,・%-]*{JAPANESE})?")
@@ -32,7 +34,7 @@ SHELL = (
     (re.compile(r'(<(?:table|td)) style="[^"]*"'), r"\1"),
     (re.compile(r'<button onclick="[^"]*"'), "<button"),
     # The sign that unfolds a part of the sidebar has no name.
-    (re.compile(r'<summary>(?=<span class="toctree-toggle")'), '<summary aria-label="Pages below">'),
+    (re.compile(r'<summary>(?=<span class="toctree-toggle")'), '<summary aria-label="{Pages below}">'),
 )
 
 
@@ -58,7 +60,7 @@ def repair(app, page, template, context, doctree):
     # Deprecated roles, of which a list may not consist.
     body = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
     body = re.sub(r"<img(?! loading)", '<img loading="lazy"', body)
-    context["body"] = mark_japanese(body)
+    context["body"] = mark_japanese(body) if app.config.language == "en" else body
 
 
 def repair_shells(app, exception):
@@ -67,7 +69,7 @@ def repair_shells(app, exception):
     for path in Path(app.outdir).rglob("*.html"):
         before = text = path.read_text(encoding="utf-8")
         for pattern, better in SHELL:
-            text = pattern.sub(better, text)
+            text = pattern.sub(better.replace("{Pages below}", tr("Pages below")), text)
         if "_modules" in path.parts:
             text = CODE.sub(lambda code: re.sub(r"<(/?)div\b", r"<\1span", code[0]), text)
         if text != before:

@@ -17,13 +17,16 @@ import re
 import citation
 from docutils import nodes
 
+from adoption import language
+from adoption.language import mark, tr
+
 PLACEHOLDER = '<span class="build-digest">not stamped</span>'
 DATASETS = {
     "chapters/codebook": (
-        "Tables of the survey of AI and RPA in Japan's local governments",
+        mark("Tables of the survey of AI and RPA in Japan's local governments"),
         ("data/datapackage.json",),
     ),
-    "chapters/register": ("Register of results", ("results/results.csv", "results/results.json")),
+    "chapters/register": (mark("Register of results"), ("results/results.csv", "results/results.json")),
 }
 
 
@@ -34,12 +37,12 @@ def description(doctree) -> str:
     """
     finding = [part for part in doctree.findall(nodes.Admonition) if "finding" in part.get("classes", ())]
     paragraphs = [part.astext() for place in (*finding, doctree) for part in place.findall(nodes.paragraph)]
-    sentences = re.split(r"(?<=[.!?]) ", " ".join(paragraphs[0].split())) if paragraphs else []
+    sentences = re.split(r"(?<=[.!?]) |(?<=。)", " ".join(paragraphs[0].split())) if paragraphs else []
     said = ""
     for sentence in sentences:
         if said and len(said) + len(sentence) > 300:
             break
-        said = f"{said} {sentence}".strip()
+        said = f"{said}{'' if said.endswith('。') else ' '}{sentence}".strip()
     return said
 
 
@@ -52,7 +55,7 @@ def json_ld(page: str, title: str, work: citation.Work) -> dict:
         "name": work.title,
         "version": work.version,
         "datePublished": work.released,
-        "inLanguage": "en",
+        "inLanguage": language.spoken(),
         "license": licence,
         "author": creators,
         **({"url": work.url} if work.url else {}),
@@ -62,20 +65,20 @@ def json_ld(page: str, title: str, work: citation.Work) -> dict:
     part = {
         "@context": "https://schema.org",
         "name": title,
-        "inLanguage": "en",
+        "inLanguage": language.spoken(),
         "license": licence,
         "isPartOf": report,
         **({"url": citation.address(work, f"{page}.html")} if work.url else {}),
     }
     if page in DATASETS:
-        name, files = DATASETS[page]
+        name, files = tr(DATASETS[page][0]), DATASETS[page][1]
         formats = {"csv": "text/csv", "json": "application/json"}
         return {
             **part,
             "@type": "Dataset",
             "name": name,
             "creator": creators,
-            "description": f"{name}: {title}. Part of: {work.title}.",
+            "description": tr("{name}: {title}. Part of: {book}.").format(name=name, title=title, book=work.title),
             "version": work.version,
             "datePublished": work.released,
             "distribution": [
@@ -96,7 +99,7 @@ def highwire(page: str, title: str, work: citation.Work) -> list[tuple[str, str]
         ("citation_title", work.title if page == "index" else title),
         *(("citation_author", author) for author in work.authors),
         ("citation_publication_date", work.released.replace("-", "/")),
-        ("citation_language", "en"),
+        ("citation_language", language.spoken()),
         *([("citation_fulltext_html_url", citation.address(work, f"{page}.html"))] if work.url else []),
     ]
     return tags if page == "index" else [*tags, ("citation_inbook_title", work.title)]
@@ -135,8 +138,10 @@ def add_addresses(app, config):
     printed = os.environ.get("PDF_URL")
     config.html_theme_options["extra_footer"] = (
         config.html_theme_options.get("extra_footer", "")
-        + (f'<p><a href="{html.escape(printed)}">The whole book as PDF</a></p>' if printed else "")
-        + f'<p class="version">Version {html.escape(work.version)}, build {PLACEHOLDER}</p>'
+        + (f'<p><a href="{html.escape(printed)}">{tr("The whole book as PDF")}</a></p>' if printed else "")
+        + '<p class="version">'
+        + tr("Version {version}, build {build}").format(version=html.escape(work.version), build=PLACEHOLDER)
+        + "</p>"
     )
 
 

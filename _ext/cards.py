@@ -11,6 +11,8 @@ from docutils import nodes
 from register_role import parents
 from sphinx import addnodes
 
+from adoption.language import tr
+
 GLOSSARY = "chapters/glossary"
 WITHOUT_TERMS = {GLOSSARY, "chapters/references", "chapters/register", "chapters/codebook", "chapters/changes"}
 # Words of every day, which are terms where they name the evidence, in italics.
@@ -56,14 +58,22 @@ def describe(app, doctree, page):
         link_terms(doctree, env.definitions, address(page, GLOSSARY))
 
 
+def written(name):
+    """Whether a term is written in Japanese, in more characters than many other words begin with."""
+    return not name.isascii() and len(name) > 2
+
+
 def link_terms(doctree, definitions, glossary):
     """Make the first mention of each term in a paragraph a link to its entry."""
     left = {name.lower(): name for name in definitions}
     if not left:
         return
     # The longest term at a place; "bounds" is a mention of "bound", and all of it the link.
+    # Japanese has no spaces between words.
     names = sorted(left, key=len, reverse=True)
-    mention = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, names))})s?(?![\w-])", re.IGNORECASE)
+    everyday = set(map(tr, EVERYDAY))
+    latin, others = ("|".join(map(re.escape, filter(kind, names))) or "(?!)" for kind in (str.isascii, written))
+    mention = re.compile(rf"(?<![A-Za-z0-9-])({latin})s?(?![A-Za-z0-9-])|({others})", re.IGNORECASE)
     for text in list(doctree.findall(nodes.Text)):
         around = list(parents(text))
         if any(isinstance(parent, LEFT) for parent in around) or not any(
@@ -73,9 +83,10 @@ def link_terms(doctree, definitions, glossary):
         italics = any(isinstance(parent, nodes.emphasis) for parent in around)
         parts, end = [], 0
         for found in mention.finditer(text):
-            name = left.get(found[1].lower())
+            word = found[1] or found[2]
+            name = left.get(word.lower())
             # Abbreviations are written in capitals: "AI" is no part of a name.
-            if name is None or (name.isupper() and found[1] != name) or (name in EVERYDAY and not italics):
+            if name is None or (name.isupper() and word != name) or (name in everyday and not italics):
                 continue
             del left[name.lower()]
             id, said = definitions[name]

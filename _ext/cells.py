@@ -19,8 +19,10 @@ from sphinx import addnodes
 from sphinx.util import logging
 
 from adoption import register
+from adoption.language import mark, tr
 
-SWITCH = '<label><input type="checkbox" id="show-code"> Show the code of this page</label>'
+SWITCH = '<label><input type="checkbox" id="show-code"> {words}</label>'
+SHOW = mark("Show the code of this page")
 
 
 def read_cells(app, doctree):
@@ -43,8 +45,8 @@ def read_cells(app, doctree):
         for figure in node.findall(nodes.figure):
             [legend] = figure.findall(nodes.legend)
             [name] = figure["names"]
-            legend[-1] += [nodes.Text(" · "), nodes.reference("", "Code", refuri=f"#{id}", internal=True)]
-            files = nodes.inline("", " · Download: ", classes=["downloads"])
+            legend[-1] += [nodes.Text(" · "), nodes.reference("", tr("Code"), refuri=f"#{id}", internal=True)]
+            files = nodes.inline("", f" · {tr('Download:')} ", classes=["downloads"])
             for kind in downloads.KINDS:
                 address = f"{'../' * page.count('/')}figures/{name}.{kind}"
                 files += [nodes.reference("", kind.upper(), refuri=address, internal=True), nodes.Text(" ")]
@@ -57,7 +59,9 @@ def read_cells(app, doctree):
             part.parent.remove(part)
     if sources:
         described = functions(app.env, sources)
-        switch = nodes.container("", nodes.raw("", SWITCH, format="html"), described, classes=["code-switch"])
+        switch = nodes.container(
+            "", nodes.raw("", SWITCH.format(words=tr(SHOW)), format="html"), described, classes=["code-switch"]
+        )
         next(doctree.findall(nodes.section)).insert(1, switch)
 
 
@@ -65,10 +69,12 @@ def links(ids, page):
     """Links to rows of the register, folded."""
     register = ("" if page.startswith("chapters/") else "chapters/") + "register.html"
     items = "".join(f'<li><a href="{register}#{id}"><code>{id}</code></a></li>' for id in map(escape, ids))
-    many = "1 number" if len(ids) == 1 else f"{len(ids)} numbers"
-    return (
-        f'<details class="recorded"><summary>{many} computed here, in the register</summary><ul>{items}</ul></details>'
+    many = (
+        tr("1 number computed here, in the register")
+        if len(ids) == 1
+        else tr("{many} numbers computed here, in the register").format(many=len(ids))
     )
+    return f'<details class="recorded"><summary>{many}</summary><ul>{items}</ul></details>'
 
 
 def label(page, cell):
@@ -80,8 +86,9 @@ def functions(env, sources):
     """A sentence with links to the pages that describe what the code calls."""
     names = sorted(name for name in called(sources) if f"reference/{name}" in env.found_docs)
     sentence = nodes.inline(classes=["functions"])
+    before, after = tr("The functions that it calls are described under {pages}.").split("{pages}")
     for i, name in enumerate(names):
-        sentence += nodes.Text(", " if i else "The functions that it calls are described under ")
+        sentence += nodes.Text(", " if i else before)
         sentence += addnodes.pending_xref(
             "",
             nodes.inline("", name),
@@ -93,7 +100,7 @@ def functions(env, sources):
             refexplicit=True,
         )
     if names:
-        sentence += nodes.Text(".")
+        sentence += nodes.Text(after)
     return sentence
 
 

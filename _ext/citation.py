@@ -8,6 +8,8 @@ from typing import NamedTuple
 import yaml
 
 from adoption import register
+from adoption.language import tr
+from adoption.phrases import listed
 
 PATH = register.PATH.parents[1] / "CITATION.cff"
 UNSTAMPED = ", build not stamped"  # tools/build.py knows the digest when the pages are finished
@@ -38,7 +40,9 @@ def book(path: Path = PATH) -> Work:
     cff = yaml.safe_load(path.read_text(encoding="utf-8"))
     authors = tuple(a["name"] if "name" in a else f"{a['family-names']}, {a['given-names']}" for a in cff["authors"])
     url = os.environ.get("BOOK_URL") or cff.get("url", "")
-    return Work(cff["title"], authors, str(cff["version"]), str(cff["date-released"]), url, UNSTAMPED)
+    return Work(
+        tr(cff["title"]), tuple(map(tr, authors)), str(cff["version"]), str(cff["date-released"]), url, UNSTAMPED
+    )
 
 
 def address(work: Work, page: str = "") -> str:
@@ -48,9 +52,16 @@ def address(work: Work, page: str = "") -> str:
 
 def text(work: Work, part: str = "", page: str = "") -> str:
     """One line for a list of references; `part` says which chapter, figure or number, at `page`."""
-    where = f" {part}." if part else ""
+    said = (
+        tr("{authors} ({year}). {title}. Version {version}. {part}.")
+        if part
+        else tr("{authors} ({year}). {title}. Version {version}.")
+    )
     place = f" {address(work, page)}" if work.url else ""
-    return f"{'; '.join(work.authors)} ({work.year}). {work.title}. Version {work.edition}.{where}{place}"
+    return (
+        said.format(authors=listed(work.authors), year=work.year, title=work.title, version=work.edition, part=part)
+        + place
+    )
 
 
 def bibtex(work: Work, key: str, part: str = "", page: str = "") -> str:
@@ -61,7 +72,7 @@ def bibtex(work: Work, key: str, part: str = "", page: str = "") -> str:
         "year": work.year,
         "howpublished": "Jupyter Book",
         "version": work.version,
-        "note": f"Version {work.edition}" + (f". {part}" if part else ""),
+        "note": tr("Version {version}").format(version=work.edition) + (f". {part}" if part else ""),
         "url": address(work, page) if work.url else "",
     }
     lines = [f"  {name} = {{{value}}}" for name, value in fields.items() if value]

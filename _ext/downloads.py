@@ -21,6 +21,7 @@ import pandas as pd
 import xlsxwriter
 
 from adoption import data, register
+from adoption.language import tr
 
 ROOT = citation.PATH.parent
 TABLES = ("data", "results", "results/stored")
@@ -35,17 +36,20 @@ def copy(app, exception):
     # Not in _static: Sphinx would add it to every page.
     for script in ("register.js", "my-town.js"):
         shutil.copyfile(Path(__file__).with_name(script), out / "_static" / script)
-    for folder in (*TABLES, "figures"):
+    # Tables stand once, beside the pages of the first edition.
+    for folder in (*TABLES, "figures") if app.config.language == "en" else ("figures",):
         shutil.rmtree(out / folder, ignore_errors=True)
         (out / folder).mkdir()
         for path in sorted((ROOT / folder).glob("*.csv")):
             shutil.copyfile(path, out / folder / path.name)
-    shutil.copyfile(ROOT / "data/datapackage.json", out / "data/datapackage.json")
-    (out / "results/results.json").write_text(register_json(), encoding="utf-8", newline="\n")
     for page in sorted(app.env.found_docs):
         path = Path(app.env.mystnb_config.output_folder) / f"{page}.ipynb"  # as MyST-NB executed or read it
         if path.exists():
             write_figures(json.loads(path.read_text(encoding="utf-8")), page, out / "figures")
+    if app.config.language != "en":
+        return
+    shutil.copyfile(ROOT / "data/datapackage.json", out / "data/datapackage.json")
+    (out / "results/results.json").write_text(register_json(), encoding="utf-8", newline="\n")
     archive(out / "data/everything.zip")
     workbook(out / "data/everything.xlsx")
 
@@ -73,7 +77,7 @@ def write_figures(notebook: dict, page: str, folder: Path) -> None:
                 "results": shown(figure["csv"], page.removeprefix("chapters/")),
                 "address": citation.address(work, address),
                 "cell": citation.address(work, f"{page}.html#cell-{cell['id']}"),
-                "citation": citation.text(work, f"Figure {name}", address),
+                "citation": citation.text(work, tr("Figure {name}").format(name=name), address),
                 "license": "https://creativecommons.org/licenses/by/4.0/",
             }
             drawn = {kind: "".join(output["data"].get(f"image/{kind}", "")) for kind in ("svg+xml", "png")}
@@ -107,11 +111,14 @@ table = lru_cache(data.load)
 def about(name: str) -> list[str]:
     """What the codebook says of a table, as lines of Markdown."""
     described = data.describe(name)
-    lines = [f"`data/{described['path']}`, {len(table(name)):,} rows. {described['description']}", ""]
+    file, rows = f"`data/{described['path']}`", f"{len(table(name)):,}"
+    lines = [tr("{file}, {rows} rows.").format(file=file, rows=rows) + f" {tr(described['description'])}", ""]
     for source in described["sources"]:
         address = f", <{source['path']}>" if "path" in source else ""
-        lines.append(f"- Source: {source['title']}{address}")
-    return lines + [f"- Licence: {licence['title']}" for licence in described["licenses"]]
+        lines.append("- " + tr("Source: {source}").format(source=tr(source["title"]) + address))
+    return lines + [
+        "- " + tr("Licence: {licence}").format(licence=tr(licence["title"])) for licence in described["licenses"]
+    ]
 
 
 def codebook() -> str:

@@ -12,6 +12,9 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.logging import getLogger
 from sphinx.util.nodes import make_refnode
 
+from adoption.figure_renderer import SOURCE
+from adoption.language import tr
+
 
 class figure_of(nodes.General, nodes.Element):
     """Where a chapter's figure is to stand."""
@@ -42,7 +45,7 @@ def fill(app, doctree, page):
             node.parent.remove(node)
             continue
         [figure], [caption] = found, found[0].findall(nodes.caption)
-        link = make_refnode(app.builder, page, chapter, figure["ids"][0], nodes.Text("This figure in its chapter"))
+        link = make_refnode(app.builder, page, chapter, figure["ids"][0], nodes.Text(tr("This figure in its chapter")))
         # An id of its own, and no number: numbers are given before this event.
         copy = nodes.figure("", *(image.deepcopy() for image in figure.findall(nodes.image)), ids=[f"{name}-again"])
         copy += nodes.caption("", "", *(child.deepcopy() for child in caption.children))
@@ -54,7 +57,7 @@ def said(figure):
     """The source line of a figure."""
     [legend] = figure.findall(nodes.legend)
     text = legend.astext()
-    return text[text.index("Source: ") :].split(" · ")[0]
+    return text[text.index(tr(SOURCE).partition("{")[0]) :].split(" · ")[0]
 
 
 def setup(app):

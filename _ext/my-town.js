@@ -52,37 +52,28 @@
 
   const people = (number) => number.toLocaleString("en");
 
+  const say = (sentence, places = {}) => sentence.replace(/\{(\w+)\}/g, (_, name) => places[name]);
+
   // A population as people type it, also in full-width digits, or a name that has one: {population}
   // or {problem}. `named`: populations by name.
-  const parse = (typed, largest, named = []) => {
+  const parse = (typed, largest, sentences, named = []) => {
     const text = typed.normalize("NFKC").trim().replaceAll("、", ",").replace(/\s*(人|people)$/i, "");
-    if (text === "") return { problem: "Please type a population." };
-    if (/^[-−–]\s*\d/.test(text)) return { problem: "A population cannot be negative." };
-    if (/^\d{1,3}(,\d{3})*\.\d+$|^\d+\.\d+$/.test(text)) {
-      return { problem: "Please type a whole number, without decimals; thousands may be "
-        + "separated by commas." };
-    }
+    if (text === "") return { problem: sentences.empty };
+    if (/^[-−–]\s*\d/.test(text)) return { problem: sentences.negative };
+    if (/^\d{1,3}(,\d{3})*\.\d+$|^\d+\.\d+$/.test(text)) return { problem: sentences.decimals };
     if (!/^\d+$|^\d{1,3}([, ]\d{3})+$/.test(text)) {
       const found = named.filter(([name]) => name.toLowerCase().split(/[\s()]+/).join(" ")
         .includes(text.toLowerCase()));
       if (found.length === 1) return { population: found[0][1] };
-      return { problem: `“${typed.trim().slice(0, 40)}” is not a number of people, and not the name of one `
-        + "municipality of the deck. Please type digits, such as 24622 or 24,622." };
+      return { problem: say(sentences.unknown, { typed: typed.trim().slice(0, 40) }) };
     }
     const population = Number(text.replace(/\D/g, ""));
-    if (population > largest) {
-      return { problem: `No municipality had more than about ${people(largest)} people in 2015. `
-        + "Please type a smaller number." };
-    }
+    if (population > largest) return { problem: say(sentences.too_large, { largest: people(largest) }) };
     return { population };
   };
 
-  // Ends of a range as percentages, rounded outward, with ten significant digits as in Python.
-  const outward = ([low, high]) => {
-    const scaled = (end) => Number((100 * end).toPrecision(10));
-    return `${Math.floor(scaled(low))}% to ${Math.ceil(scaled(high))}%`;
-  };
   const percent = (fraction) => `${(100 * fraction).toFixed(0)}%`;
+  const band = ([share, low, high]) => ({ share: percent(share), low: percent(low), high: percent(high) });
 
   const element = (name, ...content) => {
     const made = document.createElement(name);
@@ -93,51 +84,40 @@
   const list = (items) => element("ul", ...items.map((item) => element("li", item)));
 
   // The answer in one sentence: how the size compares with the adopters of 2020, and 2023.
-  const inShort = (found, population, data) => {
+  const inShort = (found, population, { sentences }) => {
     const { ai, rpa } = found;
-    const size = `A municipality of ${people(population)} people`;
-    const later = `at the end of 2023, ${percent(ai.class_2023)} of the municipalities of ${found.size_class} `
-      + `had adopted AI and ${percent(rpa.class_2023)} RPA.`;
-    const medians = `AI ${people(ai.median)}, RPA ${people(rpa.median)}`;
-    if (ai.side === "below" && rpa.side === "below") {
-      return `${size} is smaller than the median adopters of 2020 (${medians}); ${later}`;
-    }
-    if (ai.side === "above" && rpa.side === "above") {
-      return `${size} is larger than the median adopters of 2020 (${medians}); ${later}`;
-    }
-    return `${size} is about as large as the median adopters of 2020 (${medians}); ${later}`;
+    const compared = { below: "smaller", above: "larger", at: "as_large" };
+    return say(sentences[ai.side === rpa.side ? compared[ai.side] : "as_large"], {
+      population: people(population), size_class: found.size_class,
+      ai_median: people(ai.median), rpa_median: people(rpa.median),
+      ai: percent(ai.class_2023), rpa: percent(rpa.class_2023),
+    });
   };
 
-  const sentences = (name, town, found, population, data) => {
-    const side = town.side === "at"
-      ? `2020, certain: this is the very median population of the adopters of ${name}.`
-      : `2020, certain: of all local governments ${town.side} the median adopter (${people(town.median)} people), `
-        + `${outward(town.rate)} had introduced ${name}. That is the share of all these sizes together, not of this one.`;
-    const class2020 = `2020, possible: of the municipalities of ${found.size_class}, ${outward(town.free)} had `
-      + `introduced it. The published numbers allow no closer answer. If adoption nowhere falls with size, `
-      + `it was ${outward(town.monotone)}.`;
-    const band = ([at, low, high]) => `${percent(at)} (95% interval ${percent(low)} to ${percent(high)})`;
-    const below = population < data.floor
-      ? ` (the curves count fewer than ${data.floor} people as ${data.floor})` : "";
-    const curves = `2020, estimated at this very size: ${band(town.curve_2020)}${below}.`;
-    const later = `2023, counted: of the municipalities of ${found.size_class}, ${percent(town.class_2023)} had `
-      + `adopted it; estimated at this very size: ${band(town.curve_2023)}.`;
-    let reach = "A consortium: not needed to be as large as the median adopter of 2020.";
-    if (town.missing > 0 && town.together) {
-      reach = `A consortium: ${town.together} municipalities of this size, ${town.together - 1} more than one, `
-        + `are together as large as the median adopter of 2020 (one lacks ${people(town.missing)} people).`;
-    } else if (town.missing > 0) reach = "A consortium: nobody lives here, so that no number of such municipalities is enough.";
-    return list([side, class2020, curves, later, reach]);
+  const sentences = (name, town, found, population, { floor, sentences: known }) => {
+    // Ends of a range as percentages, rounded outward, with ten significant digits as in Python.
+    const outward = ([low, high]) => {
+      const scaled = (end) => Number((100 * end).toPrecision(10));
+      return say(known.range, { low: Math.floor(scaled(low)), high: Math.ceil(scaled(high)) });
+    };
+    const { size_class } = found;
+    const reach = town.missing === 0 ? "enough" : town.together ? "together" : "nobody";
+    return list([
+      say(known[town.side], { t: name, median: people(town.median), rate: town.rate && outward(town.rate) }),
+      say(known.possible, { size_class, free: outward(town.free), monotone: outward(town.monotone) }),
+      say(population < floor ? known.estimated_small : known.estimated, { ...band(town.curve_2020), floor }),
+      say(known.later, { size_class, counted: percent(town.class_2023), ...band(town.curve_2023) }),
+      say(known[reach], { together: town.together, others: town.together - 1, missing: people(town.missing) }),
+    ]);
   };
 
   const show = (data, population, target) => {
     const found = answer(data, population);
     const [first, last] = found.rank;
-    const place = first === last ? `rank ${people(first)}`
-      : `between rank ${people(first)} and rank ${people(last)}`;
+    const place = { first: people(first), last: people(last), bodies: people(data.bodies) };
     target.replaceChildren(
       element("p", element("strong", inShort(found, population, data))),
-      element("p", `By population it is ${place} of ${people(data.bodies)} municipalities, from the largest.`),
+      element("p", say(data.sentences[first === last ? "rank" : "ranks"], place)),
       ...Object.entries(data.technologies).flatMap(([key, { name }]) => [
         element("p", element("strong", name)),
         sentences(name, found[key], found, population, data)]));
@@ -156,7 +136,7 @@
   form.hidden = false;
 
   const respond = (typed) => {
-    const found = parse(typed, data.largest, named);
+    const found = parse(typed, data.largest, data.sentences, named);
     problem.textContent = found.problem ?? "";
     input.removeAttribute("aria-invalid");
     if (found.problem) {

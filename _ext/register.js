@@ -6,8 +6,10 @@
   const parts = [...document.querySelectorAll("section.results")];
   const rows = parts.flatMap((part) => [...part.querySelectorAll("tbody tr")]);
 
+  const words = JSON.parse(bar.dataset.words);
+  const say = (sentence, places) => sentence.replace(/\{(\w+)\}/g, (_, name) => places[name]);
   const label = document.createElement("label");
-  label.textContent = "Search the register ";
+  label.textContent = `${words.search} `;
   const input = document.createElement("input");
   input.type = "search";
   label.append(input);
@@ -18,22 +20,22 @@
   let texts;
   input.addEventListener("input", () => {
     texts ??= new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
-    const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const asked = input.value.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
     for (const row of rows) {
-      row.hidden = !words.every((word) => texts.get(row).includes(word));
+      row.hidden = !asked.every((word) => texts.get(row).includes(word));
       shown += row.hidden ? 0 : 1;
     }
     for (const part of parts) part.hidden = !part.querySelector("tbody tr:not([hidden])");
-    status.textContent = words.length ? `${shown} of ${rows.length}` : "";
+    status.textContent = asked.length ? say(words.shown, { shown, all: rows.length }) : "";
   });
 
   const copy = async (button, text) => {
     try {
       await navigator.clipboard.writeText(text);
-      status.textContent = "Copied: " + text;
+      status.textContent = say(words.copied, { text });
     } catch {
-      window.prompt("Copy this text:", text);
+      window.prompt(words.copy, text);
     }
     button.focus();
   };
@@ -42,14 +44,14 @@
     if (!details.open || details.querySelector("button")) return;
     const { id } = details.closest("tr");
     const link = new URL("#" + id, document.querySelector("link[rel=canonical]")?.href ?? location.href).href;
-    const part = `Result ${id} = ${details.querySelector(".exact").textContent}`;
-    for (const [words, text] of [["Copy link", link],
-      ["Copy citation", `${bar.dataset.citation.replace("{part}", part)} ${link}`]]) {
+    const part = say(words.result, { id, number: details.querySelector(".exact").textContent });
+    for (const [action, text] of [[words.link, link],
+      [words.citation, `${bar.dataset.citation.replace("{part}", part)} ${link}`]]) {
       const button = document.createElement("button");
       button.type = "button";
       button.className = "copy";
-      button.textContent = words;
-      button.setAttribute("aria-label", `${words} of ${id}`);
+      button.textContent = action;
+      button.setAttribute("aria-label", say(words.of, { words: action, id }));
       button.addEventListener("click", () => copy(button, text));
       details.append(" ", button);
     }

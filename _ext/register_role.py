@@ -19,9 +19,10 @@ from docutils import nodes
 from sphinx.transforms import SphinxTransform
 
 from adoption import data, register
-from adoption.phrases import phrases
+from adoption.language import mark, tr
+from adoption.phrases import listed, phrases
 
-TITLE = "Numbers on this page"
+TITLE = mark("Numbers on this page")
 REGISTER = "chapters/register"
 
 
@@ -59,10 +60,14 @@ def _addresses() -> dict[str, str]:
 
 def linked(source: str) -> str:
     """A result's source as HTML: the public pages among its names are links."""
-    known = _addresses()
-    return "; ".join(
-        f'<a href="{escape(known[name])}">{escape(name)}</a>' if name in known else escape(name)
-        for name in source.split("; ")
+    known, names = _addresses(), source.split("; ")
+    if not known.keys() & set(names):
+        return escape(register.said(source))
+    return listed(
+        f'<a href="{escape(known[name])}">{escape(register.said(name))}</a>'
+        if name in known
+        else escape(register.said(name))
+        for name in names
     )
 
 
@@ -140,7 +145,7 @@ class NumbersOnThisPage(SphinxTransform):
             top = next(self.document.findall(nodes.section), self.document)
             top += nodes.section(
                 "",
-                nodes.title("", TITLE),
+                nodes.title("", tr(TITLE)),
                 number_list(rows=list(rows.values())),
                 ids=["numbers-on-this-page"],
                 names=[nodes.fully_normalize_name(TITLE)],
@@ -193,14 +198,23 @@ def visit_number_list(self, node):
     page, address = self.builder.current_docname, self.builder.get_relative_uri
     lines = []
     for row in node["rows"]:
-        lines.append(
-            f'<li id="n-{row.id}">{escape(row.label)} ({escape(row.unit)}): '
-            f"<strong>{escape(in_words(row))}</strong>. {escape(row.evidence.capitalize())}; base: "
-            f"{escape(row.base)}; source: {linked(row.source)}. "
-            f'<a href="{address(page, REGISTER)}#{row.id}"><code>{row.id}</code></a> · '
-            f'<a href="{address(page, f"chapters/{row.chapter}")}#cell-{row.cell}">code</a></li>'
+        shown = register.translated(row)
+        said = tr("{label} ({unit}): {number}. {evidence}; base: {base}; source: {source}.").format(
+            number=f"<strong>{escape(in_words(row))}</strong>",
+            evidence=escape(shown.evidence.capitalize()),
+            source=linked(row.source),
+            **{name: escape(getattr(shown, name)) for name in ("label", "unit", "base")},
         )
-    many = f"{len(lines)} number{'s'[: len(lines) > 1]}, exactly, with where each comes from"
+        lines.append(
+            f'<li id="n-{row.id}">{said} '
+            f'<a href="{address(page, REGISTER)}#{row.id}"><code>{row.id}</code></a> · '
+            f'<a href="{address(page, f"chapters/{row.chapter}")}#cell-{row.cell}">{tr("code")}</a></li>'
+        )
+    many = (
+        tr("1 number, exactly, with where it comes from")
+        if len(lines) == 1
+        else tr("{many} numbers, exactly, with where each comes from").format(many=len(lines))
+    )
     self.body.append(f'<details class="numbers"><summary>{many}</summary><ul>{"".join(lines)}</ul></details>')
     raise nodes.SkipNode
 

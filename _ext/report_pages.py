@@ -21,16 +21,29 @@ import citation
 import downloads
 from docutils import nodes
 from docutils.parsers.rst import directives
+from editions import no_messages
 from register_role import linked, used
 from sphinx.util.docutils import SphinxDirective
 
 from adoption import csvfile, data, html_table, phrases, register
+from adoption.language import mark, tr
 
-REGISTER = ("Result", "Value", "From – to", "p", "Evidence", "More")
+REGISTER = (mark("Result"), mark("Value"), mark("From – to"), "p", mark("Evidence"), mark("More"))
 KINDS = ("text", "number", "number", "number", "short", "text")
-UNSORTED = "Which question do these bear on?"
+#: What the register's script says.
+WORDS = {
+    "search": mark("Search the register"),
+    "shown": mark("{shown} of {all}"),
+    "link": mark("Copy link"),
+    "citation": mark("Copy citation"),
+    "of": mark("{words} of {id}"),
+    "copied": mark("Copied: {text}"),
+    "copy": mark("Copy this text:"),
+    "result": mark("Result {id} = {number}"),
+}
+UNSORTED = mark("Which question do these bear on?")
 P_VALUES = register.FOLDER / "p-values.csv"
-CHANGES = ("Version", "Result", "Before", "After", "Reason")
+CHANGES = (mark("Version"), mark("Result"), mark("Before"), mark("After"), mark("Reason"))
 
 
 def raw(html: str) -> nodes.raw:
@@ -41,7 +54,8 @@ def table(caption: str, heads, rows, row_heads: int = 1) -> str:
     """An HTML table of texts; the leading columns head their row."""
     # Short columns stay on one line.
     kinds = ["short" if all(len(row[i]) < 12 for row in rows) else "text" for i in range(len(heads))]
-    return html_table.draw(caption, heads, [[escape(text) for text in row] for row in rows], kinds, row_heads)
+    cells = [[escape(tr(text)) for text in row] for row in rows]
+    return html_table.draw(caption, list(map(tr, heads)), cells, kinds, row_heads)
 
 
 # --- the register ---------------------------------------------------------------------------------
@@ -49,19 +63,24 @@ def table(caption: str, heads, rows, row_heads: int = 1) -> str:
 
 def cited(result: register.Result) -> str:
     """What a citation says of one number: its id and value."""
-    return f"Result {result.id} = {changes.in_words(result)}"
+    return tr("Result {id} = {number}").format(id=result.id, number=changes.in_words(result))
 
 
 def register_row(result: register.Result) -> list[str]:
     """Cells of one row: rounded numbers, and folded what is exact and where it comes from."""
-    address = f"{result.chapter}.html#cell-{result.cell}"
+    address, source = f"{result.chapter}.html#cell-{result.cell}", linked(result.source)
+    result = register.translated(result)
     return [
         f'{escape(result.label)} <span class="unit">({escape(result.unit)}; {escape(result.base)})</span>',
         *map(escape, phrases.rounded(result)),  # "< 10⁻³"
         escape(result.evidence),
-        f'<details><summary>exact, source</summary><a class="id" href="#{result.id}"><code>{result.id}'
-        f'</code></a> = <span class="exact">{escape(changes.in_words(result))}</span>. '
-        f'Source: {linked(result.source)}. <a href="{address}">Code</a></details>',
+        f"<details><summary>{tr('exact, source')}</summary>"
+        + tr("{id} = {exact}. Source: {source}.").format(
+            id=f'<a class="id" href="#{result.id}"><code>{result.id}</code></a>',
+            exact=f'<span class="exact">{escape(changes.in_words(result))}</span>',
+            source=source,
+        )
+        + f' <a href="{address}">{tr("Code")}</a></details>',
     ]
 
 
@@ -70,11 +89,15 @@ class Register(SphinxDirective):
         self.env.note_dependency(str(register.PATH))
         results = list(register.read_file(register.PATH).values())
         cited = escape(citation.text(citation.book()._replace(url=""), "{part}"))
+        words = escape(json.dumps({key: tr(said) for key, said in WORDS.items()}, ensure_ascii=False))
         sections = [
             raw(
-                '<p>Download the whole register: <a href="../results/results.csv">results.csv</a>, '
-                '<a href="../results/results.json">results.json</a>.</p>'
-                f'<div id="register-bar" data-citation="{cited}"></div>'
+                "<p>"
+                + tr("Download the whole register: {csv}, {json}.").format(
+                    csv='<a href="../results/results.csv">results.csv</a>',
+                    json='<a href="../results/results.json">results.json</a>',
+                )
+                + f'</p><div id="register-bar" data-citation="{cited}" data-words="{words}"></div>'
                 '<script src="../_static/register.js" defer></script>'
             )
         ]
@@ -88,14 +111,16 @@ class Register(SphinxDirective):
         path = Path(self.env.doc2path(f"chapters/{chapter}"))
         self.env.note_dependency(str(path))
         title = "".join(json.loads(path.read_text(encoding="utf-8"))["cells"][0]["source"]).split("\n")[0].strip("# ")
+        title = tr(title)
         drawn = html_table.draw(
-            f"{title} ({len(results)} results)",
-            REGISTER,
+            tr("{chapter} ({many} results)").format(chapter=title, many=len(results)),
+            list(map(tr, REGISTER)),
             list(map(register_row, results)),
             KINDS,
             ids=[result.id for result in results],
         )
-        return nodes.section("", nodes.title("", title), raw(drawn), ids=[f"from-{chapter}"], classes=["results"])
+        section = nodes.section("", nodes.title("", title), raw(drawn), ids=[f"from-{chapter}"], classes=["results"])
+        return no_messages(section)[0]
 
 
 class Changes(SphinxDirective):
@@ -107,13 +132,10 @@ class Changes(SphinxDirective):
             rows = changes.history(version)
         except data.DataError as error:
             raise self.error(str(error)) from None
-        return [
-            raw(
-                table("Results that differ from the version before", CHANGES, rows, 2)
-                if rows
-                else f"<p>Version {escape(version)}: no released number has changed.</p>"
-            )
-        ]
+        if rows:
+            return [raw(table(tr("Results that differ from the version before"), CHANGES, rows, 2))]
+        none = tr("Version {version}: no released number has changed.").format(version=escape(version))
+        return [raw(f"<p>{none}</p>")]
 
 
 # --- p-values -------------------------------------------------------------------------------------
@@ -148,6 +170,8 @@ class PValues(SphinxDirective):
         return [self.section(*question) for question in by_question(register.read_file(register.PATH).values())]
 
     def section(self, question, correction, results):
+        name = nodes.fully_normalize_name(question)
+        question = tr(question)
         rows = [
             [
                 f'{escape(result.label)}<br><a class="id" href="register.html#{result.id}">'
@@ -155,17 +179,18 @@ class PValues(SphinxDirective):
                 escape(phrases.p_phrase(result.p_value).removeprefix("p ").removeprefix("= ")),
                 escape(result.base),
             ]
-            for result in results
+            for result in map(register.translated, results)
         ]
+        caption, heads = tr("p-values: {question}").format(question=question), (tr("Result"), "p", tr("Covers"))
         section = nodes.section(
             "",
             nodes.title("", question),
-            *self.parse_text_to_nodes(f"**What corrects them:** {correction}"),
-            raw(html_table.draw(f"p-values: {question}", ("Result", "p", "Covers"), rows, ("text", "short", "text"))),
-            names=[nodes.fully_normalize_name(question)],
+            *self.parse_text_to_nodes(f"**{tr('What corrects them:')}** {tr(correction)}"),
+            raw(html_table.draw(caption, heads, rows, ("text", "short", "text"))),
+            names=[name],
         )
         self.state.document.note_implicit_target(section, section)
-        return section
+        return no_messages(section)[0]
 
 
 # --- the codebook ---------------------------------------------------------------------------------
@@ -175,9 +200,15 @@ class Codebook(SphinxDirective):
     def run(self):
         self.env.note_dependency(str(Path(data.DATA) / data.PACKAGE))
         everything = raw(
-            '<p>Everything at once, with codebook, register and licences: <a href="../data/everything.zip">'
-            'everything.zip</a> (CSV) or <a href="../data/everything.xlsx">everything.xlsx</a>, a sheet for each '
-            "table.</p>"
+            "<p>"
+            + tr(
+                "Everything at once, with codebook, register and licences: {zip} (CSV) or {xlsx}, "
+                "a sheet for each table."
+            ).format(
+                zip='<a href="../data/everything.zip">everything.zip</a>',
+                xlsx='<a href="../data/everything.xlsx">everything.xlsx</a>',
+            )
+            + "</p>"
         )
         return [everything, *(section for name in data.names() for section in self.entry(name))]
 
@@ -188,14 +219,14 @@ class Codebook(SphinxDirective):
         title, file = data.describe(name)["title"], data.describe(name)["path"]
         section = nodes.section(
             "",
-            nodes.title("", title),
+            nodes.title("", tr(title)),
             *self.parse_text_to_nodes("\n".join(downloads.about(name))),
-            raw(f'<p>Download: <a href="../data/{file}">{file}</a></p>'),
-            raw(table(f"Fields of {file}", list(fields), fields.values.tolist())),
+            raw(f'<p>{tr("Download:")} <a href="../data/{file}">{file}</a></p>'),
+            raw(table(tr("Fields of {file}").format(file=file), list(fields), fields.values.tolist())),
             names=[nodes.fully_normalize_name(title)],
         )
         self.state.document.note_implicit_target(section, section)
-        return [section]
+        return no_messages(section)
 
 
 # --- citations ------------------------------------------------------------------------------------
@@ -222,7 +253,7 @@ class Citation(SphinxDirective):
                 "".join(
                     f'<div class="citation"><p>{form}</p><pre tabindex="0">{escape(entry)}</pre></div>'
                     for form, entry in (
-                        ("Text", citation.text(work, part, page)),
+                        (tr("Text"), citation.text(work, part, page)),
                         ("BibTeX", citation.bibtex(work, key, part, page)),
                         ("RIS", citation.ris(work, part, page)),
                     )

@@ -9,23 +9,35 @@ from html import escape
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
+from adoption.language import mark, tr
+
 FORM = """\
 <form class="my-town" id="my-town" novalidate hidden>
-<p><label for="town-population">Population in 2015</label>
+<p><label for="town-population">{population}</label>
 <input id="town-population" name="population" type="text" autocomplete="off"
  aria-describedby="town-help town-problem">
-<button type="submit">Show</button></p>
-<p id="town-help">A whole number of people, such as 24,622, or the name of a municipality that the ministry’s deck
-names. Any other’s population stands in the <a href="https://www.e-stat.go.jp/">2015 census</a>.</p>
-<p><label for="town-example">Or a municipality from the deck</label>
-<select id="town-example"><option value="">choose</option>{options}</select></p>
+<button type="submit">{show}</button></p>
+<p id="town-help">{help}</p>
+<p><label for="town-example">{example}</label>
+<select id="town-example"><option value="">{choose}</option>{options}</select></p>
 <p id="town-problem" class="problem" role="alert"></p></form>
-<div id="town-answer" class="my-town" role="region" aria-live="polite" aria-label="Answer" hidden>
+<div id="town-answer" class="my-town" role="region" aria-live="polite" aria-label="{answer}" hidden>
 </div>
-<noscript><p>Typing a population needs JavaScript. The table below answers for several sizes without
-it.</p></noscript>
+<noscript><p>{noscript}</p></noscript>
 <script src="../_static/my-town.js" defer></script>
 """
+WORDS = {
+    "population": mark("Population in 2015"),
+    "show": mark("Show"),
+    "help": mark(
+        "A whole number of people, such as 24,622, or the name of a municipality that the ministry’s deck names. "
+        'Any other’s population stands in the <a href="https://www.e-stat.go.jp/">2015 census</a>.'
+    ),
+    "example": mark("Or a municipality from the deck"),
+    "choose": mark("choose"),
+    "answer": mark("Answer"),
+    "noscript": mark("Typing a population needs JavaScript. The table below answers for several sizes without it."),
+}
 
 
 def form(examples) -> str:
@@ -33,7 +45,8 @@ def form(examples) -> str:
     return FORM.format(
         options="".join(
             f'<option value="{population}">{escape(name)}: {population:,}</option>' for name, population in examples
-        )
+        ),
+        **{place: tr(words) for place, words in WORDS.items()},
     )
 
 

@@ -29,3 +29,24 @@ const unfold = () => {
 };
 addEventListener("hashchange", unfold);
 addEventListener("DOMContentLoaded", unfold);
+
+// The switch leads to the same place of the same page, and is remembered for the next arrival at the
+// landing page. A browser that prefers the other language gets a hint, no more.
+addEventListener("DOMContentLoaded", () => {
+  const link = document.querySelector("a.language-switch");
+  if (!link) return;
+  let chosen = null;
+  try { chosen = localStorage.getItem("language"); } catch { /* nothing is remembered */ }
+  const landing = /\/(index\.html)?$/.test(location.pathname) && !document.referrer.startsWith(location.origin);
+  if (chosen === link.lang && landing) location.replace(link.href);
+  link.classList.toggle("preferred", !chosen && navigator.language.startsWith(link.lang));
+  link.addEventListener("click", () => {
+    try { localStorage.setItem("language", link.lang); } catch { /* the link works anyway */ }
+    const at = (element) => element?.getBoundingClientRect();
+    const target = at(document.getElementById(decodeURIComponent(location.hash.slice(1))));
+    const passed = [...document.querySelectorAll(".bd-article section[id] section[id]")]
+      .filter((section) => at(section).top < 100).at(-1);
+    link.search = location.search;
+    link.hash = target && target.top > -50 && target.top < innerHeight ? location.hash : passed ? `#${passed.id}` : "";
+  });
+});

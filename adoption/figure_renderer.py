@@ -10,6 +10,10 @@ image and a line of text.
 from docutils import nodes
 from myst_nb.core.render import MimeRenderPlugin, create_figure_context
 
+from adoption.language import mark, tr
+
+SOURCE = mark("Source: {source}")
+
 
 class FigureRenderer(MimeRenderPlugin):
     @staticmethod
@@ -26,7 +30,7 @@ class FigureRenderer(MimeRenderPlugin):
 
 def draw(renderer, data, figure):
     """The nodes of a figure."""
-    caption = f"{figure['caption']}\n\nSource: {figure['source']}"
+    caption = f"{figure['caption']}\n\n{tr(SOURCE).format(source=figure['source'])}"
     [image] = renderer.render_image(data)
     image["alt"] = figure["alt"]
     page, holder = renderer.renderer, nodes.Element()

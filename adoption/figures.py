@@ -2,7 +2,7 @@
 
 A chapter draws with matplotlib or seaborn and hands the figure to :func:`show`, with its caption,
 label, alt text and data (figure_renderer.py makes the page's figure of them). :func:`table` puts a
-DataFrame on the page.
+DataFrame on the page. Both translate plain texts; a chapter translates where it fills in numbers.
 """
 
 import base64
@@ -21,9 +21,10 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentFormatter
+from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter, NullLocator, PercentFormatter
 
-from adoption import html_table
+from adoption import html_table, language
+from adoption.language import tr
 
 # Colour-blind-safe (after Okabe and Ito, darkened until each has a contrast of 4.5 with white).
 # AI and RPA keep their colours throughout the book.
@@ -38,6 +39,9 @@ COLOURS = {
 INK, FAINT = "#1F1F1F", "#D9D9D9"
 WIDTH = 4.0  # inches: on a screen 360 pixels wide a figure takes 352 (book.css), 9 points being 11 pixels
 SMALLEST = 9  # points, of a figure as wide as that
+
+BOLD = "bold"  # id of texts whose Japanese characters, of one weight, are made bold in the SVG
+UNBROKEN = re.compile(r"[「『（(]*(?:[\d.,%％A-Za-z₀-₉⁰-⁹⁻-]+ ?|.)[、。，．」』）)・：～万億人倍％%]*")
 
 POPULATION_TICKS = (300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
 
@@ -89,7 +93,22 @@ def title(axes, text: str) -> None:
     """A title that states the finding, wrapped to the figure's width, aligned left."""
     figure = axes.figure
     width = int(figure.get_size_inches()[0] * 11)
-    figure.suptitle(textwrap.fill(text, width), x=0.012, ha="left", fontsize=10.5, fontweight="bold")
+    figure.suptitle(wrap(tr(text), width), x=0.012, ha="left", fontsize=10.5, fontweight="bold", gid=BOLD)
+
+
+def wrap(text: str, width: int) -> str:
+    """A text in lines of so many Latin characters; Japanese ones are twice as wide, and break anywhere.
+
+    No line begins with what closes or ends with what opens.
+    """
+    if text.isascii() or language.spoken() == "en":
+        return textwrap.fill(text, width)
+    lines = [""]
+    for part in UNBROKEN.findall(text):
+        if lines[-1] and html_table.characters(lines[-1] + part.rstrip()) > width:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(line.strip() for line in lines)
 
 
 def per_cent(axis) -> None:
@@ -129,14 +148,17 @@ def population_axis(axes, low: float, high: float, ticks=None) -> None:
 
 
 def _short(number: float) -> str:
-    return f"{number / 1e6:g} million" if number >= 1e6 else f"{number:,.0f}"
+    size, word = (1e6, " million") if language.spoken() == "en" else (1e4, "万")
+    return f"{number / size:g}{word}" if number >= size else f"{number:,.0f}"
 
 
 def drawn(figure: Figure, kind: str) -> bytes:
     """The figure without date, as "svg", or as "png" in the size of print (300 dots per inch)."""
     out = io.BytesIO()
     figure.savefig(out, format=kind, dpi=300, metadata={"Date": None, "Creator": None} if kind == "svg" else None)
-    return out.getvalue()
+    if language.spoken() == "en":
+        return out.getvalue()
+    return out.getvalue().replace(f'<g id="{BOLD}">'.encode(), b'<g style="stroke: #1f1f1f; stroke-width: 0.35">')
 
 
 def show(figure: Figure, *, name: str, alt: str, data: pd.DataFrame, caption: str, source: str) -> None:
@@ -149,11 +171,13 @@ def show(figure: Figure, *, name: str, alt: str, data: pd.DataFrame, caption: st
     """
     from IPython.display import display
 
+    translate(figure)
     _check_texts(figure, name)
+    alt = tr(alt)
     details = {
         "name": name,
-        "caption": caption,
-        "source": source,
+        "caption": tr(caption),
+        "source": tr(source),
         "alt": alt,
         "csv": data.to_csv(index=False, lineterminator="\n", float_format="%.10g"),
     }
@@ -163,6 +187,16 @@ def show(figure: Figure, *, name: str, alt: str, data: pd.DataFrame, caption: st
     }
     plt.close(figure)
     display({**pictures, "text/plain": alt}, raw=True, metadata={"image/svg+xml": {"figure": details}})
+
+
+def translate(figure: Figure) -> None:
+    """Axes, ticks and notes in the language that is spoken, as far as they are plain texts."""
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            if isinstance(formatter := axis.get_major_formatter(), FixedFormatter):
+                formatter.seq = list(map(tr, formatter.seq))
+    for text in figure.findobj(Text):
+        text.set_text(tr(text.get_text()))
 
 
 def _check_texts(figure: Figure, name: str) -> None:
@@ -217,6 +251,8 @@ def table(
     """
     from IPython.display import HTML, display
 
+    if heads and language.spoken() == "ja":  # what is printed needs no translation beside it
+        heads = {name: head for name, head in heads.items() if f"{name.removesuffix('_en')}_ja" not in heads}
     for column, how in (formats or {}).items():
         write = how if callable(how) else ("{:" + how + "}").format
         frame = frame.assign(**{column: frame[column].map(write)})
@@ -229,13 +265,13 @@ def table(
         "number" if right else "short" if _is_short(frame[c]) else "text" for right, c in zip(aligned, frame.columns)
     ]
     rows = [[_cell_html(value) for value in values] for values in frame.itertuples(index=False)]
-    drawn = html_table.draw(caption, [str(column) for column in frame.columns], rows, classes, row_heads)
+    drawn = html_table.draw(tr(caption), [tr(str(column)) for column in frame.columns], rows, classes, row_heads)
     display(HTML(drawn.replace('class="table-scroll', 'class="table-scroll stacked', 1) if stacked else drawn))
 
 
 def _cell_html(value) -> str:
     if isinstance(value, Link):
-        return f'<a href="{html.escape(value.address)}">{html.escape(value.text)}</a>'
+        return f'<a href="{html.escape(value.address)}">{html.escape(tr(value.text))}</a>'
     if isinstance(value, list):
         return "<br>".join(_cell_html(line) for line in value)
     if isinstance(value, str) and re.fullmatch(r"https?://\S+", value):
@@ -249,7 +285,7 @@ def _is_short(column: pd.Series) -> bool:
 
 def _looks_numeric(column: pd.Series) -> bool:
     texts = column.astype(str)
-    return bool(texts.str.match(r"^[\d−–\-+.,%× ()<]*\d[\d.,%×) –−\-]*$").all())
+    return bool(texts.str.match(r"^[\d−–～\-+.,%× ()<]*\d[\d.,%×) –～−\-]*$").all())
 
 
 def _cell(value) -> str:
@@ -257,4 +293,4 @@ def _cell(value) -> str:
         return ""
     if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
         return f"{value:,}"
-    return f"{value:g}" if isinstance(value, (float, np.floating)) else str(value)
+    return f"{value:g}" if isinstance(value, (float, np.floating)) else tr(str(value))

@@ -13,7 +13,65 @@ import pandas as pd
 from scipy.stats import norm
 
 from adoption import census, data, followup, mic
+from adoption.language import mark, named, tr
 from adoption.register import words
+
+#: What the page's script says; it fills in the places.
+SENTENCES = {
+    "smaller": mark(
+        "A municipality of {population} people is smaller than the median adopters of 2020 (AI {ai_median}, RPA "
+        "{rpa_median}); at the end of 2023, {ai} of the municipalities of {size_class} had adopted AI and {rpa} RPA."
+    ),
+    "larger": mark(
+        "A municipality of {population} people is larger than the median adopters of 2020 (AI {ai_median}, RPA "
+        "{rpa_median}); at the end of 2023, {ai} of the municipalities of {size_class} had adopted AI and {rpa} RPA."
+    ),
+    "as_large": mark(
+        "A municipality of {population} people is about as large as the median adopters of 2020 (AI {ai_median}, RPA "
+        "{rpa_median}); at the end of 2023, {ai} of the municipalities of {size_class} had adopted AI and {rpa} RPA."
+    ),
+    "rank": mark("By population it is rank {first} of {bodies} municipalities, from the largest."),
+    "ranks": mark(
+        "By population it is between rank {first} and rank {last} of {bodies} municipalities, from the largest."
+    ),
+    "at": mark("2020, certain: this is the very median population of the adopters of {t}."),
+    "above": mark(
+        "2020, certain: of all local governments above the median adopter ({median} people), {rate} had introduced "
+        "{t}. That is the share of all these sizes together, not of this one."
+    ),
+    "below": mark(
+        "2020, certain: of all local governments below the median adopter ({median} people), {rate} had introduced "
+        "{t}. That is the share of all these sizes together, not of this one."
+    ),
+    "possible": mark(
+        "2020, possible: of the municipalities of {size_class}, {free} had introduced it. The published numbers allow"
+        " no closer answer. If adoption nowhere falls with size, it was {monotone}."
+    ),
+    "estimated": mark("2020, estimated at this very size: {share} (95% interval {low} to {high})."),
+    "estimated_small": mark(
+        "2020, estimated at this very size: {share} (95% interval {low} to {high}) (the curves count fewer than "
+        "{floor} people as {floor})."
+    ),
+    "later": mark(
+        "2023, counted: of the municipalities of {size_class}, {counted} had adopted it; estimated at this very size:"
+        " {share} (95% interval {low} to {high})."
+    ),
+    "enough": mark("A consortium: not needed to be as large as the median adopter of 2020."),
+    "together": mark(
+        "A consortium: {together} municipalities of this size, {others} more than one, are together as large as the "
+        "median adopter of 2020 (one lacks {missing} people)."
+    ),
+    "nobody": mark("A consortium: nobody lives here, so that no number of such municipalities is enough."),
+    "range": mark("{low}% to {high}%"),
+    "empty": mark("Please type a population."),
+    "negative": mark("A population cannot be negative."),
+    "decimals": mark("Please type a whole number, without decimals; thousands may be separated by commas."),
+    "unknown": mark(
+        "“{typed}” is not a number of people, and not the name of one municipality of the deck. Please type digits, "
+        "such as 24622 or 24,622."
+    ),
+    "too_large": mark("No municipality had more than about {largest} people in 2015. Please type a smaller number."),
+}
 
 
 class Technology(NamedTuple):
@@ -140,6 +198,7 @@ def payload() -> dict:
         "classes": [words("size_class")[name] for name in census.CLASS_IDS],
         "floor": mic.FLOOR,
         "z": float(norm.ppf(0.975)),
+        "sentences": {name: tr(sentence) for name, sentence in SENTENCES.items()},
         "technologies": {
             t: {
                 "name": name,
@@ -157,6 +216,6 @@ def payload() -> dict:
 def examples() -> list[tuple[str, int]]:
     """Municipalities that the deck names, with their populations, ascending."""
     seven, members = data.load("small-adopters"), data.load("consortium-members")
-    named = {row.body_ja: (f"{row.body_en} ({row.body_ja})", row.population) for row in seven.itertuples()}
-    named |= {row.member_ja: (f"{row.member_en} ({row.member_ja})", row.population) for row in members.itertuples()}
-    return sorted(named.values(), key=lambda found: found[1])
+    known = {row.body_ja: (named(row.body_en, row.body_ja), row.population) for row in seven.itertuples()}
+    known |= {row.member_ja: (named(row.member_en, row.member_ja), row.population) for row in members.itertuples()}
+    return sorted(known.values(), key=lambda found: found[1])

@@ -10,6 +10,9 @@ import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from adoption import language
+from adoption.language import tr
+
 if TYPE_CHECKING:
     from adoption.register import Result
 
@@ -87,7 +90,7 @@ def rounded(result: "Result") -> tuple[str, str, str]:
     ends = ((result.lower, math.floor), (result.upper, math.ceil))
     return (
         _three_digits(result.value, result.unit, round),
-        " – ".join(_three_digits(end, result.unit, way) for end, way in ends if end is not None),
+        to().join(_three_digits(end, result.unit, way) for end, way in ends if end is not None),
         "" if result.p_value is None else p_phrase(result.p_value).removeprefix("p ").removeprefix("= "),
     )
 
@@ -148,9 +151,19 @@ def up(number: float, digits: int = 0) -> str:
     return f"{math.ceil(_stored(number * 10**digits)) / 10**digits:,.{digits}f}"
 
 
+def to() -> str:
+    """What stands between the ends of a range."""
+    return " – " if language.spoken() == "en" else "～"
+
+
+def listed(items: Iterable[str]) -> str:
+    """Items of a list within a sentence."""
+    return ("; " if language.spoken() == "en" else "；").join(items)
+
+
 def span(lower: float, upper: float, digits: int = 0) -> str:
     """A range rounded outward."""
-    return f"{down(lower, digits)} – {up(upper, digits)}"
+    return f"{down(lower, digits)}{to()}{up(upper, digits)}"
 
 
 def percent_down(share: float, digits: int = 0) -> str:
@@ -167,7 +180,7 @@ def percent_range(lower: float, upper: float, digits: int = 0) -> str:
     """A range of shares as percentages, rounded outward; a single one where both ends are equal."""
     if lower == upper:
         return f"{lower:.{digits}%}"
-    return f"{percent_down(lower, digits)} – {percent_up(upper, digits)}"
+    return f"{percent_down(lower, digits)}{to()}{percent_up(upper, digits)}"
 
 
 def interval(value: float, lower: float, upper: float, write: Callable[[float], str] = about) -> str:
@@ -175,7 +188,7 @@ def interval(value: float, lower: float, upper: float, write: Callable[[float], 
 
     write: `about`, or a format with a fixed number of decimals, such as "{:.2f}".format.
     """
-    return f"{write(value)} ({outward(lower, '.lower', write)} – {outward(upper, '.upper', write)})"
+    return f"{write(value)} ({outward(lower, '.lower', write)}{to()}{outward(upper, '.upper', write)})"
 
 
 def outward(number: float, end: str, write: Callable[[float], str] = about) -> str:
@@ -203,8 +216,13 @@ def odds_phrase(chance: float) -> str:
         raise ValueError(f"chance {chance!r}: expected a number above 0 and at most 1")
     if chance >= 0.01:
         return f"{chance:.0%}"
-    inverse = float(f"{1 / chance:.2g}")
-    for size, word in ((1e9, " billion"), (1e6, " million")):
-        if inverse >= size:
-            return f"1 in {inverse / size:,.2g}{word}"
-    return f"1 in {inverse:,.0f}"
+    return tr("1 in {many}").format(many=in_words(float(f"{1 / chance:.2g}")))
+
+
+def in_words(number: float) -> str:
+    """A number with two digits as it is written in a text: 1.8 million, in Japanese 180万."""
+    units = ((1e9, " billion"), (1e6, " million")) if language.spoken() == "en" else ((1e8, "億"), (1e4, "万"))
+    for size, word in units:
+        if number >= size:
+            return f"{number / size:,.0f}{word}" if number >= 10 * size else f"{number / size:,.2g}{word}"
+    return f"{number:,.0f}"

@@ -25,6 +25,7 @@ import pandas as pd
 
 from adoption import HOME, csvfile
 from adoption.csvfile import DataError, fail, row_place
+from adoption.language import tr, tr_filled
 
 FOLDER = HOME / "results"
 PATH = FOLDER / "results.csv"
@@ -187,7 +188,7 @@ def _words() -> dict[str, dict[str, str]]:
 
 def words(place: str) -> dict[str, str]:
     """What the values of a place are called: ``words("t")`` is {"ai": "AI", "rpa": "RPA"}."""
-    return _words()[place].copy()
+    return {value: tr(text) for value, text in _words()[place].items()}
 
 
 # --- collecting, after the chapters have run ------------------------------------------------------
@@ -311,6 +312,23 @@ def _result(template: str, row: dict, chapter: str, cell: str) -> Result:
     )
     _check(result, Path(f"chapters/{chapter}.ipynb"), f"cell {cell}, result {row['id']}")
     return result
+
+
+@lru_cache
+def _templates() -> tuple[str, ...]:
+    """What labels, bases and sources are made from."""
+    return tuple({family[name] for family in families().values() for name in ("label", "base", "source")})
+
+
+def said(text: str) -> str:
+    """A label, base or source in the language that is spoken."""
+    return tr_filled(text, _templates())
+
+
+def translated(result: Result) -> Result:
+    """The result with its words in the language that is spoken."""
+    words = {name: said(getattr(result, name)) for name in ("label", "base", "source")}
+    return result._replace(unit=tr(result.unit), evidence=tr(result.evidence), **words)
 
 
 def compare(old: dict[str, Result], new: dict[str, Result]) -> list[str]:

@@ -3,6 +3,7 @@
 #   EXECUTED  the executed chapters, each with the digest of what it was made from in its name
 #   CHECK     --check where the register has to be as it is
 #   MAY_FAIL  the chapters that may need what is not in the register yet
+#   JA        -ja where the Japanese edition is made too
 #   BIN, EPOCH  folder of the programs; date of the release, for what is dated
 SOURCE := .book/source
 STAGE := .book/stage
@@ -28,17 +29,20 @@ published: pages
 pages: .book/collected-$(BOOK) stage
 	@echo "book: writing the pages"
 	@"$(BIN)/python" tools/build.py forget
-	@"$(BIN)/jupyter-book" build $(STAGE) \
-		--path-output .book/sphinx -W -n --keep-going -q > .book/pages.log 2>&1 \
-		|| "$(BIN)/python" tools/build.py explain .book/pages.log
+	@build() { "$(BIN)/jupyter-book" build $(STAGE)$$1 --path-output .book/sphinx$$1 -W -n --keep-going -q \
+			> .book/pages$$1.log 2>&1 || "$(BIN)/python" tools/build.py explain .book/pages$$1.log; }; \
+		$(if $(JA),build $(JA) & other=$$!;) build && $(if $(JA),wait $$other,true)
 
 # The sources with the executed chapters: what the register is collected from and pages are made of.
 stage: $(EXECUTED)
 	@rm -rf $(STAGE)
 	@cp -R $(SOURCE) $(STAGE)
 	@sed 's/execute_notebooks: auto/execute_notebooks: "off"/' $(SOURCE)/_config.yml > $(STAGE)/_config.yml
-	@for file in $(patsubst .book/executed/%,%,$(EXECUTED)); do \
-		! test -e .book/executed/$$file || cp .book/executed/$$file $(STAGE)/$${file%.*.ipynb}.ipynb || exit; done
+	@$(if $(JA),rm -rf $(STAGE)$(JA) && cp -R $(STAGE) $(STAGE)$(JA) \
+		&& sed 's/language: en/language: $(JA:-%=%)/' $(STAGE)/_config.yml > $(STAGE)$(JA)/_config.yml)
+	@for file in $(patsubst .book/executed/%,%,$(EXECUTED)); do for edition in "" $(JA); do \
+		! test -e .book/executed$$edition/$$file \
+		|| cp .book/executed$$edition/$$file $(STAGE)$$edition/$${file%.*.ipynb}.ipynb || exit; done; done
 
 # A register that changed is another book, and what reads it is executed again.
 collected: .book/collected-$(BOOK)

@@ -34,7 +34,10 @@ COMMON = re.compile(r"(adoption|data|results|tests|tools)/|CITATION\.cff|require
 REGISTER, FAMILIES = "results/results.csv", "results/families.csv"
 READERS = ("chapters/claims.ipynb",)  # they read the rows of the others alone
 # What pages say of where they stand; the digest of a book is that of its sources alone.
-ADDRESSES = {name: os.environ.get(name, "") for name in ("BOOK_URL", "REPOSITORY_URL", "PDF_URL")}
+ADDRESSES = {name: os.environ.get(name, "") for name in ("BOOK_URL", "REPOSITORY_URL", "PDF_URL", "BOOK_JA")}
+# What is appended to the names of each edition's folders. The Japanese one is a preview: BOOK_JA=1.
+EDITIONS = ["", "-ja"] if ADDRESSES["BOOK_JA"] else [""]
+SPOKEN = re.compile(r"locale/\w+/LC_MESSAGES/[^/]*\.po|locale/\w+/LC_MESSAGES/(chapters/.*)\.po")
 PLACE = b'<span class="build-digest">not stamped</span>'  # left by _ext/book_pages.py
 CITED = b", build not stamped"  # left by _ext/citation.py
 
@@ -54,7 +57,7 @@ def digests(folder, patterns=("*",)):
     return {
         name: hashlib.sha256(file.read_bytes()).hexdigest()
         for name, file in sorted(found.items())
-        if file.is_file() and not re.search(r"__pycache__|\.ipynb_checkpoints|\.partial$", name)
+        if file.is_file() and not re.search(r"__pycache__|\.ipynb_checkpoints|\.(partial|mo)$", name)
     }
 
 
@@ -82,8 +85,14 @@ def read():
     )
     lines = (SOURCE / REGISTER).read_text(encoding="utf-8").splitlines() if REGISTER in found else []
     others = [row for row in csv.DictReader(lines) if f"chapters/{row.get('chapter')}.ipynb" not in READERS]
+    messages = {name: value for name, value in found.items() if len(EDITIONS) > 1 and SPOKEN.fullmatch(name)}
+
+    def spoken(page):
+        """Digests of the translations that a page may use."""
+        return {name: value for name, value in messages.items() if SPOKEN.fullmatch(name)[1] in (None, page)}
+
     keys = {
-        name: digest(common, value, name in READERS and others)
+        name: digest(common, value, name in READERS and others, *([spoken(name[:-6])] if messages else ()))
         for name, value in found.items()
         if re.match(r"chapters/[^/]*\.ipynb$", name)
     }
@@ -107,7 +116,10 @@ def execute(may_fail, *targets):
         except (KeyError, TypeError, ValueError) as error:
             sys.exit(f"book: {name}: found no notebook ({error}), expected JSON with cells")
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(SOURCE / name, folder / name)
+        notebook = json.loads((SOURCE / name).read_text(encoding="utf-8"))
+        if len(EDITIONS) > 1:
+            notebook["cells"] += again(notebook["cells"], name[:-6])
+        (folder / name).write_text(json.dumps(notebook, ensure_ascii=False), encoding="utf-8")
     options = "-q -p no:cacheprovider -p nbmake.pytest_plugin --nbmake --overwrite --nbmake-timeout 600".split()
     if len(names) > 1:
         options += ["-p", "xdist.plugin", "-n", str(min(len(names), os.cpu_count())), "--maxschedchunk", "1"]
@@ -132,12 +144,14 @@ def execute(may_fail, *targets):
         for cell in notebook["cells"]:  # what differs between two runs of the same code
             cell["metadata"].pop("execution", None)
         notebook["metadata"].get("language_info", {}).pop("version", None)
-        text = json.dumps(notebook, ensure_ascii=False, indent=1) + "\n"
-        (folder / name).write_text(text, encoding="utf-8", newline="\n")
-        (ROOT / target).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).rename(ROOT / target)
-        for old in set(EXECUTED.glob(f"{name[:-6]}.*")) - {ROOT / target}:
-            old.unlink()
+        for edition, cells in reversed(list(zip(EDITIONS, split(notebook["cells"])))):  # the target last
+            kept = ROOT / target.replace("/executed/", f"/executed{edition}/")
+            text = json.dumps({**notebook, "cells": cells}, ensure_ascii=False, indent=1) + "\n"
+            (folder / name).write_text(text, encoding="utf-8", newline="\n")
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).rename(kept)
+            for old in set(kept.parent.glob(f"{Path(name).stem}.*")) - {kept}:
+                old.unlink()
     if failed and failed.keys() <= {*may_fail.split()}:
         return
     # Last what reads the results of the others, and may have failed for the lack of them.
@@ -146,6 +160,28 @@ def execute(may_fail, *targets):
         say(re.sub(r"\x1b\[[\d;]*m|[^\s('\"]*\.book/(source|run/\w+)/", "", said))
     if failed or done.returncode:
         sys.exit(f"book: these chapters failed: {', '.join(failed)}" if failed else done.stdout)
+
+
+def again(cells, page):
+    """Cells that run a page's code a second time, in Japanese."""
+    speak = f"from adoption import language\nlanguage.use('ja', {page!r})"
+    first = {"cell_type": "code", "id": "ja", "metadata": {}, "source": speak, "outputs": [], "execution_count": None}
+    return [first, *({**cell, "id": f"ja-{cell['id']}"} for cell in cells if cell["cell_type"] == "code")]
+
+
+def split(cells):
+    """The executed cells of each edition: the page as it stands, and with its outputs in Japanese."""
+    ids = [cell["id"] for cell in cells]
+    if "ja" not in ids:
+        return [cells]
+    first, second = cells[: ids.index("ja")], {cell["id"]: cell for cell in cells[ids.index("ja") :]}
+    return [
+        first,
+        [
+            {**cell, "outputs": second.get(f"ja-{cell['id']}", {}).get("outputs")} if "outputs" in cell else cell
+            for cell in first
+        ],
+    ]
 
 
 def trouble(cells):
@@ -183,17 +219,22 @@ def forget():
     It goes by times, which say nothing about contents: what is as it was is made old. All pages
     are written, always: where Sphinx writes some, its search index loses the terms of the others.
     """
-    now, known = digests(STAGE) | ADDRESSES, {}
-    if READ.exists():
-        known = json.loads(READ.read_text(encoding="utf-8"))
-        READ.unlink()  # until Sphinx has finished
+    for edition in EDITIONS:
+        forget_edition(*(path.with_name(path.name + edition) for path in (STAGE, READ, SPHINX)))
+
+
+def forget_edition(stage, read, sphinx):
+    now, known = digests(stage) | ADDRESSES, {}
+    if read.exists():
+        known = json.loads(read.read_text(encoding="utf-8"))
+        read.unlink()  # until Sphinx has finished
     changed = {name for name in now.keys() | known.keys() if now.get(name) != known.get(name)}
     if all(re.match(r"chapters/[^/]*\.(ipynb|md)$", name) and name in now and name in known for name in changed):
-        shutil.rmtree(SPHINX / "_build" / "html", ignore_errors=True)
+        shutil.rmtree(sphinx / "_build" / "html", ignore_errors=True)
         for name in now.keys() - changed - ADDRESSES.keys():
-            os.utime(STAGE / name, (0, 0))
+            os.utime(stage / name, (0, 0))
     else:
-        shutil.rmtree(SPHINX, ignore_errors=True)
+        shutil.rmtree(sphinx, ignore_errors=True)
 
 
 def explain(log):
@@ -203,7 +244,7 @@ def explain(log):
         cells = json.loads((STAGE / found[1]).read_text(encoding="utf-8"))["cells"]
         return f"{found[1]}, cell {cells[int(found[2]) - 1]['id']}"
 
-    said = Path(log).read_text(encoding="utf-8").replace(f"{STAGE}/", "")
+    said = Path(log).read_text(encoding="utf-8").replace(f"{STAGE}-ja/", "").replace(f"{STAGE}/", "")
     # Where it reads and writes is no place of the reader's.
     said = re.sub(r"(?m)^(Running Jupyter|Source Folder|Config Path|Output Path|Building your|==|$).*\n", "", said)
     sys.exit(re.sub(r"(chapters/[\w-]+\.ipynb):(\d+)\d{4}\b", place, said))
@@ -222,13 +263,18 @@ def serve(port):
 
 def publish(book):
     """Stamp the finished pages with the build's digest, and put them in the last ones' place."""
-    READ.write_text(json.dumps(digests(STAGE) | ADDRESSES), encoding="utf-8")
     pages = SPHINX / "_build" / "html"
+    for edition in EDITIONS:
+        stage, read, sphinx = (path.with_name(path.name + edition) for path in (STAGE, READ, SPHINX))
+        read.write_text(json.dumps(digests(stage) | ADDRESSES), encoding="utf-8")
+        if edition:
+            (sphinx / "_build" / "html").rename(pages / edition[1:])
     stamp = f'<span class="build-digest" title="{book}">{book[:12]}</span>'.encode()
     for path in (*pages.rglob("*.html"), *pages.rglob("*.json")):
         path.write_bytes(path.read_bytes().replace(PLACE, stamp).replace(CITED, f", build {book[:12]}".encode()))
     (pages / "build.json").write_text(json.dumps({"digest": book}) + "\n", encoding="utf-8")
-    (pages / ".buildinfo").unlink(missing_ok=True)
+    for path in pages.rglob(".buildinfo"):
+        path.unlink()
     shutil.rmtree(OLD, ignore_errors=True)
     HTML.parent.mkdir(exist_ok=True)
     if HTML.exists():
@@ -246,8 +292,8 @@ def build(check, lock):
         OLD.rename(HTML)
     if check:
         shutil.rmtree(EXECUTED, ignore_errors=True)
-        PUBLISHED.unlink(missing_ok=True)
-        READ.unlink(missing_ok=True)
+        for path in [PUBLISHED, *WORK.glob(READ.name + "*")]:
+            path.unlink(missing_ok=True)
     take()
     for goal in ("published",) if check else ("collected", "collected", "published"):
         book, common, targets = read()
@@ -264,6 +310,7 @@ def build(check, lock):
             "EPOCH": str(calendar.timegm(time.strptime(released, "%Y-%m-%d"))),
             "EXECUTED": " ".join(targets),
             "CHECK": "--check" * (goal == "published"),
+            "JA": EDITIONS[-1],
             "MAY_FAIL": " ".join(READERS) if others and goal == "collected" else "",
         }
         # Every step holds the lock too: should this program be killed, the next build waits for it.
