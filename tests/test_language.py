@@ -72,7 +72,8 @@ def test_every_label_of_the_register_is_made_from_its_template():
     """So that each can be said in another language; numbers and ids stay as they are."""
     known = {text for family in register.families().values() for text in family.values()}
     known |= {text for words in register._words().values() for text in words.values()}
-    known |= {*data.load("later-surveys")["source"], *data.load("small-adopters")["body_en"]}
+    known |= {*data.load("later-surveys")["source"], *data.load("quoted-figures")["source"]}
+    known |= set(data.load("small-adopters")["body_en"])
     patterns = language._patterns(register._templates())
     for row in register.read_file().values():
         for text in (row.label, row.base, *([row.source] if row.source in known else row.source.split("; "))):
