@@ -6,8 +6,8 @@ FILE ?= _build/release/SHA256SUMS
 SHA256 := $(shell command -v sha256sum || echo shasum -a 256)
 
 .DEFAULT_GOAL := help
-.PHONY: help book test torture interrupt serve pdf lab validation bench reproduce version release \
-	check-release translations data lock clean
+.PHONY: help book test torture interrupt serve pdf plain lab validation bench reproduce version \
+	release check-release translations data lock clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -46,6 +46,10 @@ translations: .venv/ready  ## bring new sentences into locale/ja, and say what i
 
 data: .venv/ready  ## check the data package and renew its checksums: data/datapackage.json
 	@$(BIN)/python -m adoption.data
+
+plain: book  ## build the pages by newer Sphinx without Jupyter Book: _build/plain
+	@sh tools/plain.sh
+	@PLAIN=1 $(BIN)/python -m pytest -q tests/test_plain.py
 
 reproduce: .venv/ready  ## build twice from clean clones and compare every byte
 	@sh tools/reproduce.sh

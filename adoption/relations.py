@@ -364,18 +364,20 @@ def _check_prefectures(tables: dict) -> None:
         _sums(answers.assign(all="municipalities"), "all", {"municipalities": municipal[column].sum()}, column)
     for column in ("bodies", "population"):
         _sums(answers, "prefecture", table.groupby("prefecture")[column].sum(), column)
-    # Each sum of logarithms against what sizes in the interval can add up to.
-    low, high = (np.log2(answers[end].clip(lower=LOG_FLOOR)) for end in ("lower", "upper"))
-    for part, members in (("", "bodies"), ("_ai", "ai"), ("_rpa", "rpa")):
-        _rule(
-            answers,
-            f"{members} * low <= log2_population{part} <= {members} * high",
-            " (logarithms of lower and upper)",
-            low=low - 1e-9,
-            high=high + 1e-9,
-        )
-    _rule(answers, "log2_population ** 2 <= bodies * log2_population_squared * (1 + 1e-9)")
     strength, sums = tables["adoption-2023-by-fiscal-strength"], tables["fiscal-strength-by-prefecture"]
+    # Each sum of logarithms against what sizes in the interval can add up to.
+    for table in (answers, sums, strength):
+        low, high = (np.log2(table[end].clip(lower=LOG_FLOOR)) for end in ("lower", "upper"))
+        for part, members in (("", "bodies"), ("_ai", "ai"), ("_rpa", "rpa")):
+            if f"log2_population{part}" in table:
+                _rule(
+                    table,
+                    f"{members} * low <= log2_population{part} <= {members} * high",
+                    " (logarithms of lower and upper)",
+                    low=low - 1e-9,
+                    high=high + 1e-9,
+                )
+    _rule(answers, "log2_population ** 2 <= bodies * log2_population_squared * (1 + 1e-9)")
     for column in ("bodies", "ai", "rpa", "population"):
         _sums(sums, "prefecture", answers.groupby("prefecture")[column].sum(), column)
     for edge in sorted({*strength.upper} & {*municipal.upper}):

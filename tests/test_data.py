@@ -402,6 +402,13 @@ def test_incomplete_grid_of_intervals(bare):
 
 
 BETWEEN_TABLES = {
+    "logarithms of other bodies": (
+        "adoption-2023-by-fiscal-strength",
+        2,
+        "log2_population",
+        26.57542476,
+        "row 2 (line 3), columns bodies and log2_population: found bodies 164, log2_population 26.57542476, low",
+    ),
     "population twice": (
         "small-adopters",
         5,
