@@ -84,8 +84,8 @@ REFUSED = {
         "fields[printed].constraints.pattern: found '(', expected format regex",
     ),
     "invisible": (
-        TEXT.replace("Bodies and median", "Bodies\u200b and median", 1),
-        r", resources[adoption-by-stage].title: found 'Bodies\u200b and m",
+        TEXT.replace("governments and median", "governments\u200b and median", 1),
+        r", resources[adoption-by-stage].title: found 'Local governments\u200b and m",
     ),
     "checksum": (
         TEXT.replace('"hash": "sha256:', '"hash": "md5:', 1),

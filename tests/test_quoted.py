@@ -11,19 +11,8 @@ from adoption import data
 # Shares of the local governments that had introduced a technology, in percent, which one page
 # alone gives, without a count or a quotation that would tell of a slip.
 SINGLE = {
-    ("AI", 2018, "all"): 5.8,
     ("AI", 2020, "prefecture"): 85,
     ("AI", 2021, "prefecture"): 100,
-    ("AI", 2024, "all"): 59.2,
-    ("RPA", 2018, "designated_city"): 40,
-    ("RPA", 2018, "other_municipality"): 3,
-    ("RPA", 2018, "prefecture"): 30,
-    ("RPA", 2020, "designated_city"): 65,
-    ("RPA", 2020, "other_municipality"): 19,
-    ("RPA", 2020, "prefecture"): 74,
-    ("RPA", 2023, "designated_city"): 100,
-    ("RPA", 2023, "other_municipality"): 41,
-    ("RPA", 2023, "prefecture"): 94,
     ("RPA", 2024, "designated_city"): 100,
     ("RPA", 2024, "other_municipality"): 43,
     ("RPA", 2024, "prefecture"): 96,
@@ -31,6 +20,23 @@ SINGLE = {
 # The numbers of each quotation, in the order of its words.
 QUOTED = {
     "later-surveys": [
+        "2018 5.8 2024 59.2",
+        "30 12 0 4 4 0 0 30 60 0 20 20 0 0",
+        "1 36 60 4",
+        "10 6 3 0 1 0 50 30 15 0 5 0",
+        "68 50 8",
+        "8 50 8 2 21 3 35 4 45 5 50",
+        "2 16 2 1 0 1 0 2 80 10 5 0 5 0",
+        "3 20 0 0 0 0 0 3 100 0 0 0 0 0",
+        "5 12 100 100 50",
+        "716 40.0",
+        "347 19.4",
+        "64.5 1,154",
+        "1 30 40 3",
+        "2021 7 14 74 65 19",
+        "5 94 100 36",
+        "94 100 41",
+        "91 5.1",
         "24 51.1 21 44.7 8 40.0 10 50.0 162 9.4 271 15.7 248 14.4",
         "51.1 40.0 9.4",
         "1721 28.8 19.4 12.3 9.7 50.8 21.5 83.0 85.0",
