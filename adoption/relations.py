@@ -368,16 +368,21 @@ def _check_prefectures(tables: dict) -> None:
     # Each sum of logarithms against what sizes in the interval can add up to.
     for table in (answers, sums, strength):
         low, high = (np.log2(table[end].clip(lower=LOG_FLOOR)) for end in ("lower", "upper"))
-        for part, members in (("", "bodies"), ("_ai", "ai"), ("_rpa", "rpa")):
-            if f"log2_population{part}" in table:
-                _rule(
-                    table,
-                    f"{members} * low <= log2_population{part} <= {members} * high",
-                    " (logarithms of lower and upper)",
-                    low=low - 1e-9,
-                    high=high + 1e-9,
-                )
-    _rule(answers, "log2_population ** 2 <= bodies * log2_population_squared * (1 + 1e-9)")
+        ends = {"low": low - 1e-9, "high": high + 1e-9}
+        rules = [
+            (f"log2_population{part}", f"{members} * low <= log2_population{part} <= {members} * high")
+            for part, members in (("", "bodies"), ("_ai", "ai"), ("_rpa", "rpa"))
+        ]
+        squared = "log2_population_squared"  # (x - low) (high - x) is never negative, and a variance neither
+        rules += [
+            (squared, f"log2_population ** 2 <= bodies * {squared} * (1 + 1e-9)"),
+            (squared, f"{squared} <= (low + high) * log2_population - bodies * low * high + 1e-5"),
+        ]
+        weighted = "fiscal_strength_log2_population"
+        rules += [(weighted, f"fiscal_strength * low - 1e-6 <= {weighted} <= fiscal_strength * high + 1e-6")]
+        for column, rule in rules:
+            if column in table:
+                _rule(table, rule, " (logarithms of lower and upper)", **ends)
     for column in ("bodies", "ai", "rpa", "population"):
         _sums(sums, "prefecture", answers.groupby("prefecture")[column].sum(), column)
     for edge in sorted({*strength.upper} & {*municipal.upper}):

@@ -402,6 +402,20 @@ def test_incomplete_grid_of_intervals(bare):
 
 
 BETWEEN_TABLES = {
+    "squares of other bodies": (
+        "fiscal-strength-by-prefecture",
+        1,
+        "log2_population_squared",
+        7306.010857,
+        "row 1 (line 2), columns log2_population and bodies and log2_population_squared: found",
+    ),
+    "products of other bodies": (
+        "fiscal-strength-by-prefecture",
+        1,
+        "fiscal_strength_log2_population",
+        "200.5",
+        "row 1 (line 2), columns fiscal_strength and fiscal_strength_log2_population: found",
+    ),
     "logarithms of other bodies": (
         "adoption-2023-by-fiscal-strength",
         2,

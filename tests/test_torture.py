@@ -35,7 +35,7 @@ import report_pages
 from hypothesis import HealthCheck, Phase, assume, given, seed, settings
 from hypothesis import strategies as st
 
-from adoption import csvfile, data, descriptor, register, validation
+from adoption import csvfile, data, descriptor, register, relations, validation
 from adoption.csvfile import ChecksumError, DataError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -516,7 +516,7 @@ def test_a_missing_check_is_noticed(monkeypatch):
     file = "data/ai-joint-use-form.csv"
     fault = file, Spoilt((ROOT / file).read_bytes().replace(b",20\n", b",21\n", 1))
     assert refused(*fault) == "content"
-    monkeypatch.setattr(data, "_sums", lambda *arguments: None)
+    monkeypatch.setattr(relations, "_sums", lambda *arguments: None)
     with pytest.raises(AssertionError, match="noticed by its checksum alone"):
         refused(*fault)
     monkeypatch.setattr(data, "_check_sum", lambda *arguments: None)
