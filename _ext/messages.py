@@ -132,6 +132,7 @@ def messages(root: Path) -> Iterator[tuple[str, str, bool]]:
     told += [("data", text) for text in rows(root / "data/later-surveys.csv", "source", "source_kind")]
     told += [("data", text) for text in rows(root / "data/quoted-figures.csv", "meaning", "source")]
     told += [("data", text) for text in rows(root / "data/claims.csv", "evidence", "verdict")]
+    told += [("data", text) for text in rows(root / "data/errata.csv", "reason")]
     for path in sorted(root.glob("data/*.csv")):
         names = path.read_text(encoding="utf-8").partition("\n")[0].split(",")
         english = [name for name in names if name.endswith("_en") and f"{name[:-3]}_ja" not in names]
