@@ -106,7 +106,8 @@ def check(templates, locale=LOCALE):
             with open(locale / name, "rb") as file:
                 known = {m.id: m for m in read_po(file)}
         for message in (m for m in template if m.id):
-            place = f"{name}: “{message.id[:60]}{'…' * (len(message.id) > 60)}”"
+            start = " ".join(str(message.id).split())[:60]
+            place = f"{name}: “{start}{'…' * (len(message.id) > 60)}”"
             ours = known.get(message.id)
             if PIECE in message.auto_comments:
                 yield f"{place}: {PIECE}, expected tr('… {{place}} …').format(place=…)"
