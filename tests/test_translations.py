@@ -109,7 +109,7 @@ axes.set(xlabel="Population", xlim=(0, 1))
 
 def test_a_text_that_is_put_together_is_named(tmp_path):
     [line] = found("Put ", None, locale=tmp_path, comments=[translations.PIECE])
-    assert line.startswith("page.po: “Put ”: put together in code")
+    assert line.startswith("page.po: “Put”: put together in code")
 
 
 def test_no_module_translates_what_no_catalogue_can_hold():
