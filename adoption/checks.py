@@ -19,7 +19,8 @@ def numbers(
 ) -> np.ndarray:
     """Real numbers of any shape, of at least `least`; finite unless infinity is allowed.
 
-    Whole numbers come back as int64, others as int64 or float.
+    Whole numbers come back as int64, others as int64 or float. What the rounding of floats makes of
+    a whole number counts as it.
     """
     array = _array(name, values)
     kind = "whole numbers" if whole else "numbers" if infinite else "finite numbers"
@@ -29,6 +30,9 @@ def numbers(
             (entry for entry in np.asarray(values, dtype=object).flat if not isinstance(entry, Real)), array.dtype
         )
         raise ValueError(f"{name}: expected {expected}, found {strange!r}")
+    if whole and array.dtype.kind == "f":
+        nearest = np.rint(array)  # 258.59 * 1000 is 258589.99999999997: a whole number all the same
+        array = np.where(np.isclose(array, nearest, rtol=1e-15, atol=0), nearest, array)
     good = array >= least
     if whole:
         good &= (array < LARGEST_WHOLE) & (array == np.floor(array))

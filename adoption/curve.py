@@ -309,8 +309,12 @@ def _whitening(information):
         raise ConvergenceError("the counts and medians do not determine the parameters") from None
 
 
-def _maximise(likelihood, start, scale):
-    """Argmax of ``likelihood`` (value, gradient), searched in coordinates t, start + scale @ t."""
+def _maximise(likelihood, start, scale, near=1e-5):
+    """Argmax of ``likelihood`` (value, gradient), searched in coordinates t, start + scale @ t.
+
+    In these the curvature is about 1, so that the value found is short of the largest by about half
+    the square of the largest gradient left. Gradients of :mod:`adoption.box` are rounded at 1e-6.
+    """
 
     def negative(t):
         value, gradient = likelihood(start + scale @ t)
@@ -318,7 +322,7 @@ def _maximise(likelihood, start, scale):
 
     with np.errstate(all="ignore"):  # trial steps may go where everything is 0 or infinite
         search = minimize(
-            negative, np.zeros(start.size), jac=True, method="BFGS", options={"gtol": 1e-6, "maxiter": 500}
+            negative, np.zeros(start.size), jac=True, method="BFGS", options={"gtol": near, "maxiter": 500}
         )
     # BFGS also stops where rounding hides any further gain; the gradient says whether that is it.
     if not (np.isfinite(search.fun) and np.abs(search.jac).max() < 1e-3):
@@ -368,7 +372,7 @@ def projected_slope(fit: Fit) -> float:
 
     start = _to_working("ordered", without_slope("ordered", fit.moments))
     scale = _whitening(_information("ordered", start, fit.moments))
-    return float(_from_working("ordered", _maximise(nearness, start, scale))[0][-1])
+    return float(_from_working("ordered", _maximise(nearness, start, scale, 1e-6))[0][-1])
 
 
 def slope_deviance(fit: Fit, slope: float, stage: int = 1) -> float:
@@ -474,7 +478,8 @@ def _deviance(fit, index, rule):
     # Start where the quadratic approximation at the fit has its restricted maximum.
     held, by_free = rule(start)
     along = np.insert(np.eye(start.size), index, by_free, axis=0)
-    curvature = _curvature(fit.likelihood, fit.model, best, fit.moments)
+    jacobian = _from_working(fit.model, best)[1]
+    curvature = jacobian.T @ np.linalg.inv(fit.covariance) @ jacobian
     inner = along.T @ curvature @ along
     start -= np.linalg.solve(inner, along.T @ curvature[:, index] * (held - best[index]))
     free = _maximise(restricted, start, _whitening(inner))

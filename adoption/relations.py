@@ -33,6 +33,7 @@ RULES = {
         "pair_lower <= pair_upper",
         "(pair_lower + pair_upper + 1) // 2 == median",
     ),
+    "strangers-sizes": ("lower < upper", "bodies * lower <= size <= bodies * (upper - 1)"),
     "strangers-truth": ("odds_ratio_lower <= odds_ratio <= odds_ratio_upper",),
     "adoption-2023-by-size": ADOPTERS,
     "bodies-by-prefecture": ("lower < upper", "1 <= bodies", "bodies * lower <= population <= bodies * (upper - 1)"),

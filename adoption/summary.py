@@ -23,7 +23,8 @@ def diagnostics(survey) -> pd.DataFrame:
 
     Columns: diagnostic, value (missing where it cannot be computed), cut_off, warns, words. The
     value is compared with the cut-off; what cannot be computed because no curve could be fitted
-    warns in the row "determined".
+    warns in the row "determined". Whether medians are possible is not known where the frame has
+    intervals only.
     """
     found = survey.whole_fit()
     fit, width = found.fit, found.width
@@ -42,7 +43,15 @@ def diagnostics(survey) -> pd.DataFrame:
     shares = np.nan if fit is None else (width / _members(fit.moments)).max()
     ends = sum(end is None for end in found[:3])
     stretch = np.nan if fit is None else max(found.stretch_lower, found.stretch_upper)
+    impossible = _impossible(survey)
     rows = [
+        (
+            "possible",
+            impossible,
+            0,
+            impossible > 0,
+            "A median fits no group of its size: a misprint, another frame, or rounding that was not given.",
+        ),
         ("determined", ends, 0, ends > 0, "The estimate or an end of its interval is not determined."),
         (
             "misfit",
@@ -73,6 +82,13 @@ def diagnostics(survey) -> pd.DataFrame:
     return table.astype({"value": float, "cut_off": float, "warns": bool})
 
 
+def _impossible(survey):
+    """Stages whose median no group of their size can have."""
+    if survey.frame.sizes is None and survey.between is None:
+        return np.nan
+    return sum(~survey.audit().groupby("stage")["possible"].any())
+
+
 def _fitted(model, table, likelihood):
     try:
         return curve.fit_moments(model, table, likelihood=likelihood)
@@ -90,22 +106,26 @@ def summary(survey) -> pd.DataFrame:
     """The results that a survey's counts and medians allow, and which of them deserve trust.
 
     Columns: result, value, lower, upper, trust ("exact", "yes", "with care" or "no"), words. What the
-    data do not determine is missing, and the words say so.
+    data do not determine is missing, and the words say so. Where a median is not possible, nothing
+    is exact.
 
-    Rates are those of the furthest stage on either side of its own median: a fact, or a range where ties,
-    rounding or bodies outside leave one. "half difference" is
-    its share in the upper half of the frame by size less that in the lower half, of the bodies that
-    there are: as the curve has it, and bounds that need no curve.
+    Rates are those of the furthest stage on either side of its own median: a fact, or a range where
+    ties, rounding or bodies outside leave one. "half difference" is its share in the upper half of
+    the frame by size less that in the lower half, of the bodies that there are: as the curve has
+    it, and bounds that need no curve.
     """
     first = survey.stages[0] if survey.furthest == "first" else survey.stages[-1]
     found, checks = survey.whole_fit(), survey.diagnostics().set_index("diagnostic")
     reasons = list(checks.loc[checks["warns"], "words"])
+    contradicted = [reason for reason in reasons if reason == checks.loc["possible", "words"]]
+    fact = "with care" if contradicted else "exact"
     rows = []
     rates = survey.rates(first)
     for side in ("above", "below"):
         low, high = rates[f"rate_{side}_least"].min(), rates[f"rate_{side}_most"].max()
         words = f"Share of the furthest stage among bodies {side} its median: needs no curve."
-        rows.append((f"rate {side} the median", low if low == high else np.nan, low, high, "exact", words))
+        value = low if low == high else np.nan
+        rows.append((f"rate {side} the median", value, low, high, fact, " ".join([words, *contradicted])))
     cut = survey.frame.halves()
     words = f"Share among bodies of {cut:g} and more less that among smaller ones: what any allocation allows."
     try:
@@ -113,7 +133,7 @@ def summary(survey) -> pd.DataFrame:
         ends = top_low - bottom_high, top_high - bottom_low
     except Infeasible:
         ends, words = (np.nan, np.nan), "No allocation of the bodies has these counts and medians."
-    rows.append(("half difference, bounds", np.nan, *ends, "exact", words))
+    rows.append(("half difference, bounds", np.nan, *ends, fact, " ".join([words, *contradicted])))
     trust = "no" if checks.loc[["determined", "stretch"], "warns"].any() else "with care" if reasons else "yes"
     if found.fit is not None:
         allowed = wiggle.difference(found.fit, found.width, moments.log_size([cut], floor=survey.floor)[0])

@@ -33,7 +33,8 @@ class Survey:
     counts: shape (K,), bodies of each stage as printed, those outside the frame included.
     medians: shape (K,), whole numbers, as printed: rounded half up to multiples of `rounding`.
     frame: the bodies that the medians are taken over.
-    floor: size below which a body counts as of that size in logarithms, in the frame's unit.
+    floor: size below which a body counts as of that size in logarithms, in the frame's unit: by
+        default 1, which only bodies of size 0 are below.
     outside: sizes of the bodies that are counted and not in the frame, or how many they are: enough
         for everything but the curve.
     odd: shape (K,), whether the members inside the frame are odd in number, None where that is
@@ -54,7 +55,7 @@ class Survey:
     counts: Sequence[int]
     medians: Sequence[int]
     frame: Frame
-    floor: float
+    floor: float = 1.0
     outside: Sequence[float] | int = ()
     odd: Sequence[bool | None] | None = None
     outside_least: Sequence[int] | None = None
@@ -468,7 +469,7 @@ class Survey:
                 out = self.fit().outside
             cells = cells if self.furthest == "first" else cells[::-1]
             table = moments.of_table(
-                *self.frame.binned(np.union1d(self.medians, cells), self.floor),
+                *self.frame.binned(np.unique([*self.medians, *cells.ravel(), self.frame.halves()]), self.floor),
                 np.array(self._ordered(self.counts)) - out,
                 self._ordered(self.medians),
                 self._ordered(alone),

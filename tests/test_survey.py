@@ -816,6 +816,16 @@ def test_summary_of_rounded_medians_holds_the_truth():
     assert table["words"].str.endswith(".").all()
 
 
+def test_an_impossible_median_leaves_nothing_exact():
+    towns = Frame.of_sizes([3, 5, 8, 9, 12, 20, 31, 44, 60, 75, 90, 140])
+    for median, warns in ((60, False), (61, True)):
+        survey = Survey([5, 7], [median, 12], towns, floor=1)
+        assert survey.diagnostics().set_index("diagnostic")["warns"]["possible"] == warns
+        table = survey.summary()
+        assert table["words"].str.contains("A median fits no group").any() == warns
+        assert (table["trust"] == "exact").any() != warns and not (warns and (table["trust"] == "yes").any())
+
+
 def test_separated_stages_are_said_not_to_be_determined():
     survey = Survey([10, 10], [16, 6], Frame.of_sizes(range(1, 21)), floor=1)
     whole = survey.whole_slope().iloc[0]

@@ -35,6 +35,10 @@ before any slope was computed; every reduction that it gives is published.
     95 % Wald interval. An interval from counts and medians covers if the micro-data's estimate
     lies inside. For bounds: the rate of stage 1 in four classes cut as near to the quartiles of
     size as ties allow.
+
+The sizes are committed as intervals, those into which the methods themselves put a long list of
+sizes (`adoption.moments.bin_edges`), cut at the limits of the quarters besides: numbers below, at
+and above each median and in each quarter are those of the single sizes.
 """
 
 import argparse
@@ -49,7 +53,7 @@ from sources import write_csv
 from statsmodels import datasets
 from statsmodels.miscmodels.ordinal_model import OrderedModel
 
-from adoption import data
+from adoption import data, moments
 
 FEWEST = 100  # bodies of a data set
 FEWEST_IN_STAGE = 10
@@ -57,7 +61,7 @@ QUARTERS = (0.25, 0.5, 0.75)
 SECOND = {"grades": "KK-08", "status": "single-tier", "Sector": "Catholic", "Private": "Yes"}  # has it
 TABLES = {
     "strangers": ("dataset", "outcome", "stage", "bodies", "median"),
-    "strangers-sizes": ("dataset", "size", "bodies"),
+    "strangers-sizes": ("dataset", "lower", "upper", "bodies", "size"),
     "strangers-truth": (
         "dataset",
         "outcome",
@@ -72,8 +76,8 @@ TABLES = {
 def quarter_limits(sizes):
     """The three sizes from which on about three quarters, a half and a quarter of the bodies are."""
     distinct, bodies = np.unique(sizes, return_counts=True)
-    below = np.cumsum(bodies) / bodies.sum()
-    return 1 + distinct[[np.argmin(np.abs(below - quarter)) for quarter in QUARTERS]]
+    below = np.cumsum(bodies)  # compared in whole numbers: of two that are as near the first is taken
+    return 1 + distinct[[np.argmin(np.abs(4 * below - quarter * below[-1])) for quarter in (1, 2, 3)]]
 
 
 class Source(NamedTuple):
@@ -158,6 +162,15 @@ def stages(values, quantiles):
     return bodies.size - level
 
 
+def intervals(size, medians):
+    """Rows (lower, upper, bodies, their summed size) of the intervals that hold a body."""
+    edges = moments.bin_edges(size.min(), size.max(), medians, floor=1)
+    edges = np.unique(np.ceil([*edges, *quarter_limits(size), size.max() + 1]).astype(int))
+    at = np.digitize(size, edges)
+    filled, bodies = np.unique(at, return_counts=True)
+    return list(zip(edges[filled - 1], edges[filled], bodies, np.bincount(at, size)[filled].astype(int), strict=True))
+
+
 def reduced(source, folder):
     """Rows of the three tables for one source: what is printed, the frame, the truth."""
     bodies = read(source, folder)
@@ -180,7 +193,7 @@ def reduced(source, folder):
         ratios = np.exp(fit.params[0] + 1.959964 * fit.bse[0] * np.array([0, -1, 1]))
         furthest = np.bincount(np.searchsorted(limits, size[stage == 1], "right"), minlength=4)
         truths.append((source.dataset, name, *(f"{ratio:.5g}" for ratio in ratios), *furthest))
-    sizes = [(source.dataset, *pair) for pair in zip(*np.unique(size, return_counts=True), strict=True)]
+    sizes = [(source.dataset, *interval) for interval in intervals(size, [row[-1] for row in printed])]
     return printed, sizes, truths
 
 
