@@ -111,7 +111,7 @@ UNTRANSLATED = re.compile(r'(<(?!img)\w+)((?: [\w-]+="[^"]*")* class="[^"]*\bunt
 
 # Sphinx makes a function of a catalogue's rule for plurals, which the pages' policy does not allow:
 # the words of the search page would be lost. Japanese has one form.
-MADE = re.compile(r"new Function\(\s*\"n\",\s*`return \(\$\{catalog\.plural_expr\}\)`\s*\)")
+MADE = re.compile(r"new Function\(\s*\"n\",\s*`return \(\$\{catalog\.plural_expr\}\)`,?\s*\)")
 FOUND = "Search finished, found ${resultCount} page(s) matching the search query."
 
 

@@ -5,15 +5,18 @@ plain=.book/plain
 [ -d .book/stage ] || make --silent book
 rm -rf "$plain" _build/plain
 mkdir -p "$plain"
-cp -R .book/stage "$plain/source"
 .venv/bin/uv venv --quiet --python .venv/bin/python "$plain/venv"
 .venv/bin/uv pip install --quiet --python "$plain/venv" -e . matplotlib-fontja xlsxwriter \
   sphinx==9.0.4 sphinx-book-theme==1.4.0 myst-nb==1.4.0 sphinx-copybutton sphinx-design sphinx-external-toc \
   sphinx-multitoc-numbering sphinx-thebe sphinx-togglebutton sphinxcontrib-bibtex
-# Its settings are Jupyter Book's, without what is Jupyter Book.
-.venv/bin/jupyter-book config sphinx "$plain/source" > /dev/null
-sed -E -i.old "s/'(jupyter_book|sphinx_comments|sphinx_jupyterbook_latex)', //g" "$plain/source/conf.py"
-rm "$plain/source/conf.py.old"
-PYTHONPATH="$plain/source:$plain/source/_ext" SOURCE_DATE_EPOCH=0 \
-  "$plain/venv/bin/python" -P -m sphinx -q -n -W --keep-going "$plain/source" _build/plain
+for edition in "" ${BOOK_JA:+-ja}; do
+  source=$plain/source$edition
+  cp -R ".book/stage$edition" "$source"
+  # Its settings are Jupyter Book's, without what is Jupyter Book.
+  .venv/bin/jupyter-book config sphinx "$source" > /dev/null
+  sed -E -i.old "s/'(jupyter_book|sphinx_comments|sphinx_jupyterbook_latex)', //g" "$source/conf.py"
+  rm "$source/conf.py.old"
+  PYTHONPATH="$source:$source/_ext" SOURCE_DATE_EPOCH=0 \
+    "$plain/venv/bin/python" -P -m sphinx -q -n -W --keep-going "$source" "_build/plain${edition:+/ja}"
+done
 echo "plain: _build/plain/index.html"
