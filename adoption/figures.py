@@ -21,7 +21,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
-from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter, NullLocator, PercentFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentFormatter
 
 from adoption import html_table, language
 from adoption.language import tr
@@ -92,8 +92,10 @@ use_style()
 def title(axes, text: str) -> None:
     """A title that states the finding, wrapped to the figure's width, aligned left."""
     figure = axes.figure
-    width = int(figure.get_size_inches()[0] * 11)
-    figure.suptitle(wrap(tr(text), width), x=0.012, ha="left", fontsize=10.5, fontweight="bold", gid=BOLD)
+    # Japanese has one weight, which the SVG makes bold.
+    width, weight = (11, "bold") if language.spoken() == "en" else (13, "normal")
+    said = wrap(tr(text), int(figure.get_size_inches()[0] * width))
+    figure.suptitle(said, x=0.012, ha="left", fontsize=10.5, fontweight=weight, gid=BOLD)
 
 
 def wrap(text: str, width: int) -> str:
@@ -158,7 +160,7 @@ def drawn(figure: Figure, kind: str) -> bytes:
     figure.savefig(out, format=kind, dpi=300, metadata={"Date": None, "Creator": None} if kind == "svg" else None)
     if language.spoken() == "en":
         return out.getvalue()
-    return out.getvalue().replace(f'<g id="{BOLD}">'.encode(), b'<g style="stroke: #1f1f1f; stroke-width: 0.35">')
+    return out.getvalue().replace(f'<g id="{BOLD}">'.encode(), b'<g style="stroke: #1f1f1f; stroke-width: 200">')
 
 
 def show(figure: Figure, *, name: str, alt: str, data: pd.DataFrame, caption: str, source: str) -> None:
@@ -193,8 +195,9 @@ def translate(figure: Figure) -> None:
     """Axes, ticks and notes in the language that is spoken, as far as they are plain texts."""
     for axes in figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
-            if isinstance(formatter := axis.get_major_formatter(), FixedFormatter):
-                formatter.seq = list(map(tr, formatter.seq))
+            # Labels that were given with their ticks stand in a mapping that matplotlib keeps.
+            for labels in getattr(getattr(axis.get_major_formatter(), "func", None), "args", ()):
+                labels.update({tick: tr(label) for tick, label in labels.items()})
     for text in figure.findobj(Text):
         text.set_text(tr(text.get_text()))
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from adoption import figures
+from adoption import figures, language
 from adoption.figures import Link, plt
 
 
@@ -180,3 +180,27 @@ def test_a_text_that_cannot_be_read_is_refused(drawn, problem):
     with pytest.raises(ValueError, match=f"fig-x, text 'a label': {problem}"):
         figures.show(figure, name="fig-x", alt="", caption="", source="", data=pd.DataFrame())
     plt.close(figure)
+
+
+def test_plain_texts_are_drawn_in_the_language_that_is_spoken(monkeypatch):
+    """Axes, ticks, notes and the title; lines of a Japanese title are as wide as the figure."""
+    said = {"Population": "人口", "few": "少", "a note": "注記", "A title": "人口" * 30}
+    monkeypatch.setattr(language, "catalogue", lambda *edition: said)
+    language.use("ja")
+    try:
+        figure, axes = plt.subplots(figsize=(figures.WIDTH, 3))
+        axes.set_yticks([0, 1], ["few", "unknown"])
+        axes.set_xlabel("Population")
+        figures.note(axes, "a note", (0.5, 0.5))
+        figures.title(axes, "A title")
+        figures.translate(figure)
+        figure.canvas.draw()
+        assert [text.get_text() for text in axes.get_yticklabels()] == ["少", "unknown"]
+        assert axes.get_xlabel() == "人口" and axes.texts[0].get_text() == "注記"
+        lines = figure.get_suptitle().split("\n")
+        assert "".join(lines) == "人口" * 30 and len(lines) == 3
+        assert b"stroke-width: 200" in figures.drawn(figure, "svg")
+        assert figures.wrap("「ある」、また。", 4).split("\n") == ["「あ", "る」、", "ま", "た。"]
+    finally:
+        language.use("en")
+        plt.close(figure)
