@@ -67,7 +67,7 @@ def test_lighthouse(absent, browser, site, tmp_path, pdf, name):
             env={**os.environ, "CHROME_PATH": pdf.find_browser()},
             check=True,
             capture_output=True,
-            timeout=180,
+            timeout=600,
         )
         found = json.loads(report.read_text(encoding="utf-8"))["categories"]
         best = {key: max(score, found[key]["score"]) for key, score in best.items()}
