@@ -93,13 +93,13 @@ def title(axes, text: str) -> None:
     """A title that states the finding, wrapped to the figure's width, aligned left."""
     figure = axes.figure
     # Japanese has one weight, which the SVG makes bold.
-    width, weight = (11, "bold") if language.spoken() == "en" else (13, "normal")
+    width, weight = (11, "bold") if language.spoken() == "en" else (12, "normal")
     said = wrap(tr(text), int(figure.get_size_inches()[0] * width))
     figure.suptitle(said, x=0.012, ha="left", fontsize=10.5, fontweight=weight, gid=BOLD)
 
 
 def wrap(text: str, width: int) -> str:
-    """A text in lines of so many Latin characters; Japanese ones are twice as wide, and break anywhere.
+    """A text in lines of so many characters, of which Japanese ones take two, and break anywhere.
 
     No line begins with what closes or ends with what opens.
     """
@@ -107,7 +107,8 @@ def wrap(text: str, width: int) -> str:
         return textwrap.fill(text, width)
     lines = [""]
     for part in UNBROKEN.findall(text):
-        if lines[-1] and html_table.characters(lines[-1] + part.rstrip()) > width:
+        # Beside Japanese characters Latin ones are wider than half.
+        if lines[-1] and sum(2 if one > "\u2e80" else 1.3 for one in lines[-1] + part.rstrip()) > width:
             lines.append("")
         lines[-1] += part
     return "\n".join(line.strip() for line in lines)

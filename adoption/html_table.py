@@ -44,13 +44,15 @@ def cards_below(heads, rows, kinds) -> int:
     for i, (head, kind) in enumerate(zip(heads, kinds)):
         lines = [line for row in rows for line in unescape(re.sub(r"<br>", "\n", row[i])).split("\n")]
         texts = [re.sub("<[^>]*>", "", line) for line in lines]
-        longest = max(map(characters, texts), default=0)
-        words = [characters(word) for text in (head, *texts) for word in re.split(r"[\s/]|(?<=[-\u2e80-\uffef])", text)]
+        longest = max(map(_characters, texts), default=0)
+        words = [
+            _characters(word) for text in (head, *texts) for word in re.split(r"[\s/]|(?<=[-\u2e80-\uffef])", text)
+        ]
         # Texts are read in lines of some length, or else in cards.
         needed += 2 + max(*words, longest if kind != "text" else min(longest, 14))
     return next((step for step in STEPS if step >= needed), STEPS[-1])
 
 
-def characters(text: str) -> int:
+def _characters(text: str) -> int:
     """Width in Latin characters; Japanese ones are twice as wide, and break anywhere."""
     return len(text) if text.isascii() else sum(2 if character > "\u2e80" else 1 for character in text)
