@@ -87,7 +87,7 @@ def flaws(message: str, said: str):
     ours, theirs = sorted(ROLE.findall(message)), sorted(ROLE.findall(said))
     if ours != theirs:
         yield f"found the places {', '.join(theirs) or 'none'}, expected {', '.join(ours) or 'none'}"
-    spelt = {number for word, number in SPELT.items() if word in message.lower()}
+    spelt = {number for word, number in SPELT.items() if word.removesuffix("y") in message.lower()}
     if added := numbers(said) - numbers(message) - spelt:
         yield f"found the number {', '.join(f'{n:g}' for n in added)}, which the English has not"
     if lost := numbers(message) - numbers(said):
