@@ -178,8 +178,10 @@ def families() -> dict[str, dict[str, str]]:
 @lru_cache
 def _words() -> dict[str, dict[str, str]]:
     known: dict[str, dict[str, str]] = {}
-    for index, (place, value, text) in enumerate(csvfile.read(WORDS, ("place", "value", "words"))):
-        csvfile.words(text, WORDS, f"{row_place(index)}, column words")
+    columns = "place", "value", "words"
+    for index, (place, value, text) in enumerate(csvfile.read(WORDS, columns)):
+        for name, cell in zip(columns, (place, value, text), strict=True):
+            csvfile.words(cell, WORDS, f"{row_place(index)}, column {name}")
         if value in known.setdefault(place, {}):
             fail(WORDS, row_place(index), f"{place} {value} again", "each once")
         known[place][value] = text
