@@ -119,3 +119,6 @@ def test_the_tables_hold_the_sources_of_the_rule(builder):
     assert printed.groupby(["dataset", "outcome"]).ngroups >= 9 and len(names) >= 6
     assert (printed["bodies"] >= builder.FEWEST_IN_STAGE).all()
     assert data.load("strangers-sizes").groupby("dataset")["bodies"].sum().min() >= builder.FEWEST
+    assert (
+        max(len(data.load(table)) for table in builder.TABLES) <= 1600
+    )  # no table is longer than a reader can look through
