@@ -12,6 +12,7 @@ Sphinx translates a page's sentences from its catalogue (locale/ja/LC_MESSAGES).
 import json
 import os
 import re
+from functools import wraps
 from html import escape
 from pathlib import Path
 
@@ -19,7 +20,7 @@ import citation
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.errors import ExtensionError
-from sphinx.transforms import SphinxTransform
+from sphinx.transforms import SphinxTransform, i18n
 
 from adoption import language
 from adoption.language import tr
@@ -57,6 +58,16 @@ def no_messages(*made):
             if not isinstance(node, nodes.Inline):
                 node["translatable"] = False
     return list(made)
+
+
+def with_footnotes(publish):
+    """A translation is parsed apart from its page: its footnotes' marks need some note to be marks."""
+
+    @wraps(publish)
+    def published(app, source, *args):
+        return publish(app, source + "".join(f"\n\n[^{name}]: ." for name in FOOTNOTE.findall(source)), *args)
+
+    return published
 
 
 def begin(app, config):
@@ -106,6 +117,7 @@ def finish_page(app, page, template, context, doctree):
         context["body"] = UNTRANSLATED.sub(r'\1 lang="en"\2', context["body"])
 
 
+FOOTNOTE = re.compile(r"\[\^([\w-]+)\]")
 TABLES = re.compile(r'((?:href|src|"contentUrl")(?:="|: "))((?:\.\./)*(?:data|results)/)')
 UNTRANSLATED = re.compile(r'(<(?!img)\w+)((?: [\w-]+="[^"]*")* class="[^"]*\buntranslated\b)')
 
@@ -134,6 +146,8 @@ def translate_scripts(app, exception):
 
 
 def setup(app):
+    if not hasattr(i18n.publish_msgstr, "__wrapped__"):
+        i18n.publish_msgstr = with_footnotes(i18n.publish_msgstr)
     app.add_transform(OutputsAreNoMessages)
     app.add_transform(PicturesSpeak)
     app.connect("config-inited", begin, priority=400)  # before the footer gets the version
