@@ -84,7 +84,7 @@ def test_answer_says_what_the_static_table_says(visit):
         ]
         assert [row[1] for row in rows] == ["AI", "RPA"]
         for _, _, _, side, size_class, curve, later, _ in rows:
-            for ends in (side.split(": ")[1], size_class):
+            for ends in (side, size_class):
                 assert ends.replace(" – ", " to ") in text, (size, ends)
             assert curve in text and later in text
 
