@@ -94,8 +94,11 @@ def title(axes, text: str) -> None:
     figure = axes.figure
     # Japanese has one weight, which the SVG makes bold.
     width, weight = (11, "bold") if language.spoken() == "en" else (12, "normal")
-    said = wrap(tr(text), int(figure.get_size_inches()[0] * width))
-    figure.suptitle(said, x=0.012, ha="left", fontsize=10.5, fontweight=weight, gid=BOLD)
+    letters = int(figure.get_size_inches()[0] * width)
+    said = figure.suptitle(wrap(tr(text), letters), x=0.012, ha="left", fontsize=10.5, fontweight=weight, gid=BOLD)
+    while said.get_window_extent().x1 >= figure.bbox.x1 + 1:  # capitals and digits are wider than other letters
+        letters -= 1
+        said.set_text(wrap(tr(text), letters))
 
 
 def wrap(text: str, width: int) -> str:

@@ -180,6 +180,7 @@ def register():
     lines = (ROOT / "results/results.csv").read_text().split()
     return dict(line.split(",")[:2] for line in lines)
 """,
+    "adoption/language.py": "def mark(message): return message\ntr = mark\n",
     "adoption/validation.py": "def simulated(): pass\ndef outside_ranges(): pass\n",
     # What adoption.register does, in few lines.
     "adoption/register.py": """
