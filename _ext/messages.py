@@ -93,7 +93,7 @@ def descriptions(described) -> Iterator[str]:
     """What the codebook says of tables and fields."""
     if isinstance(described, dict):
         for key, value in described.items():
-            if key in ("title", "description", "unit") and isinstance(value, str):
+            if key in ("title", "description", "unit", "expected") and isinstance(value, str):
                 yield value
             else:
                 yield from descriptions(value)

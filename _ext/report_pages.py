@@ -11,6 +11,7 @@ A table is HTML with a caption and scopes, which the tables of docutils do not h
 """
 
 import json
+import re
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from html import escape
@@ -25,7 +26,7 @@ from editions import no_messages
 from register_role import linked, used
 from sphinx.util.docutils import SphinxDirective
 
-from adoption import csvfile, data, html_table, phrases, register
+from adoption import csvfile, data, html_table, language, phrases, register
 from adoption.language import mark, tr
 
 REGISTER = (mark("Result"), mark("Value"), mark("From – to"), "p", mark("Evidence"), mark("More"))
@@ -195,6 +196,21 @@ class PValues(SphinxDirective):
 
 # --- the codebook ---------------------------------------------------------------------------------
 
+#: What the codebook says of the values of a field (adoption.data).
+CONSTRAINTS = (mark("one of {values}"), mark("from {least} to {most}"), mark("refers to {table}"))
+CONSTRAINTS += (
+    mark("may be empty"),
+    mark("unique"),
+    mark("part of the key"),
+    mark("key"),
+    mark("as printed, digits and commas"),
+)
+
+
+def values(said: str) -> str:
+    """The constraints of a field in the language that is spoken."""
+    return phrases.listed(language.tr_filled(part, CONSTRAINTS) for part in re.split(r"(?<!'); ", said)) if said else ""
+
 
 class Codebook(SphinxDirective):
     def run(self):
@@ -215,7 +231,7 @@ class Codebook(SphinxDirective):
     def entry(self, name: str):
         """The section of one table: file, rows, source, licence, and its fields."""
         self.env.note_dependency(str(data.path(name)))
-        fields = data.field_table(name)
+        fields = data.field_table(name).assign(Values=lambda table: table["Values"].map(values))
         title, file = data.describe(name)["title"], data.describe(name)["path"]
         section = nodes.section(
             "",

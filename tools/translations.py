@@ -78,7 +78,7 @@ def numbers(text: str) -> set[float]:
 
 
 def emphasis(text: str) -> list[str]:
-    [inline] = MarkdownIt().parseInline(ROLE.sub("x", text))
+    [inline] = MarkdownIt().parseInline(text)
     return sorted(part.type for part in inline.children if part.type in ("strong_open", "em_open"))
 
 
@@ -95,7 +95,7 @@ def flaws(message: str, said: str):
     if "\\ " in said:
         yield "found a backslash before a blank, expected one before the end of a line"
     if emphasis(message) != emphasis(said):
-        yield "found other emphasis (* or **) than in the English; a closing ** stands before 。 or a blank"
+        yield "found other emphasis (* or **) than in the English; ** beside a letter and { or 。 needs a blank"
 
 
 def check(templates, locale=LOCALE):
