@@ -10,7 +10,6 @@ Sphinx translates a page's sentences from its catalogue (locale/ja/LC_MESSAGES).
 """
 
 import json
-import os
 import re
 from functools import wraps
 from html import escape
@@ -25,10 +24,8 @@ from sphinx.transforms import SphinxTransform, i18n
 from adoption import language
 from adoption.language import tr
 
-# Folder of each edition below the first one's, and its name in its own language. The second is a preview.
+# Folder of each edition below the first one's, and its name in its own language.
 EDITIONS = {"en": ("", "English"), "ja": ("ja/", "日本語")}
-if not os.environ.get("BOOK_JA"):
-    del EDITIONS["ja"]
 
 
 class OutputsAreNoMessages(SphinxTransform):

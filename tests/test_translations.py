@@ -2,7 +2,6 @@
 
 import ast
 import json
-import os
 import re
 
 import messages
@@ -12,7 +11,6 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 from conftest import ROOT
 
-PREVIEW = pytest.mark.skipif(not os.environ.get("BOOK_JA"), reason="the Japanese edition is a preview: BOOK_JA=1")
 SENTENCE = "**At least {n}`a.share:.0%`** of 1,788 had it: see [](page), [the brief](brief) and `results.csv`[^1]."
 SAID = (
     "1,788団体のうち**少なくとも{n}`a.share:.0%`** が導入していた。[](page)、[概要](brief)、`results.csv`を参照[^1]。"
@@ -125,13 +123,11 @@ def test_no_module_translates_what_no_catalogue_can_hold():
 # --- the edition ----------------------------------------------------------------------------------
 
 
-@PREVIEW
 def test_nothing_is_left_to_translate():
     assert list(translations.check(translations.extract())) == []
 
 
-@PREVIEW
-def test_both_editions_record_the_same_numbers():
+def test_both_editions_record_the_same_numbers(html):
     executed = sorted((ROOT / ".book" / "executed").rglob("*.ipynb"))
     assert executed
     for path in executed:
@@ -151,7 +147,6 @@ def test_both_editions_record_the_same_numbers():
 LATIN = re.compile(r"\b(?:AI|RPA|OCR|MIC|[A-Z][\w’'.-]*|[\w./-]*[\d_.][\w./-]*)\b")
 
 
-@PREVIEW
 def test_no_english_words_are_left_on_a_japanese_page(html):
     """Three in a row, outside code, citations and what says that it is English."""
     from bs4 import BeautifulSoup

@@ -34,9 +34,9 @@ COMMON = re.compile(r"(adoption|data|results|tests|tools)/|CITATION\.cff|require
 REGISTER, FAMILIES = "results/results.csv", "results/families.csv"
 READERS = ("chapters/claims.ipynb",)  # they read the rows of the others alone
 # What pages say of where they stand; the digest of a book is that of its sources alone.
-ADDRESSES = {name: os.environ.get(name, "") for name in ("BOOK_URL", "REPOSITORY_URL", "PDF_URL", "BOOK_JA")}
-# What is appended to the names of each edition's folders. The Japanese one is a preview: BOOK_JA=1.
-EDITIONS = ["", "-ja"] if ADDRESSES["BOOK_JA"] else [""]
+ADDRESSES = {name: os.environ.get(name, "") for name in ("BOOK_URL", "REPOSITORY_URL", "PDF_URL")}
+# What is appended to the names of each edition's folders; catalogues make the Japanese one.
+EDITIONS = ["", "-ja"] if (ROOT / "locale" / "ja").is_dir() else [""]
 SPOKEN = re.compile(r"locale/\w+/LC_MESSAGES/[^/]*\.po|locale/\w+/LC_MESSAGES/(chapters/.*)\.po")
 PLACE = b'<span class="build-digest">not stamped</span>'  # left by _ext/book_pages.py
 CITED = b", build not stamped"  # left by _ext/citation.py

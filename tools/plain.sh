@@ -9,7 +9,7 @@ mkdir -p "$plain"
 .venv/bin/uv pip install --quiet --python "$plain/venv" -e . matplotlib-fontja xlsxwriter \
   sphinx==9.0.4 sphinx-book-theme==1.4.0 myst-nb==1.4.0 sphinx-copybutton sphinx-design sphinx-external-toc \
   sphinx-multitoc-numbering sphinx-thebe sphinx-togglebutton sphinxcontrib-bibtex
-for edition in "" ${BOOK_JA:+-ja}; do
+for edition in "" -ja; do
   source=$plain/source$edition
   cp -R ".book/stage$edition" "$source"
   # Its settings are Jupyter Book's, without what is Jupyter Book.
