@@ -125,6 +125,9 @@ def messages(root: Path) -> Iterator[tuple[str, str, bool]]:
     told += [
         ("register", text) for text in rows(root / "results/families.csv", *"unit label evidence base source".split())
     ]
+    # What follows the name of a public page stands alone on the pages: the name is a link.
+    sources = (text.split("; ") for text in rows(root / "results/families.csv", "source"))
+    told += [("register", part) for first, *parts in sources if first == "{source}" for part in parts]
     told += [("register", text) for text in rows(root / "results/words.csv", "words")]
     told += [("register", text) for text in rows(root / "results/p-values.csv", "question", "correction")]
     told += [("register", text) for text in rows(root / "results/changes.csv", "reason")]

@@ -55,7 +55,7 @@ def table(caption: str, heads, rows, row_heads: int = 1) -> str:
     """An HTML table of texts; the leading columns head their row."""
     # Short columns stay on one line.
     kinds = ["short" if all(len(row[i]) < 12 for row in rows) else "text" for i in range(len(heads))]
-    cells = [[escape(tr(text)) for text in row] for row in rows]
+    cells = [[escape(text) for text in row] for row in rows]
     return html_table.draw(caption, list(map(tr, heads)), cells, kinds, row_heads)
 
 
@@ -64,7 +64,7 @@ def table(caption: str, heads, rows, row_heads: int = 1) -> str:
 
 def cited(result: register.Result) -> str:
     """What a citation says of one number: its id and value."""
-    return tr("Result {id} = {number}").format(id=result.id, number=changes.in_words(result))
+    return tr("Result {id}: {number}").format(id=result.id, number=changes.in_words(result))
 
 
 def register_row(result: register.Result) -> list[str]:
@@ -134,7 +134,8 @@ class Changes(SphinxDirective):
         except data.DataError as error:
             raise self.error(str(error)) from None
         if rows:
-            return [raw(table(tr("Results that differ from the version before"), CHANGES, rows, 2))]
+            said = [list(map(tr, row)) for row in rows]
+            return [raw(table(tr("Results that differ from the version before"), CHANGES, said, 2))]
         none = tr("Version {version}: no released number has changed.").format(version=escape(version))
         return [raw(f"<p>{none}</p>")]
 
@@ -207,6 +208,9 @@ CONSTRAINTS += (
 )
 
 
+FIELDS = [mark("Field"), mark("Data type"), mark("Unit"), mark("Allowed values"), mark("Meaning")]
+
+
 def values(said: str) -> str:
     """The constraints of a field in the language that is spoken."""
     return phrases.listed(language.tr_filled(part, CONSTRAINTS) for part in re.split(r"(?<!'); ", said)) if said else ""
@@ -231,14 +235,16 @@ class Codebook(SphinxDirective):
     def entry(self, name: str):
         """The section of one table: file, rows, source, licence, and its fields."""
         self.env.note_dependency(str(data.path(name)))
-        fields = data.field_table(name).assign(Values=lambda table: table["Values"].map(values))
+        fields = data.field_table(name)
+        for column, said in (("Type", tr), ("Unit", tr), ("Values", values), ("Meaning", tr)):
+            fields[column] = fields[column].map(said)
         title, file = data.describe(name)["title"], data.describe(name)["path"]
         section = nodes.section(
             "",
             nodes.title("", tr(title)),
             *self.parse_text_to_nodes("\n".join(downloads.about(name))),
             raw(f'<p>{tr("Download:")} <a href="../data/{file}">{file}</a></p>'),
-            raw(table(tr("Fields of {file}").format(file=file), list(fields), fields.values.tolist())),
+            raw(table(tr("Fields of {file}").format(file=file), FIELDS, fields.values.tolist())),
             names=[nodes.fully_normalize_name(title)],
         )
         self.state.document.note_implicit_target(section, section)

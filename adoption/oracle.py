@@ -14,6 +14,7 @@ from scipy import stats
 from statsmodels.miscmodels.ordinal_model import OrderedModel
 
 from adoption import HOME, curve, followup, medians, moments, simulation, tables
+from adoption.language import mark
 
 FIXTURES = HOME / "tests" / "fixtures"
 FLOOR = 100.0  # of logarithms, as in the scripts
@@ -68,16 +69,11 @@ def _median_tails() -> Iterator[Comparison]:
             return medians.median_tail(total, int(row["at_or_above"]), n)[0]
         return medians.median_tail_exact(7 * np.arange(1, total + 1) ** 2 // 10, n, int(row["median"]))
 
-    for law, in_r, here in (
-        ("odd", "phyper", "medians.median_tail"),
-        ("even", "sum over all pairs, lchoose", "medians.median_tail_exact"),
+    for law, piece, in_r, here in (
+        ("odd", mark("Median test, odd groups (log tail)"), "phyper", "medians.median_tail"),
+        ("even", mark("Median test, even groups (log tail)"), "lchoose", "medians.median_tail_exact"),
     ):
-        yield _compare(
-            f"Median test, {law} groups (log tail)",
-            in_r,
-            here,
-            [(tail(row), float(row["log_tail"])) for row in rows if row["law"] == law],
-        )
+        yield _compare(piece, in_r, here, [(tail(row), float(row["log_tail"])) for row in rows if row["law"] == law])
 
 
 def _curves() -> Iterator[Comparison]:
@@ -91,27 +87,27 @@ def _curves() -> Iterator[Comparison]:
     stage = {model: np.array([int(digit) for digit in stored[f"{model}_stage"]]) - 1 for model in curve.MODELS}
     ordered, multinomial = (loglik(model, stage[model]) for model in curve.MODELS)
     yield _compare(
-        "Ordered logit: log-likelihood at R's estimate",
+        mark("Ordered logit: log-likelihood at R's estimate"),
         "ordinal::clm, MASS::polr",
         "curve",
         [([ordered, ordered], [stored["ordered"]["loglik"], stored["ordered"]["polr_loglik"]])],
     )
     yield _compare(
-        "Multinomial logit: log-likelihood at R's estimate",
+        mark("Multinomial logit: log-likelihood at R's estimate"),
         "nnet::multinom",
         "curve",
         [(multinomial, stored["multinomial"]["loglik"])],
     )
     slope, _ = simulation.ordered_logit(stored["size"], stage["ordered"], floor=FLOOR)
     yield _compare(
-        "Ordered logit on micro-data: slope",
+        mark("Ordered logit on micro-data: slope"),
         "ordinal::clm",
         "simulation.ordered_logit",
         [(slope, stored["ordered"]["params"][-1])],
     )
     statsmodels = OrderedModel(-stage["ordered"], z[:, None], distr="logit").fit(method="bfgs", gtol=1e-9, disp=False)
     yield _compare(
-        "The same by statsmodels, with gtol=1e-9",
+        mark("The same by statsmodels, with gtol=1e-9"),
         "ordinal::clm",
         "OrderedModel",
         [([statsmodels.params[0], statsmodels.llf], [stored["ordered"]["params"][-1], stored["ordered"]["loglik"]])],
@@ -133,7 +129,7 @@ def _tables() -> Iterator[Comparison]:
         )
 
     yield compare(
-        "Fisher–Freeman–Halton test",
+        mark("Fisher–Freeman–Halton test"),
         "fisher.test",
         lambda e: tables.fisher_freeman_halton(e["table"]),
         "fisher_freeman_halton",
@@ -141,7 +137,7 @@ def _tables() -> Iterator[Comparison]:
         ["p_value"],
     )
     yield compare(
-        "Conditional odds ratio and interval",
+        mark("Conditional odds ratio and interval"),
         "dhyper, uniroot",
         lambda e: tables.conditional_odds_ratio(e["table"], e["level"])[:3],
         "odds_ratio",
@@ -158,7 +154,7 @@ def _tables() -> Iterator[Comparison]:
             [key],
         )
     yield compare(
-        "McNemar's exact test over all overlaps",
+        mark("McNemar's exact test over all overlaps"),
         "binom.test",
         lambda e: [tables.mcnemar_range(e["n_a"], e["n_b"], e["total"], o, o).p_max for o in e["overlap"]],
         "mcnemar",
@@ -166,7 +162,7 @@ def _tables() -> Iterator[Comparison]:
         ["p_value"],
     )
     yield compare(
-        "Pearson's chi-square",
+        mark("Pearson's chi-square"),
         "chisq.test",
         lambda e: [
             tables.pearson_chi2(e["table"]).statistic,
@@ -192,42 +188,42 @@ def _followup() -> Iterator[Comparison]:
 
     for piece, in_r, function, here, key in (
         (
-            "Grouped logit: coefficients",
+            mark("Grouped logit: coefficients"),
             "glm",
             lambda c: followup.size_logit(*by_stratum(c), floor=FLOOR).params,
             "size_logit",
             "line",
         ),
         (
-            "Odds ratio per doubling, profile interval",
+            mark("Odds ratio per doubling, profile interval"),
             "glm, uniroot",
             lambda c: followup.odds_ratio_per_doubling(*by_stratum(c), floor=FLOOR)[:3],
             "odds_ratio_per_doubling",
             "odds_ratio",
         ),
         (
-            "Size at one half, profile interval",
+            mark("Size at one half, profile interval"),
             "glm, uniroot",
             lambda c: followup.half_size(*by_stratum(c), floor=FLOOR)[:3],
             "half_size",
             "half",
         ),
         (
-            "Test of curvature",
+            mark("Test of curvature"),
             "anova",
             lambda c: followup.curvature_test(*by_stratum(c), floor=FLOOR),
             "curvature_test",
             "curvature",
         ),
         (
-            "Odds ratio at equal size, profile interval",
+            mark("Odds ratio at equal size, profile interval"),
             "glm, uniroot",
             lambda c: followup.odds_ratio_at_equal_size(c["size"], *marked(c), floor=FLOOR)[:3],
             "odds_ratio_at_equal_size",
             "at_equal_size",
         ),
         (
-            "Odds ratio within strata",
+            mark("Odds ratio within strata"),
             "mantelhaen.test",
             lambda c: followup.odds_ratio_within_strata(c["stratum"], *marked(c))[:3],
             "odds_ratio_within_strata",
