@@ -10,6 +10,7 @@ Sphinx translates a page's sentences from its catalogue (locale/ja/LC_MESSAGES).
 """
 
 import json
+import os
 import re
 from functools import wraps
 from html import escape
@@ -24,8 +25,11 @@ from sphinx.transforms import SphinxTransform, i18n
 from adoption import language
 from adoption.language import tr
 
-# Folder of each edition below the first one's, and its name in its own language.
+# Folder of each edition below the first one's, and its name in its own language. `make book` makes both
+# (tools/book.mk); what `jupyter-book build` alone makes has no pages to switch to.
 EDITIONS = {"en": ("", "English"), "ja": ("ja/", "日本語")}
+if not os.environ.get("BOOK_JA"):
+    del EDITIONS["ja"]
 
 
 class OutputsAreNoMessages(SphinxTransform):

@@ -9,11 +9,13 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+TEXTS = {"en": TEXT, "ja": (ROOT / "README.ja.md").read_text(encoding="utf-8")}
 
 
-def test_what_it_names_is_there():
-    made = {"_build/html/index.html", ".venv"}
-    named = set(re.findall(r"`([\w.-]+/[\w./-]*|[\w.-]+\.(?:cff|md|py|mk|json)|LICENSE[\w-]*|\.venv)`", TEXT)) - made
+@pytest.mark.parametrize("language", TEXTS)
+def test_what_it_names_is_there(language):
+    made = {"_build/html/index.html", "_build/html/ja/index.html", ".venv"}
+    named = set(re.findall(r"`([\w.-]+/[\w./-]*|[\w.-]+\.(?:cff|md|py|mk|json)|LICENSE[\w-]*|\.venv)`", TEXTS[language])) - made
     assert len(named) > 10
     absent = {name for name in named if not any((ROOT / folder / name).exists() for folder in ("", "tools", "data"))}
     assert not absent
@@ -34,6 +36,7 @@ def test_its_python_runs_as_shown():
     assert list(map(float, done.stdout.splitlines()[1].split()[1:])) == pytest.approx([2 / 8, 2 / 3, 8 / 3], abs=1e-5)
 
 
+@pytest.mark.parametrize("language", TEXTS)
 @pytest.mark.parametrize("command", ["book", "test", "lab"])
-def test_its_commands_exist(command):
-    assert f"make {command}" in TEXT and re.search(rf"^{command}:", (ROOT / "Makefile").read_text("utf-8"), re.M)
+def test_its_commands_exist(command, language):
+    assert f"make {command}" in TEXTS[language] and re.search(rf"^{command}:", (ROOT / "Makefile").read_text("utf-8"), re.M)

@@ -20,6 +20,7 @@ export PYDEVD_DISABLE_FILE_VALIDATION := 1
 export PYTHONDONTWRITEBYTECODE :=
 export IPYTHONDIR := $(CURDIR)/.book/ipython
 export PYTHONPATH := $(CURDIR)/$(SOURCE)
+export BOOK_JA := $(JA)
 
 .PHONY: published pages stage collected execute
 

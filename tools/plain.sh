@@ -16,7 +16,7 @@ for edition in "" -ja; do
   .venv/bin/jupyter-book config sphinx "$source" > /dev/null
   sed -E -i.old "s/'(jupyter_book|sphinx_comments|sphinx_jupyterbook_latex)', //g" "$source/conf.py"
   rm "$source/conf.py.old"
-  PYTHONPATH="$source:$source/_ext" SOURCE_DATE_EPOCH=0 \
+  BOOK_JA=-ja PYTHONPATH="$source:$source/_ext" SOURCE_DATE_EPOCH=0 \
     "$plain/venv/bin/python" -P -m sphinx -q -n -W --keep-going "$source" "_build/plain${edition:+/ja}"
 done
 echo "plain: _build/plain/index.html"
