@@ -15,7 +15,10 @@ TEXTS = {"en": TEXT, "ja": (ROOT / "README.ja.md").read_text(encoding="utf-8")}
 @pytest.mark.parametrize("language", TEXTS)
 def test_what_it_names_is_there(language):
     made = {"_build/html/index.html", "_build/html/ja/index.html", ".venv"}
-    named = set(re.findall(r"`([\w.-]+/[\w./-]*|[\w.-]+\.(?:cff|md|py|mk|json)|LICENSE[\w-]*|\.venv)`", TEXTS[language])) - made
+    named = (
+        set(re.findall(r"`([\w.-]+/[\w./-]*|[\w.-]+\.(?:cff|md|py|mk|json)|LICENSE[\w-]*|\.venv)`", TEXTS[language]))
+        - made
+    )
     assert len(named) > 10
     absent = {name for name in named if not any((ROOT / folder / name).exists() for folder in ("", "tools", "data"))}
     assert not absent
@@ -39,4 +42,6 @@ def test_its_python_runs_as_shown():
 @pytest.mark.parametrize("language", TEXTS)
 @pytest.mark.parametrize("command", ["book", "test", "lab"])
 def test_its_commands_exist(command, language):
-    assert f"make {command}" in TEXTS[language] and re.search(rf"^{command}:", (ROOT / "Makefile").read_text("utf-8"), re.M)
+    assert f"make {command}" in TEXTS[language] and re.search(
+        rf"^{command}:", (ROOT / "Makefile").read_text("utf-8"), re.M
+    )
