@@ -46,14 +46,21 @@ def test_the_validator_sees_a_fault(validator, tmp_path):
     assert found and "summary" in found[0]
 
 
-@pytest.mark.parametrize("name", ["index", "chapters/who-adopts-first", "chapters/my-town", "chapters/register"])
-def test_lighthouse(absent, browser, site, tmp_path, pdf, name):
+# The register has 20,000 elements: only Lighthouse's own measurement there, Axe has judged it already (test_pages).
+REGISTER = ("chapters/register", {"performance": LEAST["performance"]})
+
+
+@pytest.mark.parametrize(
+    "name, expected",
+    [*((name, LEAST) for name in ("index", "chapters/who-adopts-first", "chapters/my-town")), REGISTER],
+)
+def test_lighthouse(absent, browser, site, tmp_path, pdf, name, expected):
     program = os.environ.get("LIGHTHOUSE")
     if not program:
         absent("LIGHTHOUSE names no program", "REQUIRE_AUDITS")
-    report, best = tmp_path / "report.json", dict.fromkeys(LEAST, 0)
+    report, best = tmp_path / "report.json", dict.fromkeys(expected, 0)
     # Other work on the machine takes from the score and adds nothing: the best of some runs counts.
-    for _ in range(5):
+    for _ in range(3):
         subprocess.run(
             [
                 program,
@@ -61,16 +68,17 @@ def test_lighthouse(absent, browser, site, tmp_path, pdf, name):
                 "--preset=desktop",
                 "--quiet",
                 "--output=json",
+                f"--only-categories={','.join(expected)}",
                 f"--output-path={report}",
                 f"--chrome-flags=--headless=new {' '.join(pdf.ARGUMENTS)}",
             ],
             env={**os.environ, "CHROME_PATH": pdf.find_browser()},
             check=True,
             capture_output=True,
-            timeout=600,
+            timeout=180,
         )
         found = json.loads(report.read_text(encoding="utf-8"))["categories"]
         best = {key: max(score, found[key]["score"]) for key, score in best.items()}
-        if all(best[key] >= least for key, least in LEAST.items()):
+        if all(best[key] >= least for key, least in expected.items()):
             return
-    pytest.fail(f"{name}: {best}, expected at least {LEAST}")
+    pytest.fail(f"{name}: {best}, expected at least {expected}")
