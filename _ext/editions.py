@@ -102,12 +102,12 @@ def link_editions(app, page, template, context, doctree):
     context["editions"] = [
         (code, EDITIONS[code][1], address) for code, address in addresses.items() if code != app.config.language
     ]
-    context["metatags"] = context.get("metatags", "") + "".join(
-        f'<link rel="alternate" hreflang="{code}" '
-        f'href="{escape(f"{base}/{EDITIONS[code][0]}{page}.html" if base else address)}" />\n'
-        for code, address in addresses.items()
-        if len(EDITIONS) > 1
-    )
+    # Search engines take whole addresses only.
+    if base and len(EDITIONS) > 1:
+        context["metatags"] = context.get("metatags", "") + "".join(
+            f'<link rel="alternate" hreflang="{code}" href="{escape(f"{base}/{folder}{page}.html")}" />\n'
+            for code, (folder, _) in EDITIONS.items()
+        )
 
 
 def finish_page(app, page, template, context, doctree):

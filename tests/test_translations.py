@@ -3,16 +3,17 @@
 import ast
 import json
 import re
+from pathlib import Path
 
 import messages
 import pytest
 import translations
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
-from conftest import ROOT
 
 from adoption import data
 
+ROOT = Path(__file__).resolve().parents[1]
 SENTENCE = "**At least {n}`a.share:.0%`** of 1,788 had it: see [](page), [the brief](brief) and `results.csv`[^1]."
 SAID = (
     "1,788団体のうち**少なくとも{n}`a.share:.0%`** が導入していた。[](page)、[概要](brief)、`results.csv`を参照[^1]。"
