@@ -40,7 +40,7 @@ WORDS = {
     "of": mark("{words} of {id}"),
     "copied": mark("Copied: {text}"),
     "copy": mark("Copy this text:"),
-    "result": mark("Result {id} = {number}"),
+    "result": mark("Result {id}: {number}"),
 }
 UNSORTED = mark("Which question do these bear on?")
 P_VALUES = register.FOLDER / "p-values.csv"

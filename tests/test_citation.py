@@ -20,7 +20,7 @@ def parse(entry, key):
 
 
 @pytest.mark.parametrize(
-    "part", ["", "Result ai.rate-ratio.municipal = 5.516853933", "Chapter: Who uses AI and RPA jointly?"]
+    "part", ["", "Result ai.rate-ratio.municipal: 5.516853933", "Chapter: Who uses AI and RPA jointly?"]
 )
 @pytest.mark.parametrize("work", [BOOK, WITH_ADDRESS])
 def test_bibtex_is_read_by_a_parser(work, part):

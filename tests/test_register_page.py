@@ -21,10 +21,10 @@ def page(tmp_path, text, **more):
 @pytest.mark.parametrize(
     "result, text",
     [
-        (FACT, "Result a.ratio = 5.516853933"),
-        (RANGE, "Result a.share = 0.4655870445 – 0.5951417004"),
-        (TEST, "Result a.test = 1, p = 0.0016"),
-        (RANGE._replace(value=0.5), "Result a.share = 0.5 (0.4655870445 – 0.5951417004)"),
+        (FACT, "Result a.ratio: 5.516853933"),
+        (RANGE, "Result a.share: 0.4655870445 – 0.5951417004"),
+        (TEST, "Result a.test: 1, p = 0.0016"),
+        (RANGE._replace(value=0.5), "Result a.share: 0.5 (0.4655870445 – 0.5951417004)"),
     ],
 )
 def test_what_is_cited_says_the_value(result, text):
@@ -92,7 +92,7 @@ def test_citation_of_a_part_and_of_a_number(tmp_path):
     entries = [entry.get_text() for entry in shown.select(".citation pre")]
     assert len(entries) == 6 and "Chapter: What?" in entries[0]
     assert entries[1].startswith("@misc{k-chapter,") and "N1  - Chapter: What?" in entries[2]
-    assert all("Result a.ratio = 5.516853933" in entry for entry in entries[3:])
+    assert all("Result a.ratio: 5.516853933" in entry for entry in entries[3:])
     shown, warnings = page(tmp_path / "wrong", "```{citation} k\n:result: a.rato\n```")
     assert "no result 'a.rato'" in warnings
 
