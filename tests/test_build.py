@@ -266,6 +266,7 @@ def test_every_source_of_a_page_is_read(tool, git):
         "LICENSE",
         "LICENSE-text",
         "Makefile",
+        "README.ja.md",
         "README.md",
         "binder",
         "pyproject.toml",
