@@ -51,7 +51,7 @@ plain: book  ## build the pages by newer Sphinx without Jupyter Book: _build/pla
 	@sh tools/plain.sh
 	@PLAIN=1 $(BIN)/python -m pytest -q tests/test_plain.py
 
-reproduce: .venv/ready  ## build twice from clean clones and compare every byte
+reproduce: .venv/ready  ## build here and in a clean clone, and compare every byte
 	@sh tools/reproduce.sh
 
 version:  ## start a version: make version VERSION=0.2.0
