@@ -158,6 +158,6 @@ def test_the_package_declares_what_it_imports():
         )
     }
     # What displays in a notebook or writes a page is there where that is done.
-    elsewhere = {"adoption", "IPython", "docutils", "myst_nb", "yaml", "dask", "distributed"}
+    elsewhere = {"adoption", "IPython", "babel", "docutils", "myst_nb", "yaml", "dask", "distributed"}
     found = {name.replace("_", "-") for name in imported - sys.stdlib_module_names - elsewhere}
     assert found == declared
