@@ -333,6 +333,15 @@ def _check_strangers(tables: dict) -> None:
     _rule(truth, "stage_1_in_quarter_1 + others == stage_1", " (strangers)", others=others, stage_1=stage_1)
 
 
+def _same_up_to(edges, rows, whole, column, where, which="") -> None:
+    """A column sums to the same in both tables up to each edge of size."""
+    for edge in edges:
+        found, known = (part.loc[part.upper <= edge, column].sum() for part in (rows, whole))
+        if found != known:
+            place = f"rows with {which}upper up to {edge}, column {column}"
+            fail(Path(rows.attrs["table"]), place, f"sum {found}", f"sum {known} ({where})")
+
+
 def _check_prefectures(tables: dict) -> None:
     """The tables by prefecture agree with those of all municipalities and with each other."""
     table, grid = tables["bodies-by-prefecture"], tables["population-distribution-2015"]
@@ -350,15 +359,7 @@ def _check_prefectures(tables: dict) -> None:
     for column in ("bodies", "population"):
         for kind, rows in table.groupby("kind"):
             whole = grid[grid.kind == kind]
-            for edge in edges:
-                found, known = (part.loc[part.upper <= edge, column].sum() for part in (rows, whole))
-                if found != known:
-                    fail(
-                        Path(table.attrs["table"]),
-                        f"rows with kind {kind} and upper up to {edge}, column {column}",
-                        f"sum {found}",
-                        f"sum {known} (population-distribution-2015)",
-                    )
+            _same_up_to(edges, rows, whole, column, "population-distribution-2015", f"kind {kind} and ")
     answers, by_size = tables["adoption-2023-by-prefecture"], tables["adoption-2023-by-size"]
     municipal = by_size[by_size.kind != "prefecture"]
     for column in ("bodies", "ai", "rpa", "both", "population"):
@@ -386,16 +387,9 @@ def _check_prefectures(tables: dict) -> None:
                 _rule(table, rule, " (logarithms of lower and upper)", **ends)
     for column in ("bodies", "ai", "rpa", "population"):
         _sums(sums, "prefecture", answers.groupby("prefecture")[column].sum(), column)
-    for edge in sorted({*strength.upper} & {*municipal.upper}):
-        for column in ("bodies", "ai", "rpa", "both", "population"):
-            found, known = (part.loc[part.upper <= edge, column].sum() for part in (strength, municipal))
-            if found != known:
-                fail(
-                    Path(strength.attrs["table"]),
-                    f"rows with upper up to {edge}, column {column}",
-                    f"sum {found}",
-                    f"sum {known} (adoption-2023-by-size)",
-                )
+    for column in ("bodies", "ai", "rpa", "both", "population"):
+        edges = sorted({*strength.upper} & {*municipal.upper})
+        _same_up_to(edges, strength, municipal, column, "adoption-2023-by-size")
     # Sums of numbers with ten digits: equal but for the last of them.
     for column, tables_with in (("log2_population", (answers, sums, strength)), ("fiscal_strength", (sums, strength))):
         first, *others = (table[column].sum() for table in tables_with)

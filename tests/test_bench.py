@@ -1,25 +1,11 @@
 """What `make bench` measures: a survey of a million bodies is answered in seconds."""
 
-import importlib
-import sys
-from pathlib import Path
+import bench
 
-import pytest
-
-TOOLS = Path(__file__).resolve().parents[1] / "tools"
 SECONDS = 5  # of a processor
 
 
-@pytest.fixture(scope="module")
-def bench():
-    sys.path.insert(0, str(TOOLS))
-    try:
-        yield importlib.import_module("bench")
-    finally:
-        sys.path.remove(str(TOOLS))
-
-
-def test_a_million_bodies_take_seconds(bench):
+def test_a_million_bodies_take_seconds():
     """Measured: 2.4. Processor time, the better of two runs and twice what is promised: a slow machine does not fail it."""
 
     def once():
@@ -28,7 +14,7 @@ def test_a_million_bodies_take_seconds(bench):
     assert min(once(), once()) < 2 * SECONDS
 
 
-def test_every_answer_is_measured(bench):
+def test_every_answer_is_measured():
     """All public methods of a survey but those that repeat the curve over bodies outside."""
     measured = " ".join(bench.interface(1000))
     parts = {"whole_slope", "diagnostics"}  # of the summary
@@ -37,7 +23,7 @@ def test_every_answer_is_measured(bench):
     assert public - parts - outside <= set(measured.replace(",", "").split())
 
 
-def test_the_table_grows_by_tenfold_steps(bench, monkeypatch, capsys):
+def test_the_table_grows_by_tenfold_steps(monkeypatch, capsys):
     monkeypatch.setattr(bench, "BODIES", (100, 1000))
     bench.table(lambda bodies: {"counting": lambda: sum(range(bodies))})
     head, *rows = capsys.readouterr().out.splitlines()
