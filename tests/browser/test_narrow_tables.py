@@ -33,7 +33,7 @@ def test_register_shows_values_on_a_phone_and_opens_the_row_of_an_address(visit)
     page.evaluate("navigator.clipboard.writeText = text => { window.copied = text; return Promise.resolve(); }")
     row.locator("button", has_text="Copy citation").click()
     copied = page.evaluate("window.copied")
-    assert "Result ai.rate-ratio.municipal = 5.516853933." in copied and copied.endswith("#ai.rate-ratio.municipal")
+    assert "Result ai.rate-ratio.municipal: 5.516853933." in copied and copied.endswith("#ai.rate-ratio.municipal")
     page.fill("#register-bar input", "Mcnemar LARGEST every-base")
     assert page.locator("section.results tbody tr:visible").count() == 1
     assert page.locator("section.results:visible").count() == 1 and page.messages == []
