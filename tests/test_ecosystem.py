@@ -1,5 +1,5 @@
-"""What people of this ecosystem type works too, not only make: in a clone that is set up, and
-without make, with the pip that a Python brings."""
+"""What people of this ecosystem type works too, not only make: in a clone that is set up with the
+pip that a Python brings, and nothing else."""
 
 import ast
 import json
@@ -17,40 +17,44 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
-BIN = Path(sys.executable).parent
 
 
 @pytest.fixture(scope="module")
-def clone(checkout, tmp_path_factory):
+def clone(checkout, once):
+    """A clone with the environment that pip makes from the lock, and with what lies about in one that is used."""
     if not os.environ.get("REQUIRE_PLAIN"):
         pytest.skip("executes every chapter once more: set REQUIRE_PLAIN=1 to run it")
-    folder = checkout(tmp_path_factory.mktemp("plain") / "book")
-    # What lies in a clone that is set up and built, and is no page of the book.
-    for name in (
-        ".venv/lib/python3/site-packages/package/README.md",
-        ".book/stage/index.md",
-        ".book/executed/chapters/joint-use.0.ipynb",
-        "build/lib/adoption/notes.md",
-        ".pytest_cache/README.md",
-        "chapters/.ipynb_checkpoints/a-checkpoint.ipynb",
-    ):
-        (folder / name).parent.mkdir(parents=True)
-        text = "# No page\n\n[](no-such-page)\n" if name.endswith("md") else "{}"
-        (folder / name).write_text(text)
-    return folder
 
+    def make(folder):
+        checkout(folder)
+        # What is no page of the book, beside what .venv holds.
+        for name in (
+            ".book/stage/index.md",
+            ".book/executed/chapters/joint-use.0.ipynb",
+            "build/lib/adoption/notes.md",
+            ".pytest_cache/README.md",
+            "chapters/.ipynb_checkpoints/a-checkpoint.ipynb",
+        ):
+            (folder / name).parent.mkdir(parents=True)
+            text = "# No page\n\n[](no-such-page)\n" if name.endswith("md") else "{}"
+            (folder / name).write_text(text)
+        run(folder, sys._base_executable, "-m", "venv", ".venv")
+        run(folder, ".venv/bin/pip", "install", "-q", "-r", "requirements.txt")
+        run(folder, ".venv/bin/pip", "install", "-q", ".")
 
-def run(folder, *command, **environment):
-    done = subprocess.run(
-        list(map(str, command)), cwd=folder, capture_output=True, text=True, env={**os.environ, **environment}
-    )
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    return done.stdout + done.stderr
+    return once("clone", make)
 
 
 def activated(folder):
-    """The variables of an activated environment whose package is this copy's."""
-    return {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(folder)}
+    """The variables where the environment of a folder is activated."""
+    path = f"{folder / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    return {**{name: value for name, value in os.environ.items() if name != "PYTHONPATH"}, "PATH": path}
+
+
+def run(folder, *command):
+    done = subprocess.run(list(map(str, command)), cwd=folder, capture_output=True, text=True, env=activated(folder))
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout + done.stderr
 
 
 def pages_of(folder):
@@ -79,26 +83,32 @@ def check_pages(folder):
 
 def test_nbmake_on_the_chapters(clone):
     chapters = len(list((clone / "chapters").glob("*.ipynb")))
-    out = run(clone, BIN / "pytest", "--nbmake", "-n", "2", "chapters", **activated(clone))
-    assert f"{chapters} passed" in out
+    assert f"{chapters} passed" in run(clone, ".venv/bin/pytest", "--nbmake", "-n", "2", "chapters")
 
 
 def test_jupyter_book_build(clone):
-    run(clone, BIN / "jupyter-book", "build", ".", "-W", "-n", "--keep-going", **activated(clone))
+    run(clone, ".venv/bin/jupyter-book", "build", ".", "-W", "-n", "--keep-going")
     check_pages(clone)
 
 
 def test_jupyter_lab_serves_a_chapter_and_its_kernel(clone):
     """From its own folder, in which the kernel of the environment runs it."""
-    run(clone / "chapters", BIN / "jupyter", "execute", "who-adopts-first.ipynb", **activated(clone))
+    run(clone, ".venv/bin/jupyter", "execute", "chapters/who-adopts-first.ipynb")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     lab = subprocess.Popen(
-        [BIN / "jupyter", "lab", "--no-browser", "--allow-root", "--ServerApp.token=word", f"--ServerApp.port={port}"],
+        [
+            clone / ".venv/bin/jupyter",
+            "lab",
+            "--no-browser",
+            "--allow-root",
+            "--ServerApp.token=word",
+            f"--ServerApp.port={port}",
+        ],
         cwd=clone,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, **activated(clone)},
+        env=activated(clone),
     )
     try:
         for _ in range(60):  # until it listens
@@ -121,24 +131,10 @@ def test_jupyter_lab_serves_a_chapter_and_its_kernel(clone):
         lab.wait()
 
 
-def test_without_make(clone, tmp_path):
-    """pip as this Python brings it, the lock, the package, the book."""
-    bin = tmp_path / "environment" / "bin"
-    run(clone, sys._base_executable, "-m", "venv", tmp_path / "environment")
-    run(clone, bin / "pip", "install", "-q", "-r", "requirements.txt")
-    run(clone, bin / "pip", "install", "-q", ".")
-    shown = run(
-        tmp_path,
-        bin / "python",
-        "-c",
-        "from adoption import data, register; print(len(data.load_all()), len(register.read()))",
-        PYTHONPATH="",
-    )
-    tables, results = map(int, shown.split())
+def test_the_package_brings_its_tables(clone, tmp_path):
+    code = "from adoption import data, register; print(len(data.load_all()), len(register.read()))"
+    tables, results = map(int, run(tmp_path, clone / ".venv/bin/python", "-c", code).split())
     assert tables == len(list((ROOT / "data").glob("*.csv"))) and results > 800
-    run(clone, bin / "jupyter-book", "clean", ".", "--all")
-    run(clone, bin / "jupyter-book", "build", ".", PYTHONPATH="", PATH=f"{bin}{os.pathsep}{os.environ['PATH']}")
-    check_pages(clone)
 
 
 def test_the_package_declares_what_it_imports():

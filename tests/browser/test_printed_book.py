@@ -11,9 +11,9 @@ HEADINGS = re.compile("^h[1-6]$")
 
 
 @pytest.fixture(scope="module")
-def printed(browser, html, pdf):
+def printed(browser, html, pdf, once):
     """The document that was printed, and the PDF."""
-    pdf.print_book(browser)
+    once("printed", lambda folder: pdf.print_book(browser))  # into _build/pdf
     return (BeautifulSoup((pdf.OUT / "book.html").read_text(encoding="utf-8"), "html.parser"), PdfReader(pdf.PDF))
 
 
