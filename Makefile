@@ -29,7 +29,7 @@ interrupt: .venv/ready  ## kill 20 builds at random moments and see that the nex
 serve: book  ## build the book and show it on http://localhost:8000 (PORT=...)
 	@$(BIN)/python tools/build.py serve "$(PORT)"
 
-pdf: book  ## print the whole book with this machine's Chromium: _build/pdf/book.pdf
+pdf: book .venv/driver  ## print the whole book with this machine's Chromium: _build/pdf/book.pdf
 	@$(BIN)/python tools/pdf.py
 
 lab: .venv/ready  ## open the chapters in JupyterLab
@@ -74,6 +74,11 @@ lock: .venv/ready  ## pin what requirements.in asks for: requirements.txt (UPGRA
 		copy {held = held $$0 "\n"; if (!/\\$$/) {printf "%s", held; held = ""; copy = 0}}' \
 		requirements.txt > requirements.partial && mv requirements.partial requirements.txt
 	@echo "lock: requirements.txt"
+
+# What drives a browser is no part of the lock: it is 180 MB, and no page needs it.
+.venv/driver: .venv/ready
+	@$(BIN)/python -m pip install -q --disable-pip-version-check playwright==1.65.2 axe-playwright-python==0.1.8
+	@touch $@
 
 clean:  ## remove what was built (the environment stays: remove .venv to set it up anew)
 	rm -rf _build .book

@@ -1,5 +1,9 @@
 """tools/pdf.py: what it does where there is no browser, and how pages become one document."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 
@@ -8,6 +12,14 @@ def test_without_a_browser_it_says_what_to_do(pdf, monkeypatch):
     monkeypatch.setattr(pdf.shutil, "which", lambda name: None)
     with pytest.raises(SystemExit, match="pdf: no Chromium or Chrome found: install one, or set"):
         pdf.main()
+
+
+def test_what_drives_a_browser_is_needed_to_print_alone():
+    """It is not in the lock: whoever runs the tests, or asks for a browser, may not have it."""
+    code = "import sys; sys.modules['playwright'] = None; import pdf; print(len(pdf.contents()))"
+    tools = Path(__file__).resolve().parents[1] / "tools"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tools, capture_output=True, text=True)
+    assert done.returncode == 0 and int(done.stdout) > 20, done.stderr
 
 
 def test_a_named_browser_that_is_not_there_is_an_error(pdf, monkeypatch):

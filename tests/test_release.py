@@ -31,12 +31,16 @@ class Repository:
         ):
             self.write(name, (ROOT / name).read_text(encoding="utf-8"))
         rules = (ROOT / "Makefile").read_text(encoding="utf-8")
-        for name in ("book", "test", "pdf"):
+        for name in ("book", "test", "pdf", ".venv/driver"):
             rules = rules.replace(f"\n{name}:", f"\n{name}-of-the-book:")
-        self.write("Makefile", rules + "\ntest:\n\t@sh tests.sh\npdf:\n\t@echo printed\n")
+        self.write(
+            "Makefile",
+            rules
+            + "\ntest:\n\t@sh tests.sh\npdf:\n\t@test -e driven && echo printed\n.venv/driver:\n\t@touch driven\n",
+        )
         self.write("tests.sh", "echo all tests\n")
         self.write("tools/pdf.py", "raise SystemExit(3)\n")
-        self.write(".gitignore", "_build/\n.venv/\n")
+        self.write(".gitignore", "_build/\n.venv/\ndriven\n")
         self.write("results/results.csv", "id,value\na,1\n")
         self.write(f"results/released/{VERSION}.csv", "id,value\na,1\n")
         self.write("_build/html/index.html", "<p>index</p>")

@@ -19,7 +19,6 @@ import matplotlib_fontja
 import yaml
 from bs4 import BeautifulSoup
 from fontTools import subset
-from playwright.sync_api import Error, sync_playwright
 from pypdf import PdfReader
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -172,6 +171,8 @@ def main() -> None:
         sys.exit(0 if browser else 3)
     if not browser:
         sys.exit("pdf: no Chromium or Chrome found: install one, or set CHROMIUM to its path")
+    from playwright.sync_api import Error, sync_playwright  # not in the lock: make pdf installs it
+
     try:
         with sync_playwright() as playwright:
             print_book(playwright.chromium.launch(executable_path=browser, args=ARGUMENTS))

@@ -45,7 +45,7 @@ def browser(absent, pdf):
     if not executable:
         absent("no Chromium found (install it, or set CHROMIUM to its path)", "REQUIRE_BROWSER")
     if not find_spec("playwright") or not find_spec("axe_playwright_python"):
-        absent("no Playwright and Axe (.ci/run installs them)", "REQUIRE_BROWSER")
+        absent("no Playwright and Axe (make .venv/driver installs them)", "REQUIRE_BROWSER")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
