@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from adoption import csvfile
-from adoption.csvfile import DataError, fail, label, row_place
+from adoption.csvfile import fail, row_place
+from adoption.language import mark
 from adoption.register import COLUMNS, NUMBERS, PATH, same
 
 RELEASED = PATH.parent / "released"
 CHANGES = PATH.parent / "changes.csv"
 FIELDS = ("version", "id", "reason")
 VERSION = r"\d+\.\d+\.\d+"
+UNEXPLAINED = mark("No reason is given yet.")
 #: Version 0.1.0 named a function where later ones name a cell.
 FORMER_COLUMNS = (*COLUMNS[:10], "function", "chapter")
 
@@ -95,21 +97,12 @@ def history(
     """All changes, newest version first: version, id, before, after, reason.
 
     current: version of the register as it is now, compared with the last released one.
-    Raises DataError for a change without a reason and for a reason without a change.
+    A change without a reason is somebody's trial: it has `UNEXPLAINED` (a test refuses it here).
     """
     steps = [*((p.stem, read(p)) for p in versions(folder) if p.stem != current), (current, read(register))]
-    reasons, rows = explained(path), []
-    for (_, old), (version, new) in zip(steps, steps[1:]):
-        for id, before, after in between(old, new):
-            if (version, id) not in reasons:
-                raise DataError(
-                    f"{label(path)}: found no reason why {id} was {before} and is "
-                    f"{after} in version {version}, expected one"
-                )
-            rows.append((version, id, before, after, reasons.pop((version, id))))
-    for version, id in reasons:
-        raise DataError(
-            f"{label(path)}, version {version}, id {id}: found a reason for a change, "
-            "expected none, since no number of this result changed"
-        )
-    return rows[::-1]
+    reasons = explained(path)
+    return [
+        (version, *change, reasons.get((version, change[0]), UNEXPLAINED))
+        for (_, old), (version, new) in reversed([*zip(steps, steps[1:])])
+        for change in reversed(between(old, new))
+    ]

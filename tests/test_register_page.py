@@ -67,10 +67,10 @@ def test_changes_are_a_table_or_a_sentence(tmp_path, monkeypatch):
 
 def test_a_change_without_a_reason_is_an_error(tmp_path, monkeypatch):
     def fail(version):
-        raise data.DataError("changes.csv: found no reason")
+        raise data.DataError("changes.csv: found no row")
 
     monkeypatch.setattr(changes, "history", fail)
-    assert "ERROR: changes.csv: found no reason" in page(tmp_path, "```{changes}\n```")[1]
+    assert "ERROR: changes.csv: found no row" in page(tmp_path, "```{changes}\n```")[1]
 
 
 def test_codebook_describes_every_table(tmp_path):
