@@ -1,6 +1,7 @@
 """How to cite the book and its parts: plain text, BibTeX and RIS, from CITATION.cff."""
 
 import os
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -58,10 +59,8 @@ def text(work: Work, part: str = "", page: str = "") -> str:
         else tr("{authors} ({year}). {title}. Version {version}.")
     )
     place = f" {address(work, page)}" if work.url else ""
-    return (
-        said.format(authors=listed(work.authors), year=work.year, title=work.title, version=work.edition, part=part)
-        + place
-    )
+    said = said.format(authors=listed(work.authors), year=work.year, title=work.title, version=work.edition, part=part)
+    return re.sub(r"([?!？！])[.。]", r"\1", said) + place  # a question needs no full stop
 
 
 def bibtex(work: Work, key: str, part: str = "", page: str = "") -> str:

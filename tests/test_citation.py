@@ -65,6 +65,11 @@ def test_text_names_version_and_part():
     assert "ET  - 1.2.0, build 0123456789ab" in citation.ris(stamped).split("\n")
 
 
+def test_a_title_that_asks_gets_no_full_stop():
+    asked = citation.text(WITH_ADDRESS._replace(title="Does size decide?", url=""), "Chapter: Who leads?")
+    assert asked.endswith("(2026). Does size decide? Version 1.2.0. Chapter: Who leads?")
+
+
 def test_book_is_read_from_the_file(tmp_path):
     path = tmp_path / "CITATION.cff"
     path.write_text(
