@@ -136,7 +136,7 @@ SCHEMA = json.loads((ROOT / "tests/schemas/cff-1.2.0.json").read_text(encoding="
 FAULTS = {
     "nothing": ("", "", []),
     "unknown property": ("message:", "massage:", [[], []]),
-    "no day": ("-24", "", [["date-released"]]),
+    "no day": (citation.book().released, "2026-11", [["date-released"]]),
     "no licence": ("MIT", "MIT or so", [["license"]]),
 }
 
@@ -144,5 +144,7 @@ FAULTS = {
 @pytest.mark.parametrize("fault", FAULTS)
 def test_cff_has_the_form_of_its_schema(fault):
     old, new, wrong = FAULTS[fault]
-    cff = yaml.load(citation.PATH.read_text(encoding="utf-8").replace(old, new, 1), yaml.BaseLoader)
+    text = citation.PATH.read_text(encoding="utf-8")
+    assert old in text
+    cff = yaml.load(text.replace(old, new, 1), yaml.BaseLoader)
     assert [[*error.absolute_path] for error in Draft7Validator(SCHEMA).iter_errors(cff)][: len(wrong) + 1] == wrong

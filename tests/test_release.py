@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
-VERSION = str(yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))["version"])
+CITED = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+VERSION, DATE = str(CITED["version"]), str(CITED["date-released"])
 
 
 class Repository:
@@ -23,7 +24,6 @@ class Repository:
         for name in (
             "CITATION.cff",
             "pyproject.toml",
-            "CHANGELOG.md",
             "tools/release.sh",
             "tools/crate.py",
             "data/claims.csv",
@@ -38,6 +38,7 @@ class Repository:
             rules
             + "\ntest:\n\t@sh tests.sh\npdf:\n\t@test -e driven && echo printed\n.venv/driver:\n\t@touch driven\n",
         )
+        self.write("CHANGELOG.md", f"# Changelog\n\n## {VERSION} ({DATE})\n\n## 0.0.1 (2020-01-01)\n")
         self.write("tests.sh", "echo all tests\n")
         self.write("tools/pdf.py", "raise SystemExit(3)\n")
         self.write(".gitignore", "_build/\n.venv/\ndriven\n")
@@ -45,6 +46,7 @@ class Repository:
         self.write(f"results/released/{VERSION}.csv", "id,value\na,1\n")
         self.write("_build/html/index.html", "<p>index</p>")
         self.write("_build/html/chapters/a.html", "<p>a</p>")
+        self.write("_build/html/ja/index.html", "<p>目次</p>")
         self.write("_build/html/data/everything.zip", "all tables")
         self.write("requirements.txt", "numpy==2.4\n")
         self.write("_build/pdf/book.pdf", "printed")
@@ -139,10 +141,15 @@ def test_a_changed_register_under_an_unchanged_version(repository):
 
 
 @pytest.mark.parametrize(
-    "name, old, new", [("pyproject.toml", '\nversion = "', '\nversion = "9.'), ("CHANGELOG.md", "## ", "## 9.")]
+    "name, old, new",
+    [
+        ("pyproject.toml", '\nversion = "', '\nversion = "9.'),
+        ("CHANGELOG.md", "## ", "## 9."),
+        ("CHANGELOG.md", DATE, "in preparation"),
+    ],
 )
 def test_versions_that_disagree(repository, name, old, new):
-    text = (ROOT / name).read_text(encoding="utf-8")
+    text = (repository.folder / name).read_text(encoding="utf-8")
     repository.write(name, text.replace(old, new, 1))
     repository.commit()
     repository.refuses(f"{name}: found", VERSION)
@@ -151,9 +158,8 @@ def test_versions_that_disagree(repository, name, old, new):
 def test_a_new_version_is_written_where_it_stands(repository):
     for wrong in ("v2", "", "1.2", "1.2.3-x", "01.2.3"):
         repository.refuses("expected one like 1.2.3", command=("version", f"VERSION={wrong}"))
+    repository.write("CHANGELOG.md", "# Changelog\n\n## 0.20.3 (in preparation)\n\n## 0.0.1 (2020-01-01)\n")
     repository.made("version", "VERSION=0.20.3")
-    text = (repository.folder / "CHANGELOG.md").read_text(encoding="utf-8")
-    repository.write("CHANGELOG.md", text.replace("## ", "## 0.20.3 (2027-01-01)\n\n## ", 1))
     assert (repository.folder / "results/released/0.20.3.csv").read_text() == "id,value\na,1\n"
     repository.commit()
     repository.made()
@@ -178,6 +184,7 @@ def test_the_files_of_a_release_and_their_check(repository, tmp_path):
     with zipfile.ZipFile(repository.out / f"{stem}-html.zip") as opened:
         assert opened.read(f"{stem}-html/index.html") == b"<p>index</p>"
         assert opened.read(f"{stem}-html/chapters/a.html") == b"<p>a</p>"
+        assert opened.read(f"{stem}-html/ja/index.html").decode() == "<p>目次</p>"
     with zipfile.ZipFile(repository.out / f"{stem}-source.zip") as opened:
         assert opened.read(f"{stem}/tests.sh") == b"echo all tests\n"
     assert (repository.out / f"{stem}-data.zip").read_text() == "all tables"
@@ -215,6 +222,7 @@ def check_crate(folder, parts):
     for part in parts:
         assert things[part]["name"] and things[things[part]["license"]["@id"]]["name"]
         assert int(things[part]["contentSize"]) == (folder / part).stat().st_size
+        assert things[part].get("inLanguage") == (["en", "ja"] if part.endswith("-html.zip") else None)
     for thing in things.values():  # whatever it points at is described, and nothing is nested
         for value in thing.values():
             for pointer in value if isinstance(value, list) else [value]:

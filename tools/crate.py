@@ -11,12 +11,13 @@ CC_BY, MIT = "https://creativecommons.org/licenses/by/4.0/", "https://spdx.org/l
 LICENCES = {CC_BY: "Creative Commons Attribution 4.0 International", MIT: "MIT License"}
 # What a file of a release is, by the end of its name.
 PARTS = {
-    "-html.zip": ("The pages of the book, to be read offline", CC_BY),
+    "-html.zip": ("The pages of the book, in English and Japanese, to be read offline", CC_BY),
     "-data.zip": ("Tables, codebook and register of results", CC_BY),
     "-source.zip": ("Source of everything: code, text, data and tests", MIT),
     "-requirements.txt": ("Environment: every package, pinned with its hashes", MIT),
-    ".pdf": ("The book, printed", CC_BY),
+    ".pdf": ("The book in English, printed", CC_BY),
 }
+LANGUAGES = {"-html.zip": ["en", "ja"], ".pdf": "en"}
 MEDIA = {".zip": "application/zip", ".txt": "text/plain", ".pdf": "application/pdf"}
 
 
@@ -29,6 +30,7 @@ def described(path):
         "encodingFormat": MEDIA[path.suffix],
         "contentSize": str(path.stat().st_size),
         "license": {"@id": licence},
+        **{"inLanguage": spoken for end, spoken in LANGUAGES.items() if path.name.endswith(end)},
     }
 
 
@@ -48,7 +50,7 @@ def crate(folder):
             "@id": "./",
             "@type": "Dataset",
             "name": cited["title"],
-            "description": "A reproducible re-analysis: pages, data with every result, source and environment.",
+            "description": "Pages in two languages, data with every result, source and environment of the re-analysis.",
             "version": cited["version"],
             "datePublished": str(cited["date-released"]),
             "license": {"@id": CC_BY},

@@ -19,9 +19,10 @@ if [ "$1" = version ]; then
   ! git rev-parse -q --verify "refs/tags/v$version" > /dev/null || stop "version $version was released as v$version"
   sed -i.old -e "s/^version: .*/version: $version/" -e "s/^date-released: .*/date-released: $(date +%Y-%m-%d)/" CITATION.cff
   sed -i.old "s/^version = \".*\"/version = \"$version\"/" pyproject.toml
-  rm CITATION.cff.old pyproject.toml.old
+  sed -i.old "s/^## $version (in preparation)/## $version ($(date +%Y-%m-%d))/" CHANGELOG.md
+  rm CITATION.cff.old pyproject.toml.old CHANGELOG.md.old
   cp results/results.csv "results/released/$version.csv"
-  echo "release: version $version stands in CITATION.cff and pyproject.toml, its register in results/released. Give it a section in CHANGELOG.md, and commit"
+  echo "release: version $version stands in CITATION.cff and pyproject.toml, its register in results/released. See that CHANGELOG.md has its section, and commit all three"
   exit
 fi
 
@@ -34,7 +35,8 @@ commit=$(git rev-parse HEAD)
 clean
 version=$(sed -n 's/^version: *//p' CITATION.cff)
 grep -q "^version = \"$version\"\$" pyproject.toml || stop "pyproject.toml: found another version than $version, which CITATION.cff has"
-[ "$(sed -n 's/^## \([^ ]*\).*/\1/p' CHANGELOG.md | head -1)" = "$version" ] || stop "CHANGELOG.md: found no section for $version at the top"
+section="## $version ($(sed -n 's/^date-released: *//p' CITATION.cff))"
+[ "$(grep '^## ' CHANGELOG.md | head -1)" = "$section" ] || stop "CHANGELOG.md: found $(grep '^## ' CHANGELOG.md | head -1) at the top, expected $section"
 is_last "$version"
 tagged=$(git rev-parse -q --verify "refs/tags/v$version^{commit}" || true)
 [ "${tagged:-$commit}" = "$commit" ] || stop "version $version was released as v$version from another commit: make version VERSION=..."
