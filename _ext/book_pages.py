@@ -58,7 +58,7 @@ def json_ld(page: str, title: str, work: citation.Work) -> dict:
         "inLanguage": language.spoken(),
         "license": licence,
         "author": creators,
-        **({"url": work.url} if work.url else {}),
+        **({"url": citation.address(work)} if work.url else {}),
     }
     if page == "index":
         return {"@context": "https://schema.org", **report}
@@ -84,7 +84,7 @@ def json_ld(page: str, title: str, work: citation.Work) -> dict:
             "distribution": [
                 {
                     "@type": "DataDownload",
-                    "contentUrl": citation.address(work, file) if work.url else f"../{file}",
+                    "contentUrl": f"{work.url.rstrip('/') or '..'}/{file}",
                     "encodingFormat": formats[file.rsplit(".")[-1]],
                 }
                 for file in files
@@ -126,7 +126,7 @@ def add_metadata(app, page, template, context, doctree):
 def add_addresses(app, config):
     """The version in the footer, and what is known of where the book and its repository stand."""
     work = citation.book()
-    config.html_baseurl = work.url
+    config.html_baseurl = citation.address(work) if work.url else ""
     config.html_theme_options["navbar_persistent"] = []  # else later themes put a second search on top
     if repository := os.environ.get("REPOSITORY_URL"):
         config.html_theme_options |= {

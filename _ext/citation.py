@@ -8,12 +8,15 @@ from typing import NamedTuple
 
 import yaml
 
-from adoption import register
+from adoption import language, register
 from adoption.language import tr
 from adoption.phrases import listed
 
 PATH = register.PATH.parents[1] / "CITATION.cff"
-UNSTAMPED = ", build not stamped"  # tools/build.py knows the digest when the pages are finished
+UNSTAMPED = "not-stamped"  # tools/build.py knows the digest when the pages are finished
+FOLDERS = {"en": "", "ja": "ja/"}  # of each edition, below the first one's
+#: Authors' names as they are read: Japanese names are sorted by that.
+READINGS = {"プロジェクト貢献者": "ぷろじぇくとこうけんしゃ"}
 
 
 class Work(NamedTuple):
@@ -28,7 +31,8 @@ class Work(NamedTuple):
 
     @property
     def edition(self) -> str:
-        return self.version + self.build
+        said = tr("Version {version}, build {build}") if self.build else tr("Version {version}")
+        return said.format(version=self.version, build=self.build)
 
     @property
     def year(self) -> str:
@@ -47,32 +51,42 @@ def book(path: Path = PATH) -> Work:
 
 
 def address(work: Work, page: str = "") -> str:
-    """Where a page stands: its whole address if the book has one, else its place in the book."""
-    return f"{work.url.rstrip('/')}/{page}" if work.url and page else work.url or page
+    """Where a page of this edition stands: its whole address if the book has one, else its place in the book."""
+    place = FOLDERS[language.spoken()] + page
+    return f"{work.url.rstrip('/')}/{place}" if work.url and place else work.url or place
 
 
 def text(work: Work, part: str = "", page: str = "") -> str:
     """One line for a list of references; `part` says which chapter, figure or number, at `page`."""
     said = (
-        tr("{authors} ({year}). {title}. Version {version}. {part}.")
-        if part
-        else tr("{authors} ({year}). {title}. Version {version}.")
+        tr("{authors} ({year}). {title}. {edition}. {part}.") if part else tr("{authors} ({year}). {title}. {edition}.")
     )
     place = f" {address(work, page)}" if work.url else ""
-    said = said.format(authors=listed(work.authors), year=work.year, title=work.title, version=work.edition, part=part)
+    said = (
+        tr("{authors} ({year}). {title}. {edition}. {part}.") if part else tr("{authors} ({year}). {title}. {edition}.")
+    )
+    place = f" {address(work, page)}" if work.url else ""
+    said = said.format(authors=listed(work.authors), year=work.year, title=work.title, edition=work.edition, part=part)
     return re.sub(r"([?!？！])[.。]", r"\1", said) + place  # a question needs no full stop
 
 
 def bibtex(work: Work, key: str, part: str = "", page: str = "") -> str:
-    """A BibTeX entry. Braces keep names of institutions and titles as they are."""
+    """A BibTeX entry. Braces keep names of institutions and titles as they are.
+
+    In Japanese with how the authors are read: pBibTeX sorts by `yomi`, Biber by `sortname`.
+    """
+    reading = " and ".join(READINGS[a] for a in work.authors if a in READINGS)
     fields = {
         "author": " and ".join(f"{{{a}}}" if "," not in a else a for a in work.authors),
+        "yomi": reading,
+        "sortname": reading,
         "title": f"{{{work.title}}}",
         "year": work.year,
         "howpublished": "Jupyter Book",
         "version": work.version,
-        "note": tr("Version {version}").format(version=work.edition) + (f". {part}" if part else ""),
+        "note": tr("{edition}. {part}").format(edition=work.edition, part=part) if part else work.edition,
         "url": address(work, page) if work.url else "",
+        "langid": "japanese" * (language.spoken() == "ja"),
     }
     lines = [f"  {name} = {{{value}}}" for name, value in fields.items() if value]
     return f"@misc{{{key},\n" + ",\n".join(lines) + "\n}"
@@ -87,6 +101,7 @@ def ris(work: Work, part: str = "", page: str = "") -> str:
         ("PY", work.year),
         ("DA", work.released.replace("-", "/")),
         ("ET", work.edition),
+        ("LA", language.spoken()),
         *([("N1", part)] if part else []),
         *([("UR", address(work, page))] if work.url else []),
         ("ER", ""),

@@ -25,9 +25,9 @@ from sphinx.transforms import SphinxTransform, i18n
 from adoption import language
 from adoption.language import tr
 
-# Folder of each edition below the first one's, and its name in its own language. `make book` makes both
+# Folder of each edition, and its name in its own language. `make book` makes both
 # (tools/book.mk); what `jupyter-book build` alone makes has no pages to switch to.
-EDITIONS = {"en": ("", "English"), "ja": ("ja/", "日本語")}
+EDITIONS = {"en": (citation.FOLDERS["en"], "English"), "ja": (citation.FOLDERS["ja"], "日本語")}
 if not os.environ.get("BOOK_JA"):
     del EDITIONS["ja"]
 

@@ -4,8 +4,8 @@
 * `{changes}`: the numbers that differ from the version before, each with its reason.
 * `{p-values}`: every p-value of the register by the question that it bears on, and what corrects it.
 * `{codebook}`: a section for each table of the data package.
-* `{citation} KEY`: text, BibTeX and RIS; its content names the part that is cited (a chapter, a
-  figure) and its option `page` where that is, or its option `result` names a number.
+* `{citation} KEY`: text, BibTeX and RIS of the book, or of the part that an option names: `chapter`,
+  `figure` (CHAPTER#FIGURE) or `result`.
 
 A table is HTML with a caption and scopes, which the tables of docutils do not have.
 """
@@ -85,6 +85,14 @@ def register_row(result: register.Result) -> list[str]:
     ]
 
 
+def chapter_title(env, chapter: str) -> str:
+    """The title of a chapter, which is its notebook's first line."""
+    path = Path(env.doc2path(f"chapters/{chapter}"))
+    env.note_dependency(str(path))
+    first = "".join(json.loads(path.read_text(encoding="utf-8"))["cells"][0]["source"]).split("\n")[0]
+    return tr(first.strip("# "))
+
+
 class Register(SphinxDirective):
     def run(self):
         self.env.note_dependency(str(register.PATH))
@@ -109,10 +117,7 @@ class Register(SphinxDirective):
 
     def part(self, chapter: str, results: list[register.Result]) -> nodes.section:
         """The results of one chapter, under its title."""
-        path = Path(self.env.doc2path(f"chapters/{chapter}"))
-        self.env.note_dependency(str(path))
-        title = "".join(json.loads(path.read_text(encoding="utf-8"))["cells"][0]["source"]).split("\n")[0].strip("# ")
-        title = tr(title)
+        title = chapter_title(self.env, chapter)
         drawn = html_table.draw(
             tr("{chapter} ({many} results)").format(chapter=title, many=len(results)),
             list(map(tr, REGISTER)),
@@ -256,13 +261,18 @@ class Codebook(SphinxDirective):
 
 class Citation(SphinxDirective):
     required_arguments = 1
-    option_spec = {"result": directives.unchanged_required, "page": directives.unchanged_required}
-    has_content = True
+    option_spec = dict.fromkeys(("chapter", "figure", "result"), directives.unchanged_required)
 
     def run(self):
         self.env.note_dependency(str(citation.PATH))
-        part, page = " ".join(self.content), self.options.get("page", "")
-        if "result" in self.options:
+        part = page = ""
+        if chapter := self.options.get("chapter"):
+            part = tr("Chapter “{title}”").format(title=chapter_title(self.env, chapter))
+            page = f"chapters/{chapter}.html"
+        elif figure := self.options.get("figure"):
+            chapter, _, name = figure.partition("#")
+            part, page = tr("Figure {name}").format(name=name), f"chapters/{chapter}.html#{name}"
+        elif "result" in self.options:
             try:
                 result = register.get(self.options["result"])
             except KeyError as error:

@@ -7,6 +7,8 @@ import pybtex.database
 import pytest
 from citation import Work
 
+from adoption import language
+
 BOOK = citation.book()
 WITH_ADDRESS = Work(
     "Size & adoption", ("Sato, Hanako", "An institute, Tokyo"), "1.2.0", "2026-11-23", "https://example.org/book"
@@ -20,7 +22,7 @@ def parse(entry, key):
 
 
 @pytest.mark.parametrize(
-    "part", ["", "Result ai.rate-ratio.municipal: 5.516853933", "Chapter: Who uses AI and RPA jointly?"]
+    "part", ["", "Result ai.rate-ratio.municipal: 5.516853933", "Chapter “Who uses AI and RPA jointly?”"]
 )
 @pytest.mark.parametrize("work", [BOOK, WITH_ADDRESS])
 def test_bibtex_is_read_by_a_parser(work, part):
@@ -56,13 +58,13 @@ def test_text_names_version_and_part():
         "Sato, Hanako; An institute, Tokyo (2026). Size & adoption. Version 1.2.0. Figure x. https://example.org/book"
     )
     assert citation.text(WITH_ADDRESS._replace(url="")).endswith("Version 1.2.0.")
-    stamped = WITH_ADDRESS._replace(build=", build 0123456789ab")
+    stamped = WITH_ADDRESS._replace(build="0123456789ab")
     assert "Version 1.2.0, build 0123456789ab. Figure x." in citation.text(stamped, "Figure x")
     assert (
         "Version 1.2.0, build 0123456789ab. Figure x"
         in parse(citation.bibtex(stamped, "k", "Figure x"), "k").fields["note"]
     )
-    assert "ET  - 1.2.0, build 0123456789ab" in citation.ris(stamped).split("\n")
+    assert "ET  - Version 1.2.0, build 0123456789ab" in citation.ris(stamped).split("\n")
 
 
 def test_a_title_that_asks_gets_no_full_stop():
@@ -106,3 +108,33 @@ def test_a_part_is_cited_at_its_page():
 def test_address_is_given_when_the_book_is_built(monkeypatch):
     monkeypatch.setenv("BOOK_URL", "https://example.org/book")
     assert citation.book.__wrapped__(citation.PATH).url == "https://example.org/book"
+
+
+@pytest.fixture
+def japanese():
+    language.use("ja", "**/*")
+    yield citation.book.__wrapped__(citation.PATH)._replace(url="https://example.org/book", build="0123456789ab")
+    language.use("en")
+
+
+def test_citations_in_japanese(japanese):
+    page = "chapters/x.html#fig-a"
+    said = citation.text(japanese, "図fig-a", page)
+    assert re.fullmatch(
+        r"プロジェクト貢献者（20\d\d）『人口規模と.*』第[\d.]+版、ビルド0123456789ab、図fig-a。 https://example.org/book/ja/"
+        + page,
+        said,
+    )
+    entry = parse(citation.bibtex(japanese, "k", "図fig-a", page), "k")
+    assert entry.fields["yomi"] == entry.fields["sortname"] == "ぷろじぇくとこうけんしゃ"
+    assert entry.fields["langid"] == "japanese"
+    assert entry.fields["note"].endswith("版、ビルド0123456789ab、図fig-a")
+    ris = citation.ris(japanese, "図fig-a", page).split("\n")
+    assert "LA  - ja" in ris and "AU  - プロジェクト貢献者" in ris
+    assert not re.search("[Vv]ersion |build", said + entry.fields["note"] + "".join(ris))
+
+
+def test_every_japanese_author_has_a_reading(japanese):
+    """Else no list of references knows where the work stands."""
+    assert {*japanese.authors} <= {*citation.READINGS}
+    assert not re.search("[^\u3040-\u309fー ]", "".join(citation.READINGS.values()))

@@ -26,19 +26,45 @@ PYTHON, (R,), (SQL,) = ([code for name, code in SNIPPETS if name == language] fo
 RATIO = register.get("ai.rate-ratio.municipal")
 
 
+def given(html, edition=""):
+    """The citations on the page of an edition."""
+    text = (html / edition / "chapters/how-to-cite.html").read_text(encoding="utf-8")
+    return [pre.get_text() for pre in BeautifulSoup(text, "html.parser").select(".citation pre")]
+
+
 @pytest.fixture(scope="session")
 def entries(html):
-    text = (html / "chapters/how-to-cite.html").read_text(encoding="utf-8")
-    return [pre.get_text() for pre in BeautifulSoup(text, "html.parser").select(".citation pre")]
+    return given(html)
 
 
 def test_every_citation_names_version_and_build(html, entries):
     """On the page, in the register's button and with each figure."""
     edition = f"{citation.book().version}, build {json.loads((html / 'build.json').read_text())['digest'][:12]}"
-    given = [*entries, (html / "chapters/register.html").read_text("utf-8")]
-    given += [json.loads(path.read_text("utf-8"))["citation"] for path in (html / "figures").glob("*.json")]
-    assert len(entries) == 12 and len(given) > 25
-    assert all(edition in one for one in given)
+    said = [*entries, (html / "chapters/register.html").read_text("utf-8")]
+    said += [json.loads(path.read_text("utf-8"))["citation"] for path in (html / "figures").glob("*.json")]
+    assert len(entries) == 12 and len(said) > 25
+    assert all(edition in one for one in said)
+
+
+def test_the_japanese_edition_is_cited_in_japanese(html, entries):
+    """The same parts under the same keys, version and build too, on the page and with each figure."""
+    digest = json.loads((html / "build.json").read_text())["digest"][:12]
+    edition, japanese = f"第{citation.book().version}版、ビルド{digest}", given(html, "ja")
+    files = {path.name: json.loads(path.read_text("utf-8")) for path in (html / "ja/figures").glob("*.json")}
+    said = [*japanese, *(figure["citation"] for figure in files.values())]
+    said.append(
+        BeautifulSoup((html / "ja/chapters/register.html").read_text("utf-8"), "html.parser").find(id="register-bar")[
+            "data-citation"
+        ]
+    )
+    assert len(japanese) == 12 and all(edition in one for one in said)
+    assert not [one for one in said if re.search(r"[Vv]ersion \d|build |Chapter|Figure|Result|contributors", one)]
+    keys = [re.findall(r"@misc\{(.*),", "\n".join(one)) for one in (entries, japanese)]
+    assert keys[0] == keys[1] != []
+    assert files.keys() == {path.name for path in (html / "figures").glob("*.json")}
+    assert all(
+        figure["address"].startswith(("ja/chapters/", f"{citation.book().url}/ja/")) for figure in files.values()
+    )
 
 
 def test_bibtex_of_the_page_parses(entries):
@@ -64,11 +90,10 @@ def test_ris_of_the_page_is_well_formed(entries):
         assert lines[-1].startswith("ER  -")
 
 
-def test_what_the_page_cites_exists(html):
+def test_what_the_page_cites_exists(html, entries):
     assert (html / "chapters/who-adopts-first.html").read_text("utf-8").count('id="fig-exact-rates"') == 1
-    title = re.search(r"^Chapter: (.*)$", PROSE, re.M)[1]
-    page = json.loads((ROOT / "chapters/joint-use.ipynb").read_text(encoding="utf-8"))
-    assert page["cells"][0]["source"][0].strip() == f"# {title}"
+    title = json.loads((ROOT / "chapters/joint-use.ipynb").read_text("utf-8"))["cells"][0]["source"][0].strip("# \n")
+    assert f"Chapter “{title}”" in entries[3]
 
 
 @pytest.fixture(scope="module")

@@ -39,7 +39,7 @@ ADDRESSES = {name: os.environ.get(name, "") for name in ("BOOK_URL", "REPOSITORY
 EDITIONS = ["", "-ja"] if (ROOT / "locale" / "ja").is_dir() else [""]
 SPOKEN = re.compile(r"locale/\w+/LC_MESSAGES/[^/]*\.po|locale/\w+/LC_MESSAGES/(chapters/.*)\.po")
 PLACE = b'<span class="build-digest">not stamped</span>'  # left by _ext/book_pages.py
-CITED = b", build not stamped"  # left by _ext/citation.py
+CITED = b"not-stamped"  # left by _ext/citation.py
 
 
 def say(message):
@@ -271,7 +271,7 @@ def publish(book):
             (sphinx / "_build" / "html").rename(pages / edition[1:])
     stamp = f'<span class="build-digest" title="{book}">{book[:12]}</span>'.encode()
     for path in (*pages.rglob("*.html"), *pages.rglob("*.json")):
-        path.write_bytes(path.read_bytes().replace(PLACE, stamp).replace(CITED, f", build {book[:12]}".encode()))
+        path.write_bytes(path.read_bytes().replace(PLACE, stamp).replace(CITED, book[:12].encode()))
     (pages / "build.json").write_text(json.dumps({"digest": book}) + "\n", encoding="utf-8")
     for path in pages.rglob(".buildinfo"):
         path.unlink()

@@ -135,7 +135,7 @@ def document(numbers: dict[str, int]) -> str:
     cut_fonts(style, "".join(sorted({*"".join(bodies + entries), *string.printable.strip()})))
     build = json.loads((HTML / "build.json").read_text(encoding="utf-8"))["digest"]
     words = work._asdict() | {"authors": "; ".join(work.authors), "short": work.title.split(":")[0]}
-    words |= {"build": build[:12], "cite": citation.text(work._replace(build=f", build {build[:12]}"))}
+    words |= {"build": build[:12], "cite": citation.text(work._replace(build=build[:12]))}
     template = string.Template(here.with_suffix(".html").read_text(encoding="utf-8"))
     parts = {"style": style, "entries": "".join(entries), "bodies": "".join(bodies)}
     return template.substitute({name: escape(text) for name, text in words.items()} | parts)

@@ -132,8 +132,8 @@ def update(templates, locale=LOCALE):
         for message in catalogue:
             # Not Python's formats: "95% interval", {n}`id`. What `flaws` says holds.
             message.flags -= {"python-format", "python-brace-format"}
-            if not re.search("[A-Za-z]", ROLE.sub("", str(message.id))):  # nothing but roles
-                message.string = message.id
+            if not message.string and "`" in message.id and not re.search("[A-Za-z]", ROLE.sub("", message.id)):
+                message.string = message.id  # nothing but roles
         (locale / name).parent.mkdir(parents=True, exist_ok=True)
         with open(locale / name, "wb") as file:
             write_po(file, catalogue, width=0, no_location=True, ignore_obsolete=True, omit_header=False)
