@@ -13,7 +13,7 @@ from pybtex.style.formatting import plain
 from pybtex.style.sorting import author_year_title
 from pybtex.style.template import field, href, join, names, optional
 from sphinxcontrib.bibtex.plugin import register_plugin as register_reference_style
-from sphinxcontrib.bibtex.style.referencing import BracketStyle
+from sphinxcontrib.bibtex.style.referencing import BracketStyle, PersonStyle
 from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferenceStyle
 
 TRANSLATED = re.compile(r" \[[^]]*\]")
@@ -44,7 +44,13 @@ class Style(plain.Style):
 
 class References(AuthorYearReferenceStyle):
     def __init__(self):
-        super().__init__(bracket_parenthetical=BRACKETS, bracket_textual=BRACKETS, author_year_sep="、")
+        super().__init__(
+            bracket_parenthetical=BRACKETS,
+            bracket_textual=BRACKETS,
+            person=PersonStyle(sep="、", sep2="及び", last_sep="及び", other="ほか"),
+            author_year_sep="、",
+            text_reference_sep="",
+        )
 
 
 def begin(app, config):
@@ -71,5 +77,5 @@ def setup(app):
     register_plugin("pybtex.style.formatting", "japanese", Style)
     register_reference_style("sphinxcontrib.bibtex.style.referencing", "japanese", References)
     app.connect("config-inited", begin)
-    app.connect("builder-inited", translate)
+    app.connect("builder-inited", translate, priority=900)  # after the file was read
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

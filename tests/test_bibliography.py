@@ -63,5 +63,6 @@ def test_labels_of_the_japanese_pages(pages):
     cited = pages["ja/chapters/survey-data"].select("a.reference.internal[href*='references.html#id']")
     assert "［総務省、2020］" in pages["ja/chapters/survey-data"].get_text()
     assert cited and all(JAPANESE.search(link.get_text()) for link in cited)
+    assert "Clopper及びPearson［1934］により" in pages["ja/chapters/joint-use"].get_text()
     assert "総務省（2020）「自治体におけるAI・RPA活用促進」" in pages["ja/chapters/references"].get_text()
     assert "[Ministry of Internal Affairs and Communications, 2020]" in pages["chapters/survey-data"].get_text()
