@@ -29,7 +29,7 @@ interrupt: .venv/ready  ## kill 20 builds at random moments and see that the nex
 serve: book  ## build the book and show it on http://localhost:8000 (PORT=...)
 	@$(BIN)/python tools/build.py serve "$(PORT)"
 
-pdf: book .venv/driver  ## print the whole book with this machine's Chromium: _build/pdf/book.pdf
+pdf: book .venv/driver  ## print both editions with this machine's Chromium: _build/pdf/book.pdf, book.ja.pdf
 	@$(BIN)/python tools/pdf.py
 
 lab: .venv/ready  ## open the chapters in JupyterLab

@@ -5,7 +5,8 @@
 * Version and build digest in the footer. Sphinx writes a placeholder, which tools/build.py
   replaces by the digest of data, code and lock, so that a page need not be written anew for it.
 * Where BOOK_URL, REPOSITORY_URL or PDF_URL is given when the book is built: its address on each page,
-  a link to the repository and buttons that launch a chapter on Binder, a link to the printed book.
+  a link to the repository and buttons that launch a chapter on Binder, a link to the printed book
+  (in Japanese, book.ja.pdf where that is book.pdf).
   Else no page points anywhere.
 """
 
@@ -135,7 +136,9 @@ def add_addresses(app, config):
             "use_repository_button": True,
             "launch_buttons": {"binderhub_url": "https://mybinder.org", "notebook_interface": "jupyterlab"},
         }
-    printed = os.environ.get("PDF_URL")
+    printed = os.environ.get("PDF_URL", "")
+    if language.spoken() != "en":
+        printed = printed.replace(".pdf", f".{language.spoken()}.pdf")
     config.html_theme_options["extra_footer"] = (
         config.html_theme_options.get("extra_footer", "")
         + (f'<p><a href="{html.escape(printed)}">{tr("The whole book as PDF")}</a></p>' if printed else "")

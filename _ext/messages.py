@@ -104,7 +104,7 @@ def descriptions(described) -> Iterator[str]:
 
 def messages(root: Path) -> Iterator[tuple[str, str, bool]]:
     """Catalogue, message, and whether it is only a piece of a text."""
-    for path in sorted([*root.glob("adoption/*.py"), *root.glob("_ext/*.py")]):
+    for path in sorted([*root.glob("adoption/*.py"), *root.glob("_ext/*.py"), root / "tools/pdf.py"]):
         for text, piece in spoken(path.read_text(encoding="utf-8")):
             yield "adoption", text, piece
     for path in sorted(root.glob("chapters/*.ipynb")):

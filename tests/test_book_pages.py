@@ -13,7 +13,7 @@ from docutils import nodes
 from docutils.utils import new_document
 from pages import PAGES
 
-from adoption import register
+from adoption import language, register
 
 TYPES = {"index": "Report", "chapters/codebook": "Dataset", "chapters/register": "Dataset"}
 
@@ -224,6 +224,10 @@ def test_pages_launch_and_link_only_what_is_known(monkeypatch, repository):
     monkeypatch.setenv("PDF_URL", "https://example.org/book.pdf")
     book_pages.add_addresses(None, Config)
     assert 'href="https://example.org/book.pdf"' in Config.html_theme_options["extra_footer"]
+    monkeypatch.setattr(language, "spoken", lambda: "ja")
+    book_pages.add_addresses(None, Config)
+    assert Config.html_baseurl == f"{PLACED.url}ja/"
+    assert 'href="https://example.org/book.ja.pdf"' in Config.html_theme_options["extra_footer"]
     assert ("launch_buttons" in Config.html_theme_options) == bool(repository)
     if repository:
         assert Config.html_theme_options["repository_branch"] == f"v{PLACED.version}"

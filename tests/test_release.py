@@ -50,6 +50,7 @@ class Repository:
         self.write("_build/html/data/everything.zip", "all tables")
         self.write("requirements.txt", "numpy==2.4\n")
         self.write("_build/pdf/book.pdf", "printed")
+        self.write("_build/pdf/book.ja.pdf", "printed in Japanese")
         self.write(".venv/bin/python", f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
         self.write(".venv/ready", "")
         (folder / ".venv/bin/python").chmod(0o755)
@@ -244,6 +245,7 @@ def test_the_pdf_is_part_of_it_where_there_is_a_browser(repository):
     repository.commit()
     output = repository.made()
     assert f"local-government-ai-rpa-{VERSION}.pdf: OK" in output
+    assert f"local-government-ai-rpa-{VERSION}.ja.pdf: OK" in output
     repository.write("tools/pdf.py", "raise SystemExit('pdf: CHROMIUM is x, and there is none')")
     repository.commit()
     repository.refuses("CHROMIUM is x")

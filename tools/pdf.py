@@ -1,4 +1,4 @@
-"""Print the finished book to one PDF with a Chromium of this machine: ``make pdf``.
+"""Print each edition of the finished book to one PDF with a Chromium of this machine: ``make pdf``.
 
 The articles of all pages become one document: code and downloads left out, folded parts open, links
 within the document. It is printed twice: the second time with page numbers in the contents.
@@ -25,8 +25,11 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "_ext"))
 import citation  # noqa: E402
 
+from adoption import language  # noqa: E402
+from adoption.language import tr  # noqa: E402
+from adoption.phrases import listed  # noqa: E402
+
 HTML, OUT = ROOT / "_build" / "html", ROOT / "_build" / "pdf"
-PDF = OUT / "book.pdf"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Containers often have neither a sandbox nor a large /dev/shm.
 ARGUMENTS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking")
@@ -46,12 +49,27 @@ def find_browser() -> str | None:
     return named or next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
+def editions() -> dict[str, Path]:
+    """The PDF of each edition that is built, by its language."""
+    return {
+        code: OUT / ("book.pdf" if code == "en" else f"book.{code}.pdf")
+        for code, folder in citation.FOLDERS.items()
+        if (HTML / folder / "index.html").exists()
+    }
+
+
+def speak(code: str) -> None:
+    """Print in this language from now on."""
+    language.use(code, "**/*")
+    citation.book.cache_clear()
+
+
 def contents() -> list[tuple[str, str]]:
     """Part ('' before the first) and name of each page but those below others, in order."""
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     return [
         ("", toc["root"]),
-        *((part["caption"], chapter["file"]) for part in toc["parts"] for chapter in part["chapters"]),
+        *((tr(part["caption"]), chapter["file"]) for part in toc["parts"] for chapter in part["chapters"]),
     ]
 
 
@@ -72,7 +90,8 @@ def address(href: str, page: str, pages: set[str]) -> str | None:
 
 def article(page: str, pages: set[str]):
     """The article of a page, made ready for the one document."""
-    soup = BeautifulSoup((HTML / f"{page}.html").read_text(encoding="utf-8"), "html.parser")
+    html = HTML / citation.FOLDERS[language.spoken()]
+    soup = BeautifulSoup((html / f"{page}.html").read_text(encoding="utf-8"), "html.parser")
     found = soup.find("article", class_="bd-article")
     for number in found.select("a.n:not(.term)"):  # to its row, since the page's own list is left out
         number["href"] = "/chapters/register.html" + number["href"].replace("#n-", "#")
@@ -89,7 +108,7 @@ def article(page: str, pages: set[str]):
             del link["href"]
     for image in found.find_all("img"):
         del image["loading"]
-        place = os.path.normpath(HTML / PurePosixPath(page).parent / unquote(image["src"]))
+        place = os.path.normpath(html / PurePosixPath(page).parent / unquote(image["src"]))
         image["src"] = os.path.relpath(place, OUT)
     for details in found.find_all("details"):
         details["open"] = ""
@@ -115,7 +134,7 @@ def cut_fonts(style: str, text: str) -> None:
 
 
 def document(numbers: dict[str, int]) -> str:
-    """The whole book as one HTML document; `numbers` holds the page of each entry, by its id."""
+    """The whole edition as one HTML document; `numbers` holds the page of each entry, by its id."""
     pages = {page for _, page in contents()}
     entries, bodies, last = [], [], ""
     for part, page in contents():
@@ -132,10 +151,24 @@ def document(numbers: dict[str, int]) -> str:
         bodies.append(str(body))
     work, here = citation.book(), Path(__file__)
     style = here.with_suffix(".css").read_text(encoding="utf-8")
-    cut_fonts(style, "".join(sorted({*"".join(bodies + entries), *string.printable.strip()})))
-    build = json.loads((HTML / "build.json").read_text(encoding="utf-8"))["digest"]
-    words = work._asdict() | {"authors": "; ".join(work.authors), "short": work.title.split(":")[0]}
-    words |= {"build": build[:12], "cite": citation.text(work._replace(build=build[:12]))}
+    build = json.loads((HTML / "build.json").read_text(encoding="utf-8"))["digest"][:12]
+    words = {
+        "lang": language.spoken(),
+        "title": work.title,
+        "authors": listed(work.authors),
+        "edition": tr("Version {version}, {released}. Build {build}.").format(
+            version=work.version, released=work.released, build=build
+        ),
+        "cite": tr("How to cite: {citation}").format(citation=citation.text(work._replace(build=build))),
+        "terms": tr(
+            "Text and figures: CC BY 4.0. Code: MIT. The code of each chapter, the data of each figure and the "
+            "register as a table are part of the book on the web and of its repository."
+        ),
+        "contents": tr("Contents"),
+        "foot": tr("{title}, version {version}").format(title=re.split("[:：]", work.title)[0], version=work.version),
+    }
+    signs = {*"".join(bodies + entries), *"".join(words.values()), *string.printable.strip()}
+    cut_fonts(style, "".join(sorted(signs)))
     template = string.Template(here.with_suffix(".html").read_text(encoding="utf-8"))
     parts = {"style": style, "entries": "".join(entries), "bodies": "".join(bodies)}
     return template.substitute({name: escape(text) for name, text in words.items()} | parts)
@@ -147,22 +180,23 @@ def page_numbers(pdf: Path) -> dict[str, int]:
     return {id[1:]: read.get_destination_page_number(at) + 1 for id, at in read.named_destinations.items()}
 
 
-def print_book(browser) -> None:
-    """Write book.html and book.pdf."""
+def print_book(browser, pdf: Path) -> None:
+    """Write the PDF of the edition that is spoken, and beside it the HTML that it is printed from."""
     OUT.mkdir(parents=True, exist_ok=True)
-    source, numbers = OUT / "book.html", {}
+    source, numbers = pdf.with_suffix(".html"), {}
     for attempt in ("reading the pages", "numbering the contents"):
-        print(f"pdf: {attempt}", flush=True)
+        print(f"pdf: {pdf.name}: {attempt}", flush=True)
         source.write_text(document(numbers), encoding="utf-8", newline="\n")
         page = browser.new_page()
         page.goto(source.as_uri(), wait_until="load")
-        partial = PDF.with_suffix(".partial")
+        partial = pdf.with_suffix(".partial")
         page.pdf(path=partial, header_template="<span></span>", footer_template=page.inner_html("#footer"), **PRINTED)
         page.close()
         before, numbers = numbers, page_numbers(partial)
     if before != numbers:
         sys.exit("pdf: the contents changed their length when they got their page numbers")
-    partial.replace(PDF)
+    partial.replace(pdf)
+    print(f"pdf: {len(PdfReader(pdf).pages)} pages, {pdf.stat().st_size / 1e6:.1f} MB: {pdf.relative_to(ROOT)}")
 
 
 def main() -> None:
@@ -175,10 +209,12 @@ def main() -> None:
 
     try:
         with sync_playwright() as playwright:
-            print_book(playwright.chromium.launch(executable_path=browser, args=ARGUMENTS))
+            launched = playwright.chromium.launch(executable_path=browser, args=ARGUMENTS)
+            for code, pdf in editions().items():
+                speak(code)
+                print_book(launched, pdf)
     except (Error, OSError) as error:
         sys.exit(f"pdf: {error}")
-    print(f"pdf: {len(PdfReader(PDF).pages)} pages, {PDF.stat().st_size / 1e6:.1f} MB: {PDF.relative_to(ROOT)}")
 
 
 if __name__ == "__main__":

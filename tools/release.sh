@@ -63,7 +63,9 @@ rm -r "${out:?}/$name-html"
 cp requirements.txt "$out/$name-requirements.txt"
 if [ "$browser" -eq 0 ]; then
   make --silent pdf
-  cp _build/pdf/book.pdf "$out/$name.pdf"
+  for pdf in _build/pdf/book*.pdf; do
+    cp "$pdf" "$out/$name${pdf#_build/pdf/book}"
+  done
 else
   echo "release: no PDF, since no Chromium or Chrome was found"
 fi
