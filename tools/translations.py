@@ -23,7 +23,8 @@ sys.path.insert(0, str(ROOT / "_ext"))
 import messages  # noqa: E402
 
 WORK, LOCALE = ROOT / "_build" / "gettext", ROOT / "locale" / "ja" / "LC_MESSAGES"
-SOURCES = "chapters reference data results adoption tests/fixtures _ext _static tools/pdf.py _toc.yml references.bib CITATION.cff index.md"
+SOURCES = """chapters reference data results adoption tests/fixtures _ext _static tools/pdf.py _toc.yml
+    references.bib CITATION.cff index.md"""
 PIECE = "put together in code"
 HEADER = "# Text: CC BY 4.0, as the book. `make translations` renews this file from the English."
 
