@@ -3,13 +3,14 @@ and what the HTML standard does not allow.
 
 The templates beside this file give the sidebar a landmark; here the bibliography becomes a list
 by roles that are in use, images load when they are reached, and Japanese words are marked as
-Japanese, so that they are spoken, hyphenated and drawn as such. Colours stand in book.css.
+Japanese, so that they are spoken, hyphenated and drawn as such. Names of buttons that the theme and
+Sphinx have in English alone are translated. Colours stand in book.css.
 """
 
 import re
 from pathlib import Path
 
-from adoption.language import tr
+from adoption.language import mark, tr
 
 # Japanese characters, and what may stand between two of them without a space (AI・RPA活用促進).
 JAPANESE = r"[\u3001-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff01-\uff9f]"
@@ -34,8 +35,14 @@ SHELL = (
     (re.compile(r'(<(?:table|td)) style="[^"]*"'), r"\1"),
     (re.compile(r'<button onclick="[^"]*"'), "<button"),
     # The sign that unfolds a part of the sidebar has no name.
-    (re.compile(r'<summary>(?=<span class="toctree-toggle")'), '<summary aria-label="{Pages below}">'),
+    (re.compile(r'<summary>(?=<span class="toctree-toggle")'), '<summary aria-label="Pages below">'),
 )
+NAMES = (
+    *(mark("Pages below"), mark("Link to this heading"), mark("Link to this term"), mark("Link to this image")),
+    *(mark("Link to this definition"), mark("Book"), mark("Main"), mark("Toggle primary sidebar")),
+    *(mark("Toggle secondary sidebar"), mark("Color mode"), mark("System Settings"), mark("Light"), mark("Dark")),
+)
+NAME = re.compile(rf'((?:title|aria-label)=")({"|".join(NAMES)})(?=")')
 
 
 # The code of a module stands in a pre, which may hold phrases only.
@@ -69,7 +76,8 @@ def repair_shells(app, exception):
     for path in Path(app.outdir).rglob("*.html"):
         before = text = path.read_text(encoding="utf-8")
         for pattern, better in SHELL:
-            text = pattern.sub(better.replace("{Pages below}", tr("Pages below")), text)
+            text = pattern.sub(better, text)
+        text = NAME.sub(lambda name: name[1] + tr(name[2]), text)
         if "_modules" in path.parts:
             text = CODE.sub(lambda code: re.sub(r"<(/?)div\b", r"<\1span", code[0]), text)
         if text != before:

@@ -17,6 +17,7 @@ import re
 
 import citation
 from docutils import nodes
+from sphinx import addnodes
 
 from adoption import language
 from adoption.language import mark, tr
@@ -31,14 +32,23 @@ DATASETS = {
 }
 
 
+def plain(node) -> str:
+    """What a part of a page says, on one line and without the works that it cites."""
+    said = node.deepcopy()
+    for cited in list(said.findall(addnodes.pending_xref)):
+        if cited.get("refdomain") == "cite":
+            cited.parent.remove(cited)
+    return re.sub(r"\s+([.,;:)]?)", lambda found: found[1] or " ", said.astext()).strip()
+
+
 def description(doctree) -> str:
     """What a page says, for lists of search results: its finding, or else its first paragraph.
 
     Whole sentences, as many as fit into 300 characters, but at least one.
     """
     finding = [part for part in doctree.findall(nodes.Admonition) if "finding" in part.get("classes", ())]
-    paragraphs = [part.astext() for place in (*finding, doctree) for part in place.findall(nodes.paragraph)]
-    sentences = re.split(r"(?<=[.!?]) |(?<=。)", " ".join(paragraphs[0].split())) if paragraphs else []
+    paragraphs = [plain(part) for place in (*finding, doctree) for part in place.findall(nodes.paragraph)]
+    sentences = re.split(r"(?<=[.!?]) |(?<=。)", paragraphs[0]) if paragraphs else []
     said = ""
     for sentence in sentences:
         if said and len(said) + len(sentence) > 300:

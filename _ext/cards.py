@@ -37,7 +37,7 @@ def read(app, doctree):
     env.page_findings[env.docname] = book_pages.description(doctree)
     if env.docname == GLOSSARY:
         env.definitions = {
-            term.astext(): (term["ids"][0], " ".join(item[-1].astext().split()))
+            term.astext(): (term["ids"][0], book_pages.plain(item[-1]))
             for item in doctree.findall(nodes.definition_list_item)
             for term in item.findall(nodes.term)
         }

@@ -41,7 +41,11 @@ WIDTH = 4.0  # inches: on a screen 360 pixels wide a figure takes 352 (book.css)
 SMALLEST = 9  # points, of a figure as wide as that
 
 BOLD = "bold"  # id of texts whose Japanese characters, of one weight, are made bold in the SVG
-UNBROKEN = re.compile(r"[「『（(]*(?:[\d.,%％A-Za-z₀-₉⁰-⁹⁻-]+ ?|.)[、。，．」』）)・：～万億人倍％%]*")
+# Where Japanese lines break: after particles and signs if they can, else anywhere but within a number.
+PHRASE = re.compile(r".+?(?:[ぁ-ん](?![ぁ-ん、。，．」』）)・：])|[、。，．」』）)・：](?![、。，．」』）)・：])|$)")
+UNBROKEN = re.compile(r"[「『（(]*(?:[+−]?[\d.,%％A-Za-z₀-₉⁰-⁹⁻-]+ ?|.)[、。，．」』）)・：～万億人倍％%]*")
+
+BLANK = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef])\s+|\s+(?=[\u3000-\u9fff\uff00-\uffef])")
 
 POPULATION_TICKS = (300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
 
@@ -102,18 +106,23 @@ def title(axes, text: str) -> None:
 
 
 def wrap(text: str, width: int) -> str:
-    """A text in lines of so many characters, of which Japanese ones take two, and break anywhere.
+    """A text in lines of so many characters, of which Japanese ones take two.
 
     No line begins with what closes or ends with what opens.
     """
     if text.isascii() or language.spoken() == "en":
         return textwrap.fill(text, width)
-    lines = [""]
-    for part in UNBROKEN.findall(text):
+
+    def wide(said: str) -> bool:
         # Beside Japanese characters Latin ones are wider than half.
-        if lines[-1] and sum(2 if one > "\u2e80" else 1.3 for one in lines[-1] + part.rstrip()) > width:
-            lines.append("")
-        lines[-1] += part
+        return sum(2 if one > "\u2e80" else 1.3 for one in said.rstrip()) > width
+
+    lines = [""]
+    for phrase in PHRASE.findall(text):
+        for part in UNBROKEN.findall(phrase) if wide(phrase) else [phrase]:
+            if lines[-1] and wide(lines[-1] + part):
+                lines.append("")
+            lines[-1] += part
     return "\n".join(line.strip() for line in lines)
 
 
@@ -180,6 +189,8 @@ def show(figure: Figure, *, name: str, alt: str, data: pd.DataFrame, caption: st
     translate(figure)
     _check_texts(figure, name)
     alt = tr(alt)
+    if language.spoken() != "en":  # no blanks where lines and sentences were joined
+        alt = BLANK.sub("", alt)
     details = {
         "name": name,
         "caption": tr(caption),

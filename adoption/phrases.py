@@ -156,9 +156,9 @@ def to() -> str:
     return " – " if language.spoken() == "en" else "～"
 
 
-def listed(items: Iterable[str]) -> str:
-    """Items of a list within a sentence."""
-    return ("; " if language.spoken() == "en" else "；").join(items)
+def listed(items: Iterable[str], sign: str = "; ") -> str:
+    """Items of a list within a sentence, or with ", " or ": " the parts of a name."""
+    return (sign if language.spoken() == "en" else {"; ": "；", ", ": "、", ": ": "："}[sign]).join(items)
 
 
 def span(lower: float, upper: float, digits: int = 0) -> str:

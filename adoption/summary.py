@@ -8,8 +8,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from adoption import curve, moments, saddlepoint, wiggle
+from adoption import curve, language, moments, saddlepoint, wiggle
 from adoption.bounds import Infeasible
+from adoption.language import tr
 
 FEW = 10  # members of a stage
 CROWDED = 0.1  # share of a stage's members that may be tied with its median
@@ -50,32 +51,32 @@ def diagnostics(survey) -> pd.DataFrame:
             impossible,
             0,
             impossible > 0,
-            "A median fits no group of its size: a misprint, another frame, or rounding that was not given.",
+            tr("A median fits no group of its size: a misprint, another frame, or rounding that was not given."),
         ),
-        ("determined", ends, 0, ends > 0, "The estimate or an end of its interval is not determined."),
+        ("determined", ends, 0, ends > 0, tr("The estimate or an end of its interval is not determined.")),
         (
             "misfit",
             np.nan if fit is None else found.p_value,
             0.05,
             fit is not None and found.p_value < 0.05,
-            "The counts and medians do not fit one slope for all stages.",
+            tr("The counts and medians do not fit one slope for all stages."),
         ),
-        ("stretch", stretch, STRETCHED, stretch > STRETCHED, "The curve bends so much that no slope sums it up."),
-        ("ties", shares, CROWDED, shares > CROWDED, "Many members of a stage may stand at its median."),
-        ("fewest", fewest, FEW, fewest < FEW, "A stage has few members."),
+        ("stretch", stretch, STRETCHED, stretch > STRETCHED, tr("The curve bends so much that no slope sums it up.")),
+        ("ties", shares, CROWDED, shares > CROWDED, tr("Many members of a stage may stand at its median.")),
+        ("fewest", fewest, FEW, fewest < FEW, tr("A stage has few members.")),
         (
             "normal",
             normal,
             APART,
             normal > APART,
-            "The sums are far from normal: the curve is steep or the frame small.",
+            tr("The sums are far from normal: the curve is steep or the frame small."),
         ),
         (
             "one slope",
             projected,
             BENT,
             projected > BENT,
-            "A slope for each stage gives another answer than one for all.",
+            tr("A slope for each stage gives another answer than one for all."),
         ),
     ]
     table = pd.DataFrame(rows, columns=["diagnostic", "value", "cut_off", "warns", "words"])
@@ -105,7 +106,8 @@ def _members(table):
 def summary(survey) -> pd.DataFrame:
     """The results that a survey's counts and medians allow, and which of them deserve trust.
 
-    Columns: result, value, lower, upper, trust ("exact", "yes", "with care" or "no"), words. What the
+    Columns: result, value, lower, upper, trust ("exact", "yes", "with care" or "no"), words, which are
+    in the language that is spoken (adoption.language). What the
     data do not determine is missing, and the words say so. Where a median is not possible, nothing
     is exact.
 
@@ -121,19 +123,22 @@ def summary(survey) -> pd.DataFrame:
     fact = "with care" if contradicted else "exact"
     rows = []
     rates = survey.rates(first)
-    for side in ("above", "below"):
+    for side, words in (
+        ("above", tr("Share of the furthest stage among bodies above its median: needs no curve.")),
+        ("below", tr("Share of the furthest stage among bodies below its median: needs no curve.")),
+    ):
         low, high = rates[f"rate_{side}_least"].min(), rates[f"rate_{side}_most"].max()
-        words = f"Share of the furthest stage among bodies {side} its median: needs no curve."
         value = low if low == high else np.nan
-        rows.append((f"rate {side} the median", value, low, high, fact, " ".join([words, *contradicted])))
+        rows.append((f"rate {side} the median", value, low, high, fact, _sentences(words, *contradicted)))
     cut = survey.frame.halves()
-    words = f"Share among bodies of {cut:g} and more less that among smaller ones: what any allocation allows."
+    words = tr("Share among bodies of {cut:g} and more less that among smaller ones: what any allocation allows.")
+    words = words.format(cut=cut)
     try:
         (bottom_low, bottom_high), (top_low, top_high) = survey.bounds(first, [int(cut)])[["lower", "upper"]].to_numpy()
         ends = top_low - bottom_high, top_high - bottom_low
     except Infeasible:
-        ends, words = (np.nan, np.nan), "No allocation of the bodies has these counts and medians."
-    rows.append(("half difference, bounds", np.nan, *ends, fact, " ".join([words, *contradicted])))
+        ends, words = (np.nan, np.nan), tr("No allocation of the bodies has these counts and medians.")
+    rows.append(("half difference, bounds", np.nan, *ends, fact, _sentences(words, *contradicted)))
     trust = "no" if checks.loc[["determined", "stretch"], "warns"].any() else "with care" if reasons else "yes"
     if found.fit is not None:
         allowed = wiggle.difference(found.fit, found.width, moments.log_size([cut], floor=survey.floor)[0])
@@ -142,13 +147,17 @@ def summary(survey) -> pd.DataFrame:
                 "half difference",
                 *allowed.mixed,
                 "with care" if reasons else "yes",
-                " ".join(["The same difference, as a curve that may bend has it.", *reasons]),
+                _sentences(tr("The same difference, as a curve that may bend has it."), *reasons),
             )
         )
     ratio, low, high = (np.nan if end is None else np.exp(end) for end in found[:3])
     missing = [
-        f"The {name} is not determined."
-        for name, end in (("estimate", ratio), ("lower end", low), ("upper end", high))
+        said
+        for said, end in (
+            (tr("The estimate is not determined."), ratio),
+            (tr("The lower end is not determined."), low),
+            (tr("The upper end is not determined."), high),
+        )
         if np.isnan(end)
     ]
     rows.append(
@@ -158,28 +167,33 @@ def summary(survey) -> pd.DataFrame:
             low,
             high,
             trust,
-            " ".join(["Odds of being further along, per doubling of size.", *missing, *reasons]),
+            _sentences(tr("Odds of being further along, per doubling of size."), *missing, *reasons),
         )
     )
     rows.append(_half_size(survey, trust))
     return pd.DataFrame(rows, columns=["result", "value", "lower", "upper", "trust", "words"])
 
 
+def _sentences(*said):
+    return (" " if language.spoken() == "en" else "").join(said)
+
+
 def _half_size(survey, trust):
     """Size at which half are at the furthest stage, by the multinomial curve."""
-    name, words, fit = "half size", "Size at which half of the bodies are at the furthest stage", survey.whole_fit().fit
+    name, fit = "half size", survey.whole_fit().fit
     each = fit and _fitted("multinomial", fit.moments, fit.likelihood)
     try:
         size, low, high = curve.size_at(each) if each else [np.nan] * 3
     except (curve.ConvergenceError, curve.NoCrossing):
         size = np.nan
     if np.isnan(size):
-        return name, np.nan, np.nan, np.nan, "no", f"{words}: not determined."
+        words = tr("Size at which half of the bodies are at the furthest stage: not determined.")
+        return name, np.nan, np.nan, np.nan, "no", words
     ends = [end if 0 < end < np.inf else np.nan for end in (low, high)]
     beyond = not min(survey.medians) <= size <= max(survey.medians)
-    said = [f"{words}."]
+    said = [tr("Size at which half of the bodies are at the furthest stage.")]
     if beyond:
-        said.append("It lies beyond the medians: an extrapolation by formula.")
+        said.append(tr("It lies beyond the medians: an extrapolation by formula."))
     if np.isnan(ends).any():
-        said.append("An end is not determined.")
-    return name, size, *ends, "no" if beyond or np.isnan(ends).any() else trust, " ".join(said)
+        said.append(tr("An end is not determined."))
+    return name, size, *ends, "no" if beyond or np.isnan(ends).any() else trust, _sentences(*said)

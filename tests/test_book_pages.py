@@ -12,6 +12,7 @@ from bs4 import BeautifulSoup
 from docutils import nodes
 from docutils.utils import new_document
 from pages import PAGES
+from sphinx import addnodes
 
 from adoption import language, register
 
@@ -117,6 +118,13 @@ def test_description_is_the_finding_in_whole_sentences():
 def test_every_page_has_a_description(pages, name):
     [meta] = pages[name].find_all("meta", attrs={"name": "description"})
     assert 30 < len(meta["content"]) <= 300 and meta["content"].endswith(".")
+
+
+def test_what_a_page_says_names_no_keys_of_works():
+    cited = addnodes.pending_xref("", nodes.inline("", "holm1979"), refdomain="cite")
+    said = nodes.paragraph("", "", nodes.Text("Corrected\n"), cited, nodes.Text(". And\nso on."))
+    assert book_pages.plain(said) == "Corrected. And so on."
+    assert cited.parent is said
 
 
 def test_a_title_cannot_leave_its_tag(monkeypatch):

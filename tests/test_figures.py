@@ -201,6 +201,13 @@ def test_plain_texts_are_drawn_in_the_language_that_is_spoken(monkeypatch):
         assert "".join(lines) == "人口" * 30 and len(lines) == 3
         assert b"stroke-width: 200" in figures.drawn(figure, "svg")
         assert figures.wrap("「ある」、また。", 4).split("\n") == ["「あ", "る」、", "ま", "た。"]
+        said = (
+            "人口108,174人を上回る市区町村のAI導入率は2020年の46%～50%から2023年の95%～96%へ、下回る市区町村では42%へ"
+        )
+        lines = figures.wrap(said, 48).split("\n")
+        assert "".join(lines) == said and lines[0].endswith("導入率は") and lines[1].endswith("へ、")
+        assert figures.wrap("導入率の差は−24～+32", 16).split("\n") == ["導入率の差は", "−24～+32"]
+        assert figures.wrap("差−24～+32", 8).split("\n") == ["差−24～", "+32"]
     finally:
         language.use("en")
         plt.close(figure)

@@ -4,7 +4,8 @@
     python tools/translations.py check     # name every message that is not translated as it should be
 
 Messages come from Sphinx's gettext builder, run on the committed chapters, which nothing executes
-(_ext/messages.py adds those of code and tables). Reference pages describe code: they stay English.
+(_ext/messages.py adds those of code and tables). Reference pages describe code: but for
+their list they stay English.
 """
 
 import os
@@ -52,7 +53,7 @@ def extract(root=ROOT, work=WORK):
     found = {}
     for path in sorted(folder.rglob("*.pot")):
         name = path.relative_to(folder).with_suffix(".po").as_posix()
-        if not name.startswith(("reference/", "sphinx.")):
+        if name == "reference/index.po" or not name.startswith(("reference/", "sphinx.")):
             with open(path, "rb") as file:
                 found[name] = read_po(file)
     for name, message, piece in messages.messages(source):
@@ -131,7 +132,8 @@ def update(templates, locale=LOCALE):
         for message in catalogue:
             # Not Python's formats: "95% interval", {n}`id`. What `flaws` says holds.
             message.flags -= {"python-format", "python-brace-format"}
-            if not message.string and "`" in message.id and not re.search("[A-Za-z]", ROLE.sub("", message.id)):
+            text = str(message.id)
+            if not message.string and re.search(r"`|\]\(", text) and not re.search("[A-Za-z]", ROLE.sub("", text)):
                 message.string = message.id  # nothing but roles
         (locale / name).parent.mkdir(parents=True, exist_ok=True)
         with open(locale / name, "wb") as file:
