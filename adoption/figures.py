@@ -40,7 +40,7 @@ INK, FAINT = "#1F1F1F", "#D9D9D9"
 WIDTH = 4.0  # inches: on a screen 360 pixels wide a figure takes 352 (book.css), 9 points being 11 pixels
 SMALLEST = 9  # points, of a figure as wide as that
 
-BOLD = "bold"  # id of texts whose Japanese characters, of one weight, are made bold in the SVG
+BOLD = "bold"  # id of texts whose Japanese characters, of one weight, are made bold by a line around them
 # Where Japanese lines break: after particles and signs if they can, else anywhere but within a number.
 PHRASE = re.compile(r".+?(?:[ぁ-ん](?![ぁ-ん、。，．」』）)・：])|[、。，．」』）)・：](?![、。，．」』）)・：])|$)")
 UNBROKEN = re.compile(r"[「『（(]*(?:[+−]?[\d.,%％A-Za-z₀-₉⁰-⁹⁻-]+ ?|.)[、。，．」』）)・：～万億人倍％%]*")
@@ -96,7 +96,7 @@ use_style()
 def title(axes, text: str) -> None:
     """A title that states the finding, wrapped to the figure's width, aligned left."""
     figure = axes.figure
-    # Japanese has one weight, which the SVG makes bold.
+    # Japanese has one weight, which `drawn` makes bold.
     width, weight = (11, "bold") if language.spoken() == "en" else (12, "normal")
     letters = int(figure.get_size_inches()[0] * width)
     said = figure.suptitle(wrap(tr(text), letters), x=0.012, ha="left", fontsize=10.5, fontweight=weight, gid=BOLD)
@@ -170,6 +170,9 @@ def _short(number: float) -> str:
 def drawn(figure: Figure, kind: str) -> bytes:
     """The figure without date, as "svg", or as "png" in the size of print (300 dots per inch)."""
     out = io.BytesIO()
+    if kind == "png" and language.spoken() != "en":
+        for text in figure.findobj(lambda part: part.get_gid() == BOLD):
+            text.set_path_effects([withStroke(linewidth=0.35, foreground=text.get_color())])
     figure.savefig(out, format=kind, dpi=300, metadata={"Date": None, "Creator": None} if kind == "svg" else None)
     if language.spoken() == "en":
         return out.getvalue()

@@ -1,5 +1,6 @@
 """adoption.figures: what a table and a figure put on the page."""
 
+import io
 import json
 
 import IPython.display
@@ -200,12 +201,19 @@ def test_plain_texts_are_drawn_in_the_language_that_is_spoken(monkeypatch):
         lines = figure.get_suptitle().split("\n")
         assert "".join(lines) == "人口" * 30 and len(lines) == 3
         assert b"stroke-width: 200" in figures.drawn(figure, "svg")
+        axes.set_axis_off()
+        out = io.BytesIO()
+        figure.savefig(out, format="png", dpi=300)
+        thin, bold = (
+            1 - plt.imread(io.BytesIO(png))[..., :3].mean() for png in (out.getvalue(), figures.drawn(figure, "png"))
+        )
+        assert bold > 1.1 * thin
         assert figures.wrap("「ある」、また。", 4).split("\n") == ["「あ", "る」、", "ま", "た。"]
-        said = (
+        long = (
             "人口108,174人を上回る市区町村のAI導入率は2020年の46%～50%から2023年の95%～96%へ、下回る市区町村では42%へ"
         )
-        lines = figures.wrap(said, 48).split("\n")
-        assert "".join(lines) == said and lines[0].endswith("導入率は") and lines[1].endswith("へ、")
+        lines = figures.wrap(long, 48).split("\n")
+        assert "".join(lines) == long and lines[0].endswith("導入率は") and lines[1].endswith("へ、")
         assert figures.wrap("導入率の差は−24～+32", 16).split("\n") == ["導入率の差は", "−24～+32"]
         assert figures.wrap("差−24～+32", 8).split("\n") == ["差−24～", "+32"]
     finally:
