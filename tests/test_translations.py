@@ -173,3 +173,33 @@ def test_no_english_words_are_left_on_a_japanese_page(html):
             and "のいずれか" not in text
         ]
     assert left == []
+
+
+JAPANESE = "[\u3040-\u30ff\u4e00-\u9fff]"
+
+
+def test_what_figures_say_in_japanese_has_no_signs_of_english(html):
+    """No blank beside Japanese, and no half-width comma, colon or semicolon after it."""
+    files = sorted((html / "ja/figures").glob("*.json"))
+    said = {path.stem: json.loads(path.read_text("utf-8")) for path in files}
+    left = [
+        (name, key, text[max(0, found.start() - 20) : found.end() + 20])
+        for name, figure in said.items()
+        for key, text in figure.items()
+        if key in ("alt", "caption", "source")
+        for found in re.finditer(rf"{JAPANESE}[ ,;:]|[ ,;:] ?{JAPANESE}", text)
+    ]
+    assert len(said) > 15 and left == []
+
+
+def test_buttons_and_landmarks_of_japanese_pages_speak_japanese(html):
+    from bs4 import BeautifulSoup
+
+    left = set()
+    for path in sorted((html / "ja").rglob("*.html")):
+        if path.relative_to(html / "ja").parts[0] not in ("reference", "_modules"):
+            page = BeautifulSoup(path.read_text("utf-8"), "html.parser")
+            for part in page.select("button, nav, section, aside, summary, input, i, a.headerlink"):
+                names = (part.get(name, "") for name in ("title", "aria-label", "placeholder"))
+                left |= {name for name in names if re.search("[a-z]{3}", name) and not re.search(JAPANESE, name)}
+    assert left == set()

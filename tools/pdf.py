@@ -126,10 +126,11 @@ def cut_fonts(style: str, text: str) -> None:
     the text of a PDF, searched or copied, would have those; so without ligatures, too.
     """
     places = (Path(matplotlib.get_data_path()) / "fonts" / "ttf", Path(matplotlib_fontja.__file__).parent / "fonts")
-    (OUT / "fonts").mkdir(parents=True, exist_ok=True)
-    for name in re.findall(r'url\("fonts/(.+?)"\)', style):
-        [path] = [place / name for place in places if (place / name).exists()]
-        output = f"--output-file={OUT / 'fonts' / name}"
+    for name in re.findall(r'url\("(.+?)"\)', style):
+        font = OUT / name
+        font.parent.mkdir(parents=True, exist_ok=True)
+        [path] = [place / font.name for place in places if (place / font.name).exists()]
+        output = f"--output-file={font}"
         subset.main([str(path), output, f"--text={text}", "--layout-features=kern", "--drop-tables+=FFTM"])
 
 
@@ -150,7 +151,7 @@ def document(numbers: dict[str, int]) -> str:
             )
         bodies.append(str(body))
     work, here = citation.book(), Path(__file__)
-    style = here.with_suffix(".css").read_text(encoding="utf-8")
+    style = here.with_suffix(".css").read_text(encoding="utf-8").replace("fonts/", f"fonts/{language.spoken()}/")
     build = json.loads((HTML / "build.json").read_text(encoding="utf-8"))["digest"][:12]
     words = {
         "lang": language.spoken(),
