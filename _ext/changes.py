@@ -11,6 +11,7 @@ from typing import NamedTuple
 from adoption import csvfile
 from adoption.csvfile import fail, row_place
 from adoption.language import mark
+from adoption.phrases import listed, to
 from adoption.register import COLUMNS, NUMBERS, PATH, same
 
 RELEASED = PATH.parent / "released"
@@ -38,10 +39,10 @@ def printed(value: float | None) -> str:
 
 def in_words(row) -> str:
     """The numbers of a result in a few words: value (from – to), p."""
-    span = " – ".join(printed(end) for end in (row.lower, row.upper) if end is not None)
+    span = to().join(printed(end) for end in (row.lower, row.upper) if end is not None)
     both = f"{printed(row.value)} ({span})" if span and row.value is not None else ""
     p = f"p = {printed(row.p_value)}" if row.p_value is not None else ""
-    return ", ".join(filter(None, [both or printed(row.value) or span, p]))
+    return listed(filter(None, [both or printed(row.value) or span, p]), ", ")
 
 
 def read(path: Path) -> dict[str, Numbers]:
