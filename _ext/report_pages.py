@@ -72,7 +72,9 @@ def register_row(result: register.Result) -> list[str]:
     address, source = f"{result.chapter}.html#cell-{result.cell}", linked(result.source)
     result = register.translated(result)
     return [
-        f'{escape(result.label)} <span class="unit">({escape(result.unit)}; {escape(result.base)})</span>',
+        f'{escape(result.label)} <span class="unit">'
+        + escape(tr("({unit}; {base})").format(unit=result.unit, base=result.base))
+        + "</span>",
         *map(escape, phrases.rounded(result)),  # "< 10⁻³"
         escape(result.evidence),
         f"<details><summary>{tr('exact, source')}</summary>"
