@@ -62,10 +62,6 @@ def text(work: Work, part: str = "", page: str = "") -> str:
         tr("{authors} ({year}). {title}. {edition}. {part}.") if part else tr("{authors} ({year}). {title}. {edition}.")
     )
     place = f" {address(work, page)}" if work.url else ""
-    said = (
-        tr("{authors} ({year}). {title}. {edition}. {part}.") if part else tr("{authors} ({year}). {title}. {edition}.")
-    )
-    place = f" {address(work, page)}" if work.url else ""
     said = said.format(authors=listed(work.authors), year=work.year, title=work.title, edition=work.edition, part=part)
     return re.sub(r"([?!？！])[.。]", r"\1", said) + place  # a question needs no full stop
 
