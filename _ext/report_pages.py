@@ -185,7 +185,7 @@ class PValues(SphinxDirective):
             [
                 f'{escape(result.label)}<br><a class="id" href="register.html#{result.id}">'
                 f"<code>{result.id}</code></a>",
-                escape(phrases.p_phrase(result.p_value).removeprefix("p ").removeprefix("= ")),
+                escape(phrases.p_value(result.p_value)),
                 escape(result.base),
             ]
             for result in map(register.translated, results)

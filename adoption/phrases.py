@@ -91,7 +91,7 @@ def rounded(result: "Result") -> tuple[str, str, str]:
     return (
         _three_digits(result.value, result.unit, round),
         to().join(_three_digits(end, result.unit, way) for end, way in ends if end is not None),
-        "" if result.p_value is None else p_phrase(result.p_value).removeprefix("p ").removeprefix("= "),
+        "" if result.p_value is None else p_value(result.p_value),
     )
 
 
@@ -134,6 +134,11 @@ def p_phrase(p: float) -> str:
             exponent = power
             break
     return f"p < 10{str(exponent).translate(SUPERSCRIPT)}"
+
+
+def p_value(p: float) -> str:
+    """A p-value below a heading that says what it is: "0.003", or "< 10⁻⁴"."""
+    return p_phrase(p).removeprefix("p ").removeprefix("= ")
 
 
 def _stored(number: float) -> float:

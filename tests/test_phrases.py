@@ -23,6 +23,8 @@ from adoption.register import NUMBERS, Result
 )
 def test_p_phrase(p, phrase):
     assert phrases.p_phrase(p) == phrase
+    assert phrases.p_value(p) in (phrase.removeprefix("p = "), phrase.removeprefix("p "))
+    assert "p" not in phrases.p_value(p) and "=" not in phrases.p_value(p)
 
 
 def test_p_phrase_never_claims_too_much():
