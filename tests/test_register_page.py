@@ -86,12 +86,12 @@ def test_codebook_describes_every_table(tmp_path):
 
 def test_citation_of_a_part_and_of_a_number(tmp_path):
     shown, warnings = page(
-        tmp_path, "```{citation} k-chapter\nChapter: What?\n```\n\n```{citation} k-number\n:result: a.ratio\n```"
+        tmp_path, "```{citation} k-figure\n:figure: one#fig-a\n```\n\n```{citation} k-number\n:result: a.ratio\n```"
     )
     assert warnings == ""
     entries = [entry.get_text() for entry in shown.select(".citation pre")]
-    assert len(entries) == 6 and "Chapter: What?" in entries[0]
-    assert entries[1].startswith("@misc{k-chapter,") and "N1  - Chapter: What?" in entries[2]
+    assert len(entries) == 6 and "Figure fig-a" in entries[0]
+    assert entries[1].startswith("@misc{k-figure,") and "N1  - Figure fig-a" in entries[2]
     assert all("Result a.ratio: 5.516853933" in entry for entry in entries[3:])
     shown, warnings = page(tmp_path / "wrong", "```{citation} k\n:result: a.rato\n```")
     assert "no result 'a.rato'" in warnings
