@@ -297,7 +297,7 @@ def _cell_html(value) -> str:
         return "<br>".join(_cell_html(line) for line in value)
     if isinstance(value, str) and re.fullmatch(r"https?://\S+", value):
         return _cell_html(Link(value, value))
-    return html.escape(_cell(value))
+    return re.sub(r"(?<=[\d%]) – (?=\d)", "\u00a0–\u00a0", html.escape(_cell(value)))  # a range stays on one line
 
 
 def _is_short(column: pd.Series) -> bool:
@@ -306,7 +306,8 @@ def _is_short(column: pd.Series) -> bool:
 
 def _looks_numeric(column: pd.Series) -> bool:
     texts = column.astype(str)
-    return bool(texts.str.match(r"^[\d−–～\-+.,%× ()<]*\d[\d.,%×) –～−\-]*$").all())
+    texts = texts[texts != "–"]  # no such number
+    return bool(len(texts)) and bool(texts.str.match(r"^[\d−–～\-+.,%× ()<]*\d[\d.,%×) –～−\-]*$").all())
 
 
 def _cell(value) -> str:

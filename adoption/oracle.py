@@ -144,9 +144,12 @@ def _tables() -> Iterator[Comparison]:
         "conditional_odds_ratio",
         ["estimate", "lower", "upper"],
     )
-    for method, key, in_r in (("clopper-pearson", "exact", "binom.test"), ("wilson", "wilson", "prop.test")):
+    for name, method, key, in_r in (
+        (mark("Proportion, Clopper–Pearson interval"), "clopper-pearson", "exact", "binom.test"),
+        (mark("Proportion, Wilson interval"), "wilson", "wilson", "prop.test"),
+    ):
         yield compare(
-            f"Proportion, {method} interval",
+            name,
             in_r,
             lambda e, method=method: tables.proportion_interval(e["k"], e["n"], method, e["level"])[1:3],
             "proportion",

@@ -58,7 +58,12 @@ def test_table_cells_and_heads(shown):
         ("td", "some more words than twelve letters"),
     ]
     assert first.th["scope"] == "row"
-    assert [cell.get_text() for cell in second.find_all("td")] == ["3", "3 – 4%", "", ""]
+    assert [cell.get_text() for cell in second.find_all("td")] == [
+        "3",
+        "3\u00a0–\u00a04%",
+        "",
+        "",
+    ]  # a range stays on one line
     assert [cell["class"] for cell in first.find_all(["th", "td"])] == [
         ["text"],
         ["number"],
@@ -66,6 +71,11 @@ def test_table_cells_and_heads(shown):
         ["number"],
         ["text"],
     ]
+
+
+def test_numbers_stand_to_the_right_where_some_are_missing(shown):
+    page = table(shown, pd.DataFrame({"A": ["a", "b"], "B": ["94%", "–"], "C": ["–", "–"]}))
+    assert [cell["class"] for cell in page.select("thead th")] == [["short"], ["number"], ["short"]]
 
 
 @pytest.mark.parametrize("heads", [0, 1, 2])
