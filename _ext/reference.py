@@ -24,13 +24,14 @@ ALIASES = {
     "pd.Series": "pandas.Series",
 }
 DESCRIBED = re.compile(r"(\w+(?:, \w+)*): (.+)")
+NEXT = re.compile(r"(?<=\.) (?=[a-z_]\w*(?:, [a-z_]\w*)*: )")  # another name described in the same line
 CODE = re.compile(r":\w+:`[^`]*`|``[^`]*``|`([^`]+)`")  # roles and code stay as they are
 
 
 def definitions(app, what, name, thing, options, lines):
     """Turn described names into a definition list."""
     said, inside = [], False
-    for line in lines:
+    for line in (part for line in lines for part in (NEXT.split(line) if DESCRIBED.fullmatch(line) else [line])):
         match = DESCRIBED.fullmatch(line)
         if match and (inside or not said or not said[-1].strip()):
             inside = True
