@@ -78,7 +78,7 @@ def begin(app, config):
     config.locale_dirs, config.gettext_compact = ["locale"], False
     config.translation_progress_classes = "untranslated"
     options = config.html_theme_options
-    config.html_title = tr(config.html_title or config.project)
+    config.html_title, config.author = tr(config.html_title or config.project), tr(config.author)
     options["extra_footer"] = tr(options.get("extra_footer", "").strip())
     options["article_header_end"] = ["language-switch.html", "article-header-buttons.html"]
     if config.language != "en":
