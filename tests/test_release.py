@@ -14,6 +14,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 CITED = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
 VERSION, DATE = str(CITED["version"]), str(CITED["date-released"])
+STEM = f"local-government-ai-rpa-{VERSION}"
 
 
 class Repository:
@@ -177,8 +178,7 @@ def test_the_repository_has_one_version():
 
 
 def test_the_files_of_a_release_and_their_check(repository, tmp_path):
-    output = repository.made()
-    stem = f"local-government-ai-rpa-{VERSION}"
+    output, stem = repository.made(), STEM
     assert "release: no PDF" in output and f"{stem}-html.zip: OK" in output
     parts = {f"{stem}-{part}" for part in ("html.zip", "data.zip", "source.zip", "requirements.txt")}
     assert {path.name for path in repository.out.iterdir()} == parts | {"ro-crate-metadata.json", "SHA256SUMS"}
@@ -220,10 +220,12 @@ def check_crate(folder, parts):
     assert root["@type"] == "Dataset" and root["version"] == VERSION
     assert {"name", "description", "datePublished", "license"} <= root.keys()
     assert {part["@id"] for part in root["hasPart"]} == parts
+    spoken = {id.removeprefix(STEM): thing["inLanguage"] for id, thing in things.items() if "inLanguage" in thing}
+    editions = {"-html.zip": ["en", "ja"], ".pdf": "en", ".ja.pdf": "ja"}
+    assert spoken == {end: spoken for end, spoken in editions.items() if STEM + end in parts}
     for part in parts:
         assert things[part]["name"] and things[things[part]["license"]["@id"]]["name"]
         assert int(things[part]["contentSize"]) == (folder / part).stat().st_size
-        assert things[part].get("inLanguage") == (["en", "ja"] if part.endswith("-html.zip") else None)
     for thing in things.values():  # whatever it points at is described, and nothing is nested
         for value in thing.values():
             for pointer in value if isinstance(value, list) else [value]:
@@ -244,8 +246,8 @@ def test_the_pdf_is_part_of_it_where_there_is_a_browser(repository):
     repository.write("tools/pdf.py", "")
     repository.commit()
     output = repository.made()
-    assert f"local-government-ai-rpa-{VERSION}.pdf: OK" in output
-    assert f"local-government-ai-rpa-{VERSION}.ja.pdf: OK" in output
+    assert f"{STEM}.pdf: OK" in output and f"{STEM}.ja.pdf: OK" in output
+    check_crate(repository.out, {path.name for path in repository.out.glob(f"{STEM}*")})
     repository.write("tools/pdf.py", "raise SystemExit('pdf: CHROMIUM is x, and there is none')")
     repository.commit()
     repository.refuses("CHROMIUM is x")

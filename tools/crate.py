@@ -9,20 +9,20 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 CC_BY, MIT = "https://creativecommons.org/licenses/by/4.0/", "https://spdx.org/licenses/MIT"
 LICENCES = {CC_BY: "Creative Commons Attribution 4.0 International", MIT: "MIT License"}
-# What a file of a release is, by the end of its name.
+# What a file of a release is, by the end of its name, and in which languages.
 PARTS = {
-    "-html.zip": ("The pages of the book, in English and Japanese, to be read offline", CC_BY),
-    "-data.zip": ("Tables, codebook and register of results", CC_BY),
-    "-source.zip": ("Source of everything: code, text, data and tests", MIT),
-    "-requirements.txt": ("Environment: every package, pinned with its hashes", MIT),
-    ".pdf": ("The book in English, printed", CC_BY),
+    "-html.zip": ("The pages of the book, in English and Japanese, to be read offline", CC_BY, ["en", "ja"]),
+    "-data.zip": ("Tables, codebook and register of results", CC_BY, None),
+    "-source.zip": ("Source of everything: code, text, data and tests", MIT, None),
+    "-requirements.txt": ("Environment: every package, pinned with its hashes", MIT, None),
+    ".ja.pdf": ("The book in Japanese, printed", CC_BY, "ja"),
+    ".pdf": ("The book in English, printed", CC_BY, "en"),
 }
-LANGUAGES = {"-html.zip": ["en", "ja"], ".pdf": "en"}
 MEDIA = {".zip": "application/zip", ".txt": "text/plain", ".pdf": "application/pdf"}
 
 
 def described(path):
-    [(name, licence)] = [part for end, part in PARTS.items() if path.name.endswith(end)]
+    name, licence, spoken = next(part for end, part in PARTS.items() if path.name.endswith(end))
     return {
         "@id": path.name,
         "@type": ["File", "SoftwareSourceCode"] if "-source" in path.name else "File",
@@ -30,7 +30,7 @@ def described(path):
         "encodingFormat": MEDIA[path.suffix],
         "contentSize": str(path.stat().st_size),
         "license": {"@id": licence},
-        **{"inLanguage": spoken for end, spoken in LANGUAGES.items() if path.name.endswith(end)},
+        **({"inLanguage": spoken} if spoken else {}),
     }
 
 
