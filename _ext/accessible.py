@@ -42,6 +42,8 @@ NAMES = (
     *(mark("Link to this definition"), mark("Book"), mark("Main"), mark("Toggle primary sidebar")),
     *(mark("Toggle secondary sidebar"), mark("Color mode"), mark("System Settings"), mark("Light"), mark("Dark")),
 )
+# Pages that describe functions are in English in every edition, and so are their names in the sidebar.
+FUNCTIONS = re.compile(r'(<li class="toctree-l2"><a)(?= class="reference internal" href="[^"]*reference/\w+\.html")')
 NAME = re.compile(rf'((?:title|aria-label)=")({"|".join(NAMES)})(?=")')
 
 
@@ -78,6 +80,8 @@ def repair_shells(app, exception):
         for pattern, better in SHELL:
             text = pattern.sub(better, text)
         text = NAME.sub(lambda name: name[1] + tr(name[2]), text)
+        if app.config.language != "en":
+            text = FUNCTIONS.sub(r'\1 lang="en"', text)
         if "_modules" in path.parts:
             text = CODE.sub(lambda code: re.sub(r"<(/?)div\b", r"<\1span", code[0]), text)
         if text != before:

@@ -200,6 +200,7 @@ def test_buttons_and_landmarks_of_japanese_pages_speak_japanese(html):
     for path in sorted((html / "ja").rglob("*.html")):
         if path.relative_to(html / "ja").parts[0] not in ("reference", "_modules"):
             page = BeautifulSoup(path.read_text("utf-8"), "html.parser")
+            assert all(link.get("lang") == "en" for link in page.select("li.toctree-l2 > a[href*='reference/']"))
             for part in page.select("button, nav, section, aside, summary, input, i, a.headerlink"):
                 names = (part.get(name, "") for name in ("title", "aria-label", "placeholder"))
                 left |= {name for name in names if re.search("[a-z]{3}", name) and not re.search(JAPANESE, name)}
