@@ -116,6 +116,8 @@ def finish_page(app, page, template, context, doctree):
         for part in ("body", "metatags"):
             context[part] = TABLES.sub(r"\g<1>../\g<2>", context.get(part, ""))
         context["body"] = UNTRANSLATED.sub(r'\1 lang="en"\2', context["body"])
+        if page.startswith("reference/") and page != "reference/index":  # they describe code, in English
+            context["body"] = context["body"].replace("<section", '<section lang="en"', 1)
 
 
 FOOTNOTE = re.compile(r"\[\^([\w-]+)\]")

@@ -196,6 +196,8 @@ def test_buttons_and_landmarks_of_japanese_pages_speak_japanese(html):
     from bs4 import BeautifulSoup
 
     left = set()
+    described = BeautifulSoup((html / "ja/reference/survey.html").read_text("utf-8"), "html.parser")
+    assert described.find("article", class_="bd-article").h1.find_parent(lang=True)["lang"] == "en"
     assert "貢献者" in (html / "ja/index.html").read_text("utf-8").partition('class="component-author"')[2][:100]
     for path in sorted((html / "ja").rglob("*.html")):
         if path.relative_to(html / "ja").parts[0] not in ("reference", "_modules"):
