@@ -22,6 +22,7 @@ import xlsxwriter
 
 from adoption import data, register
 from adoption.language import tr
+from adoption.phrases import listed
 
 ROOT = citation.PATH.parent
 TABLES = ("data", "results", "results/stored")
@@ -114,8 +115,8 @@ def about(name: str) -> list[str]:
     file, rows = f"`data/{described['path']}`", f"{len(table(name)):,}"
     lines = [tr("{file}, {rows} rows.").format(file=file, rows=rows) + f" {tr(described['description'])}", ""]
     for source in described["sources"]:
-        address = f", <{source['path']}>" if "path" in source else ""
-        lines.append("- " + tr("Source: {source}").format(source=tr(source["title"]) + address))
+        named = [tr(source["title"]), *([f"<{source['path']}>"] if "path" in source else [])]
+        lines.append("- " + tr("Source: {source}").format(source=listed(named, ", ")))
     return lines + [
         "- " + tr("Licence: {licence}").format(licence=tr(licence["title"])) for licence in described["licenses"]
     ]

@@ -219,8 +219,9 @@ FIELDS = [mark("Field"), mark("Data type"), mark("Unit"), mark("Allowed values")
 
 
 def values(said: str) -> str:
-    """The constraints of a field in the language that is spoken."""
-    return phrases.listed(language.tr_filled(part, CONSTRAINTS) for part in re.split(r"(?<!'); ", said)) if said else ""
+    """The constraints of a field in the language that is spoken; what it may be stands between commas."""
+    parts = [language.tr_filled(part, CONSTRAINTS) for part in re.split(r"(?<!'); ", said)] if said else []
+    return phrases.listed(phrases.listed(part.split(", "), ", ") for part in parts)
 
 
 class Codebook(SphinxDirective):

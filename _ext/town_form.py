@@ -10,6 +10,7 @@ from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
 from adoption.language import mark, tr
+from adoption.phrases import listed
 
 FORM = """\
 <form class="my-town" id="my-town" novalidate hidden>
@@ -44,7 +45,8 @@ def form(examples) -> str:
     """The form as HTML; examples: pairs of a municipality's name and its population."""
     return FORM.format(
         options="".join(
-            f'<option value="{population}">{escape(name)}: {population:,}</option>' for name, population in examples
+            f'<option value="{population}">{escape(listed((name, f"{population:,}"), ": "))}</option>'
+            for name, population in examples
         ),
         **{place: tr(words) for place, words in WORDS.items()},
     )
