@@ -6,7 +6,7 @@ value with the functions of the package.
 
 import csv
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -48,18 +48,7 @@ def relative_difference(ours, stored) -> float:
     return float((np.abs(ours[finite] - stored[finite]) / scale).max(initial=0.0))
 
 
-def _compare(piece: str, in_r: str, here: str, pairs) -> Comparison:
-    pairs = list(pairs)
-    return Comparison(
-        piece,
-        in_r,
-        here,
-        sum(np.size(stored) for _, stored in pairs),
-        max(relative_difference(*pair) for pair in pairs),
-    )
-
-
-def _median_tails() -> Iterator[Comparison]:
+def _median_tails() -> Iterator[tuple]:
     with (FIXTURES / "medians-oracle.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
 
@@ -73,169 +62,117 @@ def _median_tails() -> Iterator[Comparison]:
         ("odd", mark("Median test, odd groups (log tail)"), "phyper", "medians.median_tail"),
         ("even", mark("Median test, even groups (log tail)"), "lchoose", "medians.median_tail_exact"),
     ):
-        yield _compare(piece, in_r, here, [(tail(row), float(row["log_tail"])) for row in rows if row["law"] == law])
+        yield piece, in_r, here, [(tail(row), float(row["log_tail"])) for row in rows if row["law"] == law]
 
 
-def _curves() -> Iterator[Comparison]:
-    stored = json.loads((FIXTURES / "curve-microdata.json").read_text(encoding="utf-8"))
+def _curves() -> Iterator[tuple]:
+    stored = _stored("curve-microdata")
     z = moments.log_size(stored["size"], floor=FLOOR)
-
-    def loglik(model, stage):
-        pi = curve.probabilities(model, stored[model]["params"], z)[0]
-        return np.log(pi[np.arange(z.size), stage]).sum()
-
     stage = {model: np.array([int(digit) for digit in stored[f"{model}_stage"]]) - 1 for model in curve.MODELS}
-    ordered, multinomial = (loglik(model, stage[model]) for model in curve.MODELS)
-    yield _compare(
-        mark("Ordered logit: log-likelihood at R's estimate"),
-        "ordinal::clm, MASS::polr",
-        "curve",
-        [([ordered, ordered], [stored["ordered"]["loglik"], stored["ordered"]["polr_loglik"]])],
-    )
-    yield _compare(
-        mark("Multinomial logit: log-likelihood at R's estimate"),
-        "nnet::multinom",
-        "curve",
-        [(multinomial, stored["multinomial"]["loglik"])],
-    )
+    ordered, multinomial = stored["ordered"], stored["multinomial"]
+
+    def loglik(model):
+        pi = curve.probabilities(model, stored[model]["params"], z)[0]
+        return np.log(pi[np.arange(z.size), stage[model]]).sum()
+
+    pairs = [(loglik("ordered"), ordered[by]) for by in ("loglik", "polr_loglik")]
+    yield mark("Ordered logit: log-likelihood at R's estimate"), "ordinal::clm, MASS::polr", "curve", pairs
+    pairs = [(loglik("multinomial"), multinomial["loglik"])]
+    yield mark("Multinomial logit: log-likelihood at R's estimate"), "nnet::multinom", "curve", pairs
     slope, _ = simulation.ordered_logit(stored["size"], stage["ordered"], floor=FLOOR)
-    yield _compare(
-        mark("Ordered logit on micro-data: slope"),
-        "ordinal::clm",
-        "simulation.ordered_logit",
-        [(slope, stored["ordered"]["params"][-1])],
-    )
-    statsmodels = OrderedModel(-stage["ordered"], z[:, None], distr="logit").fit(method="bfgs", gtol=1e-9, disp=False)
-    yield _compare(
-        mark("The same by statsmodels, with gtol=1e-9"),
-        "ordinal::clm",
-        "OrderedModel",
-        [([statsmodels.params[0], statsmodels.llf], [stored["ordered"]["params"][-1], stored["ordered"]["loglik"]])],
-    )
+    pairs = [(slope, ordered["params"][-1])]
+    yield mark("Ordered logit on micro-data: slope"), "ordinal::clm", "simulation.ordered_logit", pairs
+    other = OrderedModel(-stage["ordered"], z[:, None], distr="logit").fit(method="bfgs", gtol=1e-9, disp=False)
+    pairs = [(other.params[0], ordered["params"][-1]), (other.llf, ordered["loglik"])]
+    yield mark("The same by statsmodels, with gtol=1e-9"), "ordinal::clm", "OrderedModel", pairs
 
 
-def _tables() -> Iterator[Comparison]:
-    stored = json.loads((FIXTURES / "tables-oracle.json").read_text(encoding="utf-8"))
+def _tables() -> Iterator[tuple]:
+    stored = _stored("tables-oracle")
 
-    def compare(piece, in_r, function: Callable, kind, here, keys):
-        return _compare(
-            piece,
-            in_r,
-            f"tables.{here}",
-            [
-                (function(entry), [float(value) for key in keys for value in np.atleast_1d(entry[key])])
-                for entry in stored[kind]
-            ],
-        )
+    def pairs(kind, keys, function):
+        for entry in stored[kind]:
+            yield function(entry), [float(value) for key in keys.split() for value in np.atleast_1d(entry[key])]
 
-    yield compare(
-        mark("Fisher–Freeman–Halton test"),
-        "fisher.test",
-        lambda e: tables.fisher_freeman_halton(e["table"]),
-        "fisher_freeman_halton",
-        "fisher_freeman_halton",
-        ["p_value"],
-    )
-    yield compare(
-        mark("Conditional odds ratio and interval"),
-        "dhyper, uniroot",
-        lambda e: tables.conditional_odds_ratio(e["table"], e["level"])[:3],
-        "odds_ratio",
-        "conditional_odds_ratio",
-        ["estimate", "lower", "upper"],
-    )
-    for name, method, key, in_r in (
+    found = pairs("fisher_freeman_halton", "p_value", lambda e: tables.fisher_freeman_halton(e["table"]))
+    yield mark("Fisher–Freeman–Halton test"), "fisher.test", "tables.fisher_freeman_halton", found
+    ends = "estimate lower upper"
+    found = pairs("odds_ratio", ends, lambda e: tables.conditional_odds_ratio(e["table"], e["level"])[:3])
+    yield mark("Conditional odds ratio and interval"), "dhyper, uniroot", "tables.conditional_odds_ratio", found
+    for piece, method, key, in_r in (
         (mark("Proportion, Clopper–Pearson interval"), "clopper-pearson", "exact", "binom.test"),
         (mark("Proportion, Wilson interval"), "wilson", "wilson", "prop.test"),
     ):
-        yield compare(
-            name,
-            in_r,
-            lambda e, method=method: tables.proportion_interval(e["k"], e["n"], method, e["level"])[1:3],
-            "proportion",
-            "proportion_interval",
-            [key],
-        )
-    yield compare(
-        mark("McNemar's exact test over all overlaps"),
-        "binom.test",
-        lambda e: [tables.mcnemar_range(e["n_a"], e["n_b"], e["total"], o, o).p_max for o in e["overlap"]],
-        "mcnemar",
-        "mcnemar_range",
-        ["p_value"],
-    )
-    yield compare(
-        mark("Pearson's chi-square"),
-        "chisq.test",
-        lambda e: [
-            tables.pearson_chi2(e["table"]).statistic,
-            stats.chi2.sf(tables.pearson_chi2(e["table"]).statistic, e["df"]),
-        ],
-        "pearson",
-        "pearson_chi2",
-        ["statistic", "p_value"],
-    )
+
+        def proportion(e, method=method):
+            return tables.proportion_interval(e["k"], e["n"], method, e["level"])[1:3]
+
+        found = pairs("proportion", key, proportion)
+        yield piece, in_r, "tables.proportion_interval", found
+
+    def at_each_overlap(e):
+        return [tables.mcnemar_range(e["n_a"], e["n_b"], e["total"], o, o).p_max for o in e["overlap"]]
+
+    found = pairs("mcnemar", "p_value", at_each_overlap)
+    yield mark("McNemar's exact test over all overlaps"), "binom.test", "tables.mcnemar_range", found
+    found = pairs("pearson", "statistic p_value", lambda e: stats.chi2_contingency(e["table"], correction=False)[:2])
+    yield mark("Pearson's chi-square"), "chisq.test", "scipy.stats.chi2_contingency", found
 
 
-def _followup() -> Iterator[Comparison]:
-    stored = json.loads((FIXTURES / "followup-oracle.json").read_text(encoding="utf-8"))
-    cases = [stored[name] for name in ("invented", "ai", "rpa")]
+def _followup() -> Iterator[tuple]:
+    stored = _stored("followup-oracle")
 
-    def by_stratum(case):
+    def strata(case):
         _, at = np.unique(case["stratum"], return_inverse=True)
         n = np.bincount(at, case["bodies"])
         return np.bincount(at, case["people"]) / n, n, np.bincount(at, case["adopters"])
 
-    def marked(case):
-        return case["marked"], case["bodies"], case["adopters"]
+    def rows(key):
+        return lambda case: [case[name] for name in (key, "marked", "bodies", "adopters")]
 
-    for piece, in_r, function, here, key in (
-        (
-            mark("Grouped logit: coefficients"),
-            "glm",
-            lambda c: followup.size_logit(*by_stratum(c), floor=FLOOR).params,
-            "size_logit",
-            "line",
-        ),
+    at_size, within, floor = rows("size"), rows("stratum"), {"floor": FLOOR}
+    logit, profile = "size_logit", "glm, uniroot"
+    for piece, in_r, name, arguments, more, key in (
+        (mark("Grouped logit: coefficients"), "glm", logit, strata, floor, "line"),
         (
             mark("Odds ratio per doubling, profile interval"),
-            "glm, uniroot",
-            lambda c: followup.odds_ratio_per_doubling(*by_stratum(c), floor=FLOOR)[:3],
+            profile,
             "odds_ratio_per_doubling",
+            strata,
+            floor,
             "odds_ratio",
         ),
-        (
-            mark("Size at one half, profile interval"),
-            "glm, uniroot",
-            lambda c: followup.half_size(*by_stratum(c), floor=FLOOR)[:3],
-            "half_size",
-            "half",
-        ),
-        (
-            mark("Test of curvature"),
-            "anova",
-            lambda c: followup.curvature_test(*by_stratum(c), floor=FLOOR),
-            "curvature_test",
-            "curvature",
-        ),
+        (mark("Size at one half, profile interval"), profile, "half_size", strata, floor, "half"),
+        (mark("Test of curvature"), "anova", "curvature_test", strata, floor, "curvature"),
         (
             mark("Odds ratio at equal size, profile interval"),
-            "glm, uniroot",
-            lambda c: followup.odds_ratio_at_equal_size(c["size"], *marked(c), floor=FLOOR)[:3],
+            profile,
             "odds_ratio_at_equal_size",
+            at_size,
+            floor,
             "at_equal_size",
         ),
-        (
-            mark("Odds ratio within strata"),
-            "mantelhaen.test",
-            lambda c: followup.odds_ratio_within_strata(c["stratum"], *marked(c))[:3],
-            "odds_ratio_within_strata",
-            "within_strata",
-        ),
+        (mark("Odds ratio within strata"), "mantelhaen.test", "odds_ratio_within_strata", within, {}, "within_strata"),
     ):
-        yield _compare(piece, in_r, f"followup.{here}", [(function(c), c[key]) for c in cases])
+        pairs = []
+        for case in (stored[name] for name in ("invented", "ai", "rpa")):
+            found = getattr(followup, name)(*arguments(case), **more)
+            pairs.append((found.params if name == logit else found[: len(case[key])], case[key]))
+        yield piece, in_r, f"followup.{name}", pairs
+
+
+def _stored(name: str) -> dict:
+    return json.loads((FIXTURES / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def comparisons() -> list[Comparison]:
     """All pieces, in the order of the modules."""
-    return [*_median_tails(), *_curves(), *_tables(), *_followup()]
+    found = []
+    for piece, in_r, here, pairs in (*_median_tails(), *_curves(), *_tables(), *_followup()):
+        pairs = list(pairs)
+        values, difference = (
+            sum(np.size(stored) for _, stored in pairs),
+            max(relative_difference(*pair) for pair in pairs),
+        )
+        found.append(Comparison(piece, in_r, here, values, difference))
+    return found

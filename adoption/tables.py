@@ -1,7 +1,7 @@
 """Exact inference for small and sparse contingency tables.
 
 Everything here takes counts and returns numbers. Nothing is random and nothing is asymptotic,
-except `pearson_chi2` and `cramers_v`, which say so. SciPy is used where it is exact; written here
+except `cramers_v`, which says so. SciPy is used where it is exact; written here
 is what it does by simulation (the r x c exact test) or does not have.
 """
 
@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
-from scipy.special import comb, gammaln, logsumexp
+from scipy.special import gammaln, logsumexp
 
 from adoption import checks
 
@@ -34,16 +34,6 @@ class Interval(NamedTuple):
     lower: float
     upper: float
     p_value: float | None = None
-
-
-class PearsonChi2(NamedTuple):
-    """Pearson's test and what shows whether its approximation can be trusted."""
-
-    statistic: float
-    df: int
-    p_value: float
-    expected: np.ndarray  # same shape as the table without its empty rows and columns
-    share_below_five: float  # share of cells that expect fewer than five
 
 
 class McNemarRange(NamedTuple):
@@ -71,31 +61,7 @@ def _table(table) -> np.ndarray:
 # --- enumeration of tables with given margins ---------------------------------------------------
 
 
-def table_count_bound(row_totals: ArrayLike, column_totals: ArrayLike) -> float:
-    """Upper bound for the number of tables with these margins, in closed form.
-
-    row_totals, column_totals: shapes (r,) and (c,), whole numbers with one sum, else ValueError.
-
-    One line of the table is forced by the others. Each of the others has at most as many fillings
-    as its total can be spread over its cells, and at most as many as its cells but the largest
-    have values; the product of the smaller numbers, over rows or over columns, whichever is
-    smaller. `inf` if too large for a float.
-    """
-    rows, columns = _margins(row_totals, column_totals)
-    return min(_fillings(rows, columns), _fillings(columns, rows))
-
-
-def _fillings(lines: np.ndarray, capacities: np.ndarray) -> float:
-    product = 1.0
-    with np.errstate(over="ignore"):
-        for total in np.sort(lines)[:-1]:
-            spread = comb(total + len(capacities) - 1, len(capacities) - 1)
-            values = np.prod(np.minimum(np.sort(capacities)[:-1], total) + 1.0)
-            product *= min(spread, values)
-    return float(product)
-
-
-def fisher_freeman_halton(table: ArrayLike, limit: int = LIMIT) -> float:
+def fisher_freeman_halton(table: ArrayLike) -> float:
     """Exact p-value of independence in an r x c table of counts, margins fixed.
 
     The sum of the probabilities of all tables with the observed margins that are no more likely
@@ -104,12 +70,10 @@ def fisher_freeman_halton(table: ArrayLike, limit: int = LIMIT) -> float:
     and are dropped. For 2 x 2 it is Fisher's two-sided test.
 
     table: shape (r, c), counts.
-    limit: partial tables held at once.
 
-    ValueError if the table is not 2-dimensional, holds anything but whole numbers of zero or
-    more, has fewer than two non-empty rows or columns, more than a million observations (where
-    rounding would blur ties), or if more than `limit` partial tables would have to be held; the
-    message then gives an upper bound for the number of tables.
+    ValueError if the table is not 2-dimensional, holds anything but whole numbers of zero or more,
+    has fewer than two non-empty rows or columns, more than a million observations (where rounding
+    would blur ties), or if more than `LIMIT` partial tables would have to be held at once.
 
     Source: G. H. Freeman and J. H. Halton (1951), Biometrika 38, 141-149; enumeration in the
     manner of C. R. Mehta and N. R. Patel (1983), JASA 78, 427-434, without their pruning.
@@ -118,7 +82,7 @@ def fisher_freeman_halton(table: ArrayLike, limit: int = LIMIT) -> float:
     if counts.sum() > MOST_OBSERVATIONS:
         raise ValueError(f"table: expected at most {MOST_OBSERVATIONS:,} observations, found {counts.sum():,}")
     rows, columns = counts.sum(axis=1), counts.sum(axis=0)
-    log_weight, ways = _enumerate(rows, columns, _log_factorials, limit)
+    log_weight, ways = _enumerate(rows, columns, _log_factorials)
     log_observed = -_log_factorials(counts).sum()
     constant = _log_factorials(rows) + _log_factorials(columns) - gammaln(counts.sum() + 1.0)
     extreme = log_weight <= log_observed + np.log1p(TIE)
@@ -131,15 +95,7 @@ def _log_factorials(cells: np.ndarray) -> np.ndarray:
     return gammaln(cells + 1.0).sum(axis=-1)
 
 
-def _margins(row_totals, column_totals) -> tuple[np.ndarray, np.ndarray]:
-    rows = checks.whole_vector("row_totals", row_totals)
-    columns = checks.whole_vector("column_totals", column_totals)
-    if rows.sum() != columns.sum():
-        raise ValueError(f"row_totals, column_totals: expected one sum, found {rows.sum()} and {columns.sum()}")
-    return rows, columns
-
-
-def _enumerate(rows, columns, cost, limit) -> tuple[np.ndarray, np.ndarray]:
+def _enumerate(rows, columns, cost) -> tuple[np.ndarray, np.ndarray]:
     """Log weights of all tables with these margins, and how many tables have each.
 
     The log weight is minus the summed `cost` of the columns, a function of cells (m, r).
@@ -154,14 +110,14 @@ def _enumerate(rows, columns, cost, limit) -> tuple[np.ndarray, np.ndarray]:
     remaining, log_weight, ways = np.sort(rows)[None, :], np.zeros(1), np.ones(1)
 
     for total in columns[:-1]:
-        parent, taken = _fill_column(remaining, total, limit, rows, columns)
+        parent, taken = _fill_column(remaining, total, rows, columns)
         remaining, log_weight, ways = _merge(
             np.sort(remaining[parent] - taken, axis=1), log_weight[parent] - cost(taken), ways[parent]
         )
     return log_weight - cost(remaining), ways
 
 
-def _fill_column(remaining, total, limit, rows, columns) -> tuple[np.ndarray, np.ndarray]:
+def _fill_column(remaining, total, rows, columns) -> tuple[np.ndarray, np.ndarray]:
     """All ways to take `total` out of each row of `remaining` (m, r): (parent row, cells taken).
 
     Cell by cell, between the least that the later cells leave over and the most that fits, so
@@ -175,11 +131,10 @@ def _fill_column(remaining, total, limit, rows, columns) -> tuple[np.ndarray, np
         later = remaining[parent, i + 1 :].sum(axis=1)
         low = np.maximum(0, left - later)
         choices = np.minimum(capacity, left) - low + 1
-        if choices.sum() > limit:
+        if choices.sum() > LIMIT:
             raise ValueError(
-                f"margins: expected at most {limit:,} partial tables at once, found "
-                f"{choices.sum():,}: {rows.tolist()} and {columns.tolist()} have up to about "
-                f"{table_count_bound(rows, columns):.2g} tables"
+                f"table: expected at most {LIMIT:,} partial tables at once, found "
+                f"{choices.sum():,} with the margins {rows.tolist()} and {columns.tolist()}"
             )
         branch = np.repeat(np.arange(len(parent)), choices)
         start = np.cumsum(choices) - choices
@@ -203,43 +158,21 @@ def _merge(remaining, log_weight, ways) -> tuple[np.ndarray, np.ndarray, np.ndar
 # --- association ----------------------------------------------------------------------------
 
 
-def pearson_chi2(table: ArrayLike) -> PearsonChi2:
-    """Pearson's chi-square test (no continuity correction) with the counts that it expects.
+def cramers_v(table: ArrayLike) -> float:
+    """Bias-corrected Cramér's V of an r x c table of counts: 0 independence, 1 full association.
 
     table: shape (r, c), counts.
 
-    Its p-value is an approximation for large expected counts; where many are below five (Cochran's
-    rule: more than a fifth of the cells, or any below one) `fisher_freeman_halton` is the test.
-    Empty rows and columns are dropped; ValueError as there.
-    """
-    result = stats.chi2_contingency(_table(table), correction=False)
-    return PearsonChi2(
-        float(result.statistic),
-        int(result.dof),
-        float(result.pvalue),
-        result.expected_freq,
-        float((result.expected_freq < 5).mean()),
-    )
-
-
-def cramers_v(table: ArrayLike, bias_corrected: bool = True) -> float:
-    """Cramér's V of an r x c table of counts: 0 independence, 1 full association.
-
-    table: shape (r, c), counts.
-    bias_corrected: take off what independent variables would show.
-
-    The plain V is positive even for independent variables, the more so the smaller the counts;
-    the corrected one takes that expectation off and is 0 where no association is left. Empty
-    rows and columns are dropped. ValueError as in `fisher_freeman_halton`, and where there are
-    so few observations that the corrected V is 0/0 (as many as rows or columns).
+    The plain V (`scipy.stats.contingency.association`) is positive even for independent variables,
+    the more so the smaller the counts; this one takes that expectation off. Empty rows and columns
+    are dropped. ValueError as in `fisher_freeman_halton`, and where there are so few observations
+    that it is 0/0 (as many as rows or columns).
 
     Source: W. Bergsma (2013), Journal of the Korean Statistical Society 42, 323-328.
     """
     counts = _table(table)
     (r, c), n = counts.shape, counts.sum()
     phi2 = stats.chi2_contingency(counts, correction=False).statistic / n
-    if not bias_corrected:
-        return float(np.sqrt(phi2 / (min(r, c) - 1)))
     if n <= min(r, c):
         raise ValueError(
             f"table: expected more than {min(r, c)} observations in a {r} x {c} table for a corrected V, found {n}"
@@ -322,24 +255,6 @@ def _part_of(k, n) -> tuple[int, int]:
     return checks.whole("k", k, 0, n), n
 
 
-def decision_interval(k: int, n: int, cluster_sizes: ArrayLike, level: float = 0.95) -> Interval:
-    """Share of *decisions* for, where some of the k adopters of n decided together.
-
-    cluster_sizes: adopters in each joint decision; all other adopters, and all who did not adopt,
-        count as having decided alone.
-
-    Each joint decision counts once among the adopters and once in the base: eight of eleven
-    deciding together leaves 4 of n - 7, with the Clopper-Pearson interval of that. It answers
-    another question than k/n (how often was it decided, not how many bodies have it);
-    `clustered_rate_interval` keeps the question.
-    ValueError as in `proportion_interval`, or if the clusters hold more than k or fewer than one.
-    """
-    k, n = _part_of(k, n)
-    joined = _adopter_weights(k, cluster_sizes)
-    merged = k - len(joined)
-    return proportion_interval(k - merged, n - merged, level=level)
-
-
 def clustered_rate_interval(
     k: int, n: int, cluster_sizes: ArrayLike, largest: int | None = None, level: float = 0.95
 ) -> Interval:
@@ -354,7 +269,8 @@ def clustered_rate_interval(
     joint decision of w bodies. Fay and Feuer's gamma interval is made for such sums of rare
     events; with no cluster it is Garwood's exact Poisson interval. Poisson events: meant for
     rates well below one half.
-    ValueError as in `decision_interval`, or if `largest` is below a size seen.
+    ValueError as in `proportion_interval`, if the clusters hold more than k or fewer than one, or
+    if `largest` is below a size seen.
 
     Source: M. P. Fay and E. J. Feuer (1997), Statistics in Medicine 16, 791-801.
     """
@@ -376,34 +292,6 @@ def _adopter_weights(k: int, cluster_sizes) -> np.ndarray:
     if sizes.sum() > k:
         raise ValueError(f"cluster_sizes: expected a sum of at most the {k} adopters, found {sizes.tolist()}")
     return np.concatenate([sizes, np.ones(k - sizes.sum(), dtype=np.int64)])
-
-
-def chance_of_none(n: int, k: int, total: int) -> float:
-    """Chance that none of n bodies is among k of `total`, every choice of the k equally likely.
-
-    n, k: bodies of the two groups, 0 to total.
-
-    What a zero in a table is worth: near 1, a group of n would be expected to show none anyway.
-    ValueError unless n and k are whole numbers from 0 to total.
-    """
-    total = checks.whole("total", total)
-    n, k = checks.whole("n", n, 0, total), checks.whole("k", k, 0, total)
-    return float(stats.hypergeom.pmf(0, total, k, n))
-
-
-def bodies_behind_answers(table: ArrayLike) -> tuple[int, int]:
-    """Fewest and most bodies that can have given these answers, several answers allowed.
-
-    table: answers by group (rows) and kind of answer (columns), each body in one group and naming
-        a kind at most once.
-
-    The fewest is the largest kind of each group, summed; the most is
-    one body an answer. ValueError unless 2-dimensional, whole, and zero or more.
-    """
-    counts = checks.numbers("table", table, least=0, whole=True)
-    if counts.ndim != 2 or not counts.size:
-        raise ValueError(f"table: expected rows and columns, found shape {counts.shape}")
-    return int(counts.max(axis=1).sum()), int(counts.sum())
 
 
 # --- two properties of the same bodies ------------------------------------------------------------
