@@ -7,7 +7,7 @@ outside; what it leaves of the totals is a table of the frame (:mod:`adoption.cu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -139,31 +139,6 @@ def _fewest(sizes, weights, published, medians, odd):
     taken = medians[odd]
     below, above = below - (taken < medians[:, None]).sum(axis=1), above - (taken >= medians[:, None]).sum(axis=1)
     return np.maximum(published - odd - 2 * np.minimum(below, above), 0)
-
-
-def fits_over(
-    model: str,
-    sizes: ArrayLike,
-    weights: ArrayLike,
-    published: ArrayLike,
-    medians: ArrayLike,
-    odd: ArrayLike | None,
-    vectors: Iterable[ArrayLike],
-    *,
-    floor: float,
-    added: Callable | None = None,
-) -> Iterator[Fit]:
-    """The fit for each vector of outside bodies, every one started from the one before.
-
-    vectors: each of shape (K,), as :func:`allowed` gives them.
-
-    The other arguments and the errors are those of :func:`fixed_point`.
-    """
-    published = checks.whole_vector("published", published, least=1)
-    middle, latest = np.zeros(published.size) if odd is None else odd, None
-    for p in vectors:
-        latest = fit(model, sizes, weights, published - p, medians, middle, floor=floor, start=latest, added=added)
-        yield latest
 
 
 def _limits(published, odd, outside, least):

@@ -399,6 +399,11 @@ class Survey:
                 )
         return self.frame.binned(self.medians, self.floor)
 
+    def _for_curve(self) -> tuple:
+        """The frame, and what was printed, the furthest stage first: arguments of :func:`adoption.curve.fit`."""
+        printed = self.counts, self.medians, self._at_median()
+        return *self._binned(), *map(self._ordered, printed)
+
     def fit(self, model: str = "ordered") -> outside.OutsideFit:
         """A curve fitted to counts and medians, "ordered" or "multinomial" (computed once).
 
@@ -409,27 +414,14 @@ class Survey:
         if np.isnan(self.outside).any():
             raise ValueError(f"outside: found {len(self.outside)} bodies without sizes, expected their sizes")
         if model not in self._fits:
-            sizes, weights = self._binned()
-            published = (self._ordered(self.counts), self._ordered(self.medians), self._ordered(self._at_median()))
+            how = {"floor": self.floor, "added": self.added}
             if len(self.outside):
-                self._fits[model] = outside.fixed_point(
-                    model,
-                    sizes,
-                    weights,
-                    *published,
-                    np.sort(self.outside),
-                    self._ordered(self.outside_least),
-                    floor=self.floor,
-                    added=self.added,
-                )
+                beyond = np.sort(self.outside), self._ordered(self.outside_least)
+                found = outside.fixed_point(model, *self._for_curve(), *beyond, **how)
             else:
-                none = np.zeros(len(self.counts))
-                self._fits[model] = outside.OutsideFit(
-                    none.astype(int),
-                    curve.fit(model, sizes, weights, *published, floor=self.floor, added=self.added),
-                    none,
-                    1,
-                )
+                none = np.zeros(len(self.counts), int)
+                found = outside.OutsideFit(none, curve.fit(model, *self._for_curve(), **how), none, 1)
+            self._fits[model] = found
         return self._fits[model]
 
     def slope(self, model: str = "ordered") -> pd.DataFrame:
@@ -556,19 +548,13 @@ class Survey:
         return outside.allowed(self.counts, odd, len(self.outside), self.outside_least)
 
     def _refits(self, model: str, vectors: ArrayLike) -> Iterator[curve.Fit]:
-        """The curve at each number of outside bodies by stage."""
-        sizes, weights = self._binned()
-        return outside.fits_over(
-            model,
-            sizes,
-            weights,
-            self._ordered(self.counts),
-            self._ordered(self.medians),
-            self._ordered(self._at_median()),
-            map(self._ordered, vectors),
-            floor=self.floor,
-            added=self.added,
-        )
+        """The curve at each number of outside bodies by stage, every one started from the one before."""
+        *frame, counts, middles, at_median = self._for_curve()
+        latest, at_median = None, np.zeros(len(counts)) if at_median is None else at_median
+        for vector in vectors:
+            rest = np.array(counts) - self._ordered(vector), middles, at_median
+            latest = curve.fit(model, *frame, *rest, floor=self.floor, start=latest, added=self.added)
+            yield latest
 
     def over_outside(self, model: str = "ordered", every: int = 1) -> pd.DataFrame:
         """The curve at every number of outside bodies by stage: a row a vector.

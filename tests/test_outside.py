@@ -7,6 +7,7 @@ import pytest
 from drawn import FLOOR, MODELS, TRUTHS, binned, draw, frame, publish
 
 from adoption import curve, moments, outside
+from adoption.survey import Frame, Survey
 
 AI, AI_ODD = [296, 241, 58, 480, 713], [1, 0, 0, 1, 1]
 
@@ -109,9 +110,8 @@ def test_fixed_point_in_a_circle_takes_the_likeliest(monkeypatch):
 def test_fits_over_vectors_equal_single_fits():
     base, medians, odd, published, beyond, _ = outside_case("multinomial", 6)
     vectors = outside.allowed(published, odd, 40)[::1500][:6]
-    found = list(
-        outside.fits_over("multinomial", *binned(base, medians), published, medians, odd, vectors, floor=FLOOR)
-    )
+    survey = Survey(published, medians, Frame.of_sizes(base), FLOOR, outside=beyond, odd=odd)
+    found = list(survey._refits("multinomial", vectors))
     assert len(found) == len(vectors) > 2
     for p, warm in zip(vectors, found):
         cold = curve.fit("multinomial", *binned(base, medians), published - p, medians, odd, floor=FLOOR)
