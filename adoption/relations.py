@@ -97,7 +97,7 @@ def _shown(cells: pd.DataFrame, position: int) -> str:
     return repr(row.iloc[0]) if len(row) == 1 else ", ".join(f"{name} {value!r}" for name, value in row.items())
 
 
-def _rule(table: pd.DataFrame, rule: str, why: str = "", **more) -> None:
+def holds(table: pd.DataFrame, rule: str, why: str = "", **more) -> None:
     """DataError for the first row for which an expression of columns, own and more, is false."""
     wide = table.assign(**more)
     used = [name for name in dict.fromkeys(re.findall(r"\w+", rule)) if name in wide]
@@ -131,11 +131,11 @@ def check_table(table: pd.DataFrame, resource: dict) -> None:
     if "order" in table:
         groups = [column for column in ("slide", "consortium", "section", "guidebook") if column in table]
         number = (table.groupby(groups).cumcount() if groups else table.index.to_series()) + 1
-        _rule(table, "order == number", f" (from 1 within each {' and '.join(groups) or 'table'})", number=number)
+        holds(table, "order == number", f" (from 1 within each {' and '.join(groups) or 'table'})", number=number)
     if "upper" in table and "kind" in table and "prefecture" not in table:
         _check_intervals(table)
     for rule in RULES.get(name, ()):
-        _rule(table, rule)
+        holds(table, rule)
     if name in SUMS:
         _sums(table, *SUMS[name])
     if name in ("rpa-joint-use-status", "ai-joint-use-form"):
@@ -143,12 +143,12 @@ def check_table(table: pd.DataFrame, resource: dict) -> None:
         _sums(table[total], category, table[~total].groupby(category).bodies.sum())
     if name == "later-surveys":
         share = 100 * table.bodies / table.body_type.map(KIND_COUNTS | {"all": BODIES})
-        _rule(table, "-0.0500001 <= percent - share <= 0.0500001", share=share)
+        holds(table, "-0.0500001 <= percent - share <= 0.0500001", share=share)
         answer = ["survey_fy", "technology", "body_type", "status", "edition"]
         by_answer = table.fillna({"edition": ""}).groupby(answer)
-        _rule(table, "percent == by_another_source", by_another_source=by_answer.percent.transform("first"))
+        holds(table, "percent == by_another_source", by_another_source=by_answer.percent.transform("first"))
         date = table.reference_date.str.extract("(....)-(..)").astype("Int64")
-        _rule(table, "survey_fy == year", " (April to March)", year=date[0] - (date[1] < 4))
+        holds(table, "survey_fy == year", " (April to March)", year=date[0] - (date[1] < 4))
 
     for column in QUOTED.get(name, ()):
         quoted = [
@@ -168,14 +168,14 @@ def numbers_in(text: str) -> set[float]:
 def _check_intervals(table: pd.DataFrame) -> None:
     """A complete grid of contiguous intervals from 0; populations possible; known totals."""
     spans = table[["lower", "upper"]].drop_duplicates()
-    _rule(spans, "lower == last_upper", last_upper=spans.upper.shift(fill_value=0))
-    _rule(table, "lower < upper")
+    holds(spans, "lower == last_upper", last_upper=spans.upper.shift(fill_value=0))
+    holds(table, "lower < upper")
     others = [name for name in ("kind", "external_staff") if name in table]
     grid = spans.merge(table[others].drop_duplicates(), how="cross")
     if len(table) != len(grid):
         fail(Path(table.attrs["table"]), "rows, each interval with all kinds", f"{len(table)} rows", f"{len(grid)}")
     every(table, list(grid), (table[list(grid)] == grid).all(axis=1), grid)
-    _rule(table, "bodies * lower <= population <= bodies * (upper - 1)")
+    holds(table, "bodies * lower <= population <= bodies * (upper - 1)")
     level = table.kind.where(table.kind == "prefecture", "municipal")
     _sums(table.assign(level=level), "level", dict.fromkeys(level, NATION), "population")
 
@@ -224,7 +224,7 @@ def _check_slides(tables: dict) -> None:
         "a number that the words print",
     )
     members = figures.consortium.map(tables["consortium-members"].consortium.value_counts())
-    _rule(figures, "figure != 'member_municipalities' or value == members", " (consortium-members)", members=members)
+    holds(figures, "figure != 'member_municipalities' or value == members", " (consortium-members)", members=members)
     every(
         errata,
         ["read_as"],
@@ -254,17 +254,17 @@ def _check_census(tables: dict) -> None:
             "the population of a municipality in population-distribution-2015",
         )
     earlier = members.member_ja.map(small.set_index("body_ja").population).astype("Int64")
-    _rule(members, "population == earlier", " (small-adopters)", earlier=earlier)
+    holds(members, "population == earlier", " (small-adopters)", earlier=earlier)
     table = tables["median-neighbours"]
     stages = tables["adoption-by-stage"].set_index(["technology", "stage"]).median_population
     printed = [stages[row.technology, row.stage] for row in table.itertuples()]
-    _rule(table, "median == printed", " (adoption-by-stage)", printed=printed)
+    holds(table, "median == printed", " (adoption-by-stage)", printed=printed)
     for column, kinds in (
         ("municipalities_at", alone.kind != "prefecture"),
         ("prefectures_at", alone.kind == "prefecture"),
     ):
         counted = table["median"].map(alone[kinds].groupby("lower").bodies.sum()).fillna(-1)
-        _rule(table, f"{column} == counted", " (population-distribution-2015)", counted=counted)
+        holds(table, f"{column} == counted", " (population-distribution-2015)", counted=counted)
     # bodies strictly between the pair: those of whole intervals, and of the two at its ends
     inside = [
         grid.bodies[(grid.lower > row.pair_lower) & (grid.upper <= row.pair_upper)].sum() for row in table.itertuples()
@@ -272,7 +272,7 @@ def _check_census(tables: dict) -> None:
     around = [
         grid.bodies[(grid.upper > row.pair_lower) & (grid.lower <= row.pair_upper)].sum() for row in table.itertuples()
     ]
-    _rule(
+    holds(
         table, "inside <= bodies_between <= around - 2", " (population-distribution-2015)", inside=inside, around=around
     )
 
@@ -291,7 +291,7 @@ def _check_2023(tables: dict) -> None:
     for column in ("bodies", "population"):
         known = wide.groupby(["lower", "kind"])[column].sum()
         found = table.groupby(["lower", "kind"])[column].transform("sum")
-        _rule(
+        holds(
             table,
             "all_staff == distribution_2015",
             f" ({column} of interval and kind)",
@@ -312,7 +312,7 @@ def _check_2023(tables: dict) -> None:
         )
     more = dict(zip(("counted", "below", "above"), zip(*counted, strict=True), strict=True))
     for rule in ("bodies == counted", "below <= bodies / 2", "above <= bodies / 2"):
-        _rule(published, rule, " (median_population and adoption-2023-by-size)", **more)
+        holds(published, rule, " (median_population and adoption-2023-by-size)", **more)
 
 
 def _check_strangers(tables: dict) -> None:
@@ -320,7 +320,7 @@ def _check_strangers(tables: dict) -> None:
     printed, frame, truth = (tables[f"strangers{part}"] for part in ("", "-sizes", "-truth"))
     totals = printed.groupby(["dataset", "outcome"]).bodies.transform("sum")
     in_frame = printed.dataset.map(frame.groupby("dataset").bodies.sum()).fillna(0)
-    _rule(
+    holds(
         printed,
         "bodies + other_stages == in_frame",
         " (strangers-sizes)",
@@ -330,7 +330,7 @@ def _check_strangers(tables: dict) -> None:
     first = printed[printed.stage == 1].set_index(["dataset", "outcome"]).bodies
     others = truth[[f"stage_1_in_quarter_{quarter}" for quarter in (2, 3, 4)]].sum(axis=1)
     stage_1 = [first.get((row.dataset, row.outcome), 0) for row in truth.itertuples()]
-    _rule(truth, "stage_1_in_quarter_1 + others == stage_1", " (strangers)", others=others, stage_1=stage_1)
+    holds(truth, "stage_1_in_quarter_1 + others == stage_1", " (strangers)", others=others, stage_1=stage_1)
 
 
 def _same_up_to(edges, rows, whole, column, where, which="") -> None:
@@ -355,7 +355,7 @@ def _check_prefectures(tables: dict) -> None:
         every(tables[name], key, in_order, "rows in the order of the key")
     edges = sorted({0, *grid.upper} & {*table.lower, *table.upper})
     spans = table[["lower", "upper"]].drop_duplicates().sort_values("lower")
-    _rule(spans, "last_upper <= lower", last_upper=spans.upper.shift(fill_value=0))
+    holds(spans, "last_upper <= lower", last_upper=spans.upper.shift(fill_value=0))
     for column in ("bodies", "population"):
         for kind, rows in table.groupby("kind"):
             whole = grid[grid.kind == kind]
@@ -384,7 +384,7 @@ def _check_prefectures(tables: dict) -> None:
         rules += [(weighted, f"fiscal_strength * low - 1e-6 <= {weighted} <= fiscal_strength * high + 1e-6")]
         for column, rule in rules:
             if column in table:
-                _rule(table, rule, " (logarithms of lower and upper)", **ends)
+                holds(table, rule, " (logarithms of lower and upper)", **ends)
     for column in ("bodies", "ai", "rpa", "population"):
         _sums(sums, "prefecture", answers.groupby("prefecture")[column].sum(), column)
     for column in ("bodies", "ai", "rpa", "both", "population"):
@@ -399,7 +399,7 @@ def _check_prefectures(tables: dict) -> None:
     for part in ("log2_population", "log2_population_ai", "log2_population_rpa"):
         found = sums.groupby("prefecture")[part].transform("sum")
         known = sums.prefecture.map(answers.groupby("prefecture")[part].sum())
-        _rule(sums, "-1e-5 <= found - known <= 1e-5", f" ({part} of a prefecture)", found=found, known=known)
+        holds(sums, "-1e-5 <= found - known <= 1e-5", f" ({part} of a prefecture)", found=found, known=known)
 
 
 def _check_named(tables: dict) -> None:
@@ -410,7 +410,7 @@ def _check_named(tables: dict) -> None:
         **dict(zip(members.member_ja, members.population, strict=True)),
     }
     every(table, ["name_ja"], table.name_ja.isin(printed), "a municipality of small-adopters or consortium-members")
-    _rule(table, "population == printed", printed=table.name_ja.map(printed))
+    holds(table, "population == printed", printed=table.name_ja.map(printed))
     if len(table) != len(printed):
         fail(Path(table.attrs["table"]), "rows", f"{len(table)} rows", f"{len(printed)}, one for each")
     every(table, ["code"], table.code.is_monotonic_increasing | table.code.isna(), "codes in ascending order")

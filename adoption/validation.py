@@ -8,31 +8,20 @@ were computed from.
 """
 
 from collections.abc import Sequence
-from hashlib import sha256
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from adoption import HOME, census, csvfile, curve, data, mic, simulation, stress
+from adoption import HOME, census, csvfile, curve, data, mic, relations, simulation, stress
 from adoption.csvfile import ChecksumError, fail, label, row_place
 
 STORED = HOME / "results" / "stored"
 REPLICATES = 500  # surveys of each law
 STRESSED = 40  # surveys of each case of `stress`
 ESTIMATES = {"micro": "micro-data", "apart": "invented-apart", "together": "invented-together"}
-CASES = (
-    "independent",
-    "clusters",
-    "clusters-null",
-    "ties",
-    "rounded-to-100",
-    "rounded-to-1000",
-    "steep",
-    "small",
-    "small-steep",
-)
+CASES = tuple("independent clusters clusters-null ties rounded-to-100 rounded-to-1000 steep small small-steep".split())
 OUTSIDE_COLUMNS = (
     "technology",
     "base",
@@ -48,23 +37,11 @@ INPUT_COLUMNS = ("table", "input", "value")
 
 def simulated(folder: Path = STORED) -> pd.DataFrame:
     """What the simulated surveys added up to: a row a law and block, columns of `simulation`."""
-    file = folder / "simulation.csv"
-    blocks = range(REPLICATES // simulation.BLOCK)
-    table = _read(
-        file,
-        simulation.COLUMNS,
-        list(product(simulation.TRUTHS, blocks)),
-        counts=[name for name in simulation.COLUMNS if not name.endswith(("_sum", "_squares"))][1:],
-    )
-    for index, row in enumerate(table.to_dict("records")):
-        for name, value in row.items():
-            if isinstance(value, int) and name != "block" and value > row["replicates"]:
-                fail(
-                    file,
-                    f"{row_place(index)}, column {name}",
-                    value,
-                    f"at most {row['replicates']}, the replicates of the row",
-                )
+    keys = list(product(simulation.TRUTHS, range(REPLICATES // simulation.BLOCK)))
+    counts = [name for name in simulation.COLUMNS[2:] if not name.endswith(("_sum", "_squares"))]
+    table = _read(folder / "simulation.csv", simulation.COLUMNS, keys, counts)
+    for name in counts:
+        relations.holds(table, f"{name} <= replicates")
     return table
 
 
@@ -93,7 +70,7 @@ def comparisons(laws: pd.DataFrame) -> pd.DataFrame:
 def stressed(folder: Path = STORED) -> pd.DataFrame:
     """What the surveys under strain added up to: a row a case and block, columns of `stress`."""
     keys = list(product(CASES, range(STRESSED // simulation.BLOCK)))
-    return _read(folder / "stress.csv", stress.COLUMNS, keys, counts=list(stress.COLUMNS[2:]))
+    return _read(folder / "stress.csv", stress.COLUMNS, keys, stress.COLUMNS[2:])
 
 
 def outside_ranges(folder: Path = STORED) -> pd.DataFrame:
@@ -102,65 +79,39 @@ def outside_ranges(folder: Path = STORED) -> pd.DataFrame:
     Columns as `Survey.whole`; known: "yes" where it is used what other figures say of the bodies
     outside (`mic.given_known`).
     """
-    file = folder / "outside-range.csv"
     keys = [
         (t, base, model, known)
         for known, technologies in (("no", mic.TECHNOLOGIES), ("yes", ["ai"]))
         for t, base, model in product(technologies, ("municipal", "other"), curve.MODELS)
     ]
-    table = _read(file, OUTSIDE_COLUMNS, counts=["vectors"], keys=keys)
-    for index, row in enumerate(table.to_dict("records")):
-        for names in (
-            *(
-                tuple(f"{name}_{end}" for end in ("lower", "least", "most", "upper"))
-                for name in ("odds_ratio", "half_size")
-            ),
-            ("J_least", "J_most"),
-        ):
-            numbers = [row[name] for name in names]
-            if not (numbers[0] > 0 and numbers == sorted(numbers)):
-                fail(
-                    file,
-                    f"{row_place(index)}, columns {', '.join(names)}",
-                    ", ".join(f"{number:g}" for number in numbers),
-                    "positive numbers in ascending order",
-                )
+    table = _read(folder / "outside-range.csv", OUTSIDE_COLUMNS, keys, ["vectors"])
+    for name in ("odds_ratio", "half_size"):
+        relations.holds(table, f"0 < {name}_lower <= {name}_least <= {name}_most <= {name}_upper")
+    relations.holds(table, "0 < J_least <= J_most")
     return table
 
 
-def _read(file: Path, columns: Sequence[str], keys: list[tuple], counts: list) -> pd.DataFrame:
-    """A table whose first columns are the keys, in this order; counts, and numbers in the rest."""
-    rows, width = csvfile.read(file, columns), len(keys[0])
-    if len(rows) != len(keys):
-        fail(file, "rows", f"{len(rows)} rows", f"{len(keys)}")
-    table = []
-    for index, (row, key) in enumerate(zip(rows, keys, strict=True)):
-        if tuple(row[:width]) != tuple(map(str, key)):
-            fail(
-                file,
-                f"{row_place(index)}, columns {', '.join(columns[:width])}",
-                ", ".join(row[:width]),
-                ", ".join(map(str, key)),
-            )
-        table.append(
-            [
-                *key,
-                *(
-                    (csvfile.integer if name in counts else csvfile.number)(
-                        cell, file, f"{row_place(index)}, column {name}"
-                    )
-                    for name, cell in zip(columns[width:], row[width:], strict=True)
-                ),
-            ]
-        )
-    return pd.DataFrame(table, columns=list(columns))
+def _read(
+    file: Path, columns: Sequence[str], keys: Sequence[tuple], counts: Sequence[str] = (), words: Sequence[str] = ()
+) -> pd.DataFrame:
+    """A table whose first columns are the keys, in this order; counts, words, and numbers in the rest."""
+    rows, known = csvfile.read(file, columns), pd.DataFrame(keys, columns=columns[: len(keys[0])])
+    if len(rows) != len(known):
+        fail(file, "rows", f"{len(rows)} rows", f"{len(known)}")
+    table = pd.DataFrame(rows, columns=columns)
+    table.attrs["table"] = label(file)
+    relations.every(table, list(known), (table[list(known)] == known.astype(str)).all(axis=1), known)
+    for name in columns[known.columns.size :]:
+        read = csvfile.words if name in words else csvfile.integer if name in counts else csvfile.number
+        table[name] = [read(cell, file, f"{row_place(at)}, column {name}") for at, cell in enumerate(table[name])]
+    return table.assign(**known)
 
 
 def inputs(folder: Path = STORED) -> list[list[str]]:
     """What the stored tables are computed from and what they are: rows of inputs.csv."""
 
     def digest(name: str) -> str:
-        return "sha256:" + sha256((folder / name).read_bytes()).hexdigest()
+        return data.digest(folder / name)[1]
 
     census_2015 = "population-distribution-2015"
     settings = {
@@ -193,20 +144,14 @@ def inputs(folder: Path = STORED) -> list[list[str]]:
 def check(folder: Path = STORED) -> None:
     """Read the stored tables. ChecksumError where they were computed from other inputs."""
     simulated(folder), outside_ranges(folder), stressed(folder)
-    file = folder / "inputs.csv"
-    rows, expected = csvfile.read(file, INPUT_COLUMNS), inputs(folder)
-    if len(rows) != len(expected):
-        fail(file, "rows", f"{len(rows)} rows", f"{len(expected)}")
-    for index, (row, known) in enumerate(zip(rows, expected, strict=True)):
-        for name, cell, right in zip(INPUT_COLUMNS, row, known, strict=True):
-            place = f"{row_place(index)}, column {name}"
-            csvfile.words(cell, file, place)
-            if cell != right and name == "value":
-                raise ChecksumError(
-                    f"{label(file)}, {place}: found {cell}, expected {right}, as "
-                    f"{known[1]} is now (run: make validation)"
-                )
-            csvfile.code(cell, [right], file, place)
+    file, known = folder / "inputs.csv", inputs(folder)
+    table = _read(file, INPUT_COLUMNS, [row[:2] for row in known], words=["value"])
+    for at, (found, (_, name, value)) in enumerate(zip(table["value"], known, strict=True)):
+        if found != value:
+            raise ChecksumError(
+                f"{label(file)}, {row_place(at)}, column value: found {found}, expected {value}, as {name} is now "
+                "(run: make validation)"
+            )
 
 
 # --- a sample, repeated ---------------------------------------------------------------------------

@@ -46,15 +46,17 @@ def test_stored_tables_are_in_order():
             "outside-range.csv",
             "ai,municipal,ordered",
             "ai,municipal,probit",
-            "row 1 (line 2), columns technology, base, model, known: found ai, municipal, probit, no, expected ai, "
-            "municipal, ordered, no",
+            "row 1 (line 2), columns technology and base and model and known: found technology 'ai', base 'municipal', "
+            "model 'probit', known 'no', expected technology 'ai', base 'municipal', model 'ordered', known 'no'",
         ),
         (
             "outside-range.csv",
             ",2.0531073,",
             ",3.0531073,",
-            "row 1 (line 2), columns odds_ratio_lower, odds_ratio_least, odds_ratio_most, odds_ratio_upper: found "
-            "1.91652, 3.05311, 2.1517, 2.32076, expected positive numbers in ascending order",
+            "row 1 (line 2), columns odds_ratio_lower and odds_ratio_least and odds_ratio_most and odds_ratio_upper: "
+            "found odds_ratio_lower 1.9165176, odds_ratio_least 3.0531073, "
+            "odds_ratio_most 2.1516993, odds_ratio_upper 2.3207583, "
+            "expected 0 < odds_ratio_lower <= odds_ratio_least",
         ),
         (
             "outside-range.csv",
@@ -66,19 +68,20 @@ def test_stored_tables_are_in_order():
             "simulation.csv",
             "\nordered,1,",
             "\northered,1,",
-            "row 2 (line 3), columns truth, block: found orthered, 1, expected ordered, 1",
+            "row 2 (line 3), columns truth and block: found truth 'orthered', block '1', expected truth 'ordered', block 1",
         ),
         (
             "simulation.csv",
             "\nordered,1,5,0,",
             "\nordered,1,5,6,",
-            "row 2 (line 3), column ordered_failed: found 6, expected at most 5",
+            "row 2 (line 3), columns ordered_failed and replicates: found ordered_failed 6, replicates 5, expected "
+            "ordered_failed <= replicates",
         ),
         (
             "inputs.csv",
             "\nsimulation,seed",
             "\nsimulation,sead",
-            "row 5 (line 6), column input: found 'sead', expected",
+            "row 5 (line 6), columns table and input: found table 'simulation', input 'sead', expected",
         ),
     ],
 )
