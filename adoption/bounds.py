@@ -86,16 +86,6 @@ class Allocation(NamedTuple):
     outside: np.ndarray
 
 
-class OverlapBounds(NamedTuple):
-    """Least and largest number of bodies in both groups.
-
-    inside: among the bodies of the frame. everywhere: with the bodies outside it.
-    """
-
-    inside: tuple[int, int]
-    everywhere: tuple[int, int]
-
-
 class _Program(NamedTuple):
     """Rows least <= matrix @ x <= most and bounds of x = (y[k, c], h[k], z[k], o[k])."""
 
@@ -104,23 +94,6 @@ class _Program(NamedTuple):
     most: np.ndarray
     x_least: np.ndarray
     x_most: np.ndarray
-
-
-def cells(
-    sizes: ArrayLike, medians: ArrayLike, limits: ArrayLike = (), rounding: int = 1
-) -> tuple[np.ndarray, np.ndarray]:
-    """Lower edges and counts of the cells that a program for these medians and limits needs.
-
-    sizes: shape (N,), whole numbers in any order.
-    medians, limits: whole numbers in the unit of the sizes. rounding: unit of the medians.
-
-    Returns two arrays of shape (C,): the cell c is [lower[c], lower[c + 1]), the last unbounded.
-    Raises ValueError for what is not whole, negative or empty.
-    """
-    x = checks.sorted_sizes(sizes, whole=True)
-    ends = [end for median in checks.whole_vector("medians", medians) for end in printed_interval(median, rounding)]
-    lower = np.unique([0, *ends, *_limits(np.unique(limits))])
-    return lower, np.diff(np.append(np.searchsorted(x, lower), x.size))
 
 
 def _limits(limits) -> np.ndarray:
@@ -363,8 +336,8 @@ def stage_bounds(
 
 def overlap_bounds(
     lower: ArrayLike, counts: ArrayLike, first: Stages, second: Stages, outside: int, stage: int = 1
-) -> OverlapBounds:
-    """Bounds on how many bodies are in one stage of both of two surveys.
+) -> dict[str, tuple[int, int]]:
+    """Fewest and most bodies that are in one stage of both of two surveys, inside the frame and everywhere.
 
     lower, counts: the frame as in `stage_bounds`.
     first, second: what was printed about each; both count the same bodies inside and outside
@@ -420,4 +393,4 @@ def overlap_bounds(
             objective = np.zeros(joint.matrix.shape[1])
             objective[first_overlap : first_overlap + counted] = sign
             ends.append(int(objective @ _solve(objective, joint, np.ones(objective.size))) * sign)
-    return OverlapBounds((ends[0], ends[1]), (ends[2], ends[3]))
+    return {"inside": (ends[0], ends[1]), "everywhere": (ends[2], ends[3])}

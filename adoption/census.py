@@ -55,27 +55,19 @@ def designated_cities() -> pd.DataFrame:
     return _grid(("designated_city",)).copy()
 
 
-def _require_edges(grid: pd.DataFrame, values) -> None:
-    edges = {*grid.lower.tolist(), *grid.upper.tolist()}
-    for value in values:
-        if value not in edges:
-            raise ValueError(
-                f"found {value!r}, which is no edge of the population intervals, expected a value "
-                "at which they are cut (an exact count is not possible elsewhere)"
-            )
-
-
 def class_counts(base: str, limits=CLASS_LIMITS) -> np.ndarray:
     """Numbers of bodies in the classes that ``limits`` cut, ascending: (len(limits) + 1,) int64.
 
     A class includes its lower limit. Raises ValueError for limits that do not ascend or at
     which the intervals are not cut.
     """
-    grid = frame(base)
-    limits = list(limits)
-    if any(a >= b for a, b in zip(limits, limits[1:], strict=False)):
+    grid, limits = frame(base), list(limits)
+    if limits != sorted({*limits}):
         raise ValueError(f"found limits {limits}, expected ascending ones")
-    _require_edges(grid, limits)
+    if uncut := {*limits} - {*grid.lower, *grid.upper}:
+        raise ValueError(
+            f"found limits {sorted(uncut)}, expected edges of the population intervals (no exact count elsewhere)"
+        )
     position = np.searchsorted(limits, grid.lower.to_numpy(), side="right")
     return np.bincount(position, weights=grid.bodies, minlength=len(limits) + 1).astype(np.int64)
 

@@ -29,7 +29,7 @@ from scipy.special import logit as log_odds
 from scipy.stats import hypergeom, norm
 
 from adoption import checks
-from adoption.curve import probabilities, profile_interval
+from adoption.curve import curvature, probabilities, profile_interval
 from adoption.moments import log_size
 from adoption.tables import Interval, proportion_interval
 
@@ -224,12 +224,12 @@ def random_intercept(data: Clusters, level: float = 0.95) -> RandomIntercept:
     if none >= best - 1e-10:
         best, at = none, np.append(start, 0.0)
     params, sd = at[:-1], abs(at[-1])
-    curvature = _curvature(centred, at)
-    error = 1 / np.sqrt(curvature[-1, -1]) if curvature[-1, -1] > 0 and sd > 0 else 0.1
+    information = curvature(lambda at: _marginal(centred, at[:-1], at[-1])[1], at, np.full(at.size, 1e-4))
+    error = 1 / np.sqrt(information[-1, -1]) if information[-1, -1] > 0 and sd > 0 else 0.1
     lower, upper = profile_interval(
         lambda value: 2 * (best - fit(value, params)[0]), sd, error, level, limits=(0.0, np.inf)
     )
-    by_params = curvature if sd > 0 else curvature[:-1, :-1]
+    by_params = information if sd > 0 else information[:-1, :-1]
     covariance = np.linalg.inv(by_params)[: params.size, : params.size]
     back = np.eye(params.size)
     back[0] -= data._mean
@@ -272,17 +272,6 @@ def _marginal(data, params, sd):
     by_sd = np.sum(share * u * (adopters - data.add(weighed, axis=1)))
     by_params = data.sums.sum(axis=0) - np.sum(share[:, data.cluster] * weighed, axis=0) @ data.design
     return each.sum(), np.append(by_params, by_sd)
-
-
-def _curvature(data, at):
-    """Minus the central differences of the gradient by params and sd."""
-    rows = []
-    for j in range(at.size):
-        step = np.zeros(at.size)
-        step[j] = 1e-4
-        ahead, behind = (_marginal(data, (at + s)[:-1], (at + s)[-1])[1] for s in (step, -step))
-        rows.append((behind - ahead) / 2e-4)
-    return (np.array(rows) + np.array(rows).T) / 2
 
 
 def median_odds_ratio(sd: ArrayLike) -> np.ndarray | float:

@@ -39,7 +39,7 @@ from scipy.special import expit, logsumexp, softmax
 from scipy.stats import chi2, norm
 
 from adoption import checks
-from adoption.moments import Moments, log_size, mean_and_covariance, of_table
+from adoption.moments import Moments, log_size, mean_and_covariance
 
 MODELS = ("ordered", "multinomial")
 STEPS = 60  # widenings of an interval by half: the last step goes 10^10 standard errors far
@@ -189,42 +189,23 @@ class Fit:
         return self.params[self.moments.stages - 1 :]
 
 
-def fit(
-    model: str,
-    sizes: ArrayLike,
-    weights: ArrayLike,
-    totals: ArrayLike,
-    medians: ArrayLike,
-    odd: ArrayLike,
-    *,
-    floor: float,
-    start: Fit | None = None,
-    added: Callable | None = None,
-) -> Fit:
-    """Maximum of the moment likelihood.
+def fit(model: str, table: Moments, start: Fit | None = None, likelihood: Callable = log_likelihood) -> Fit:
+    """Maximum of a likelihood of moments, by default :func:`log_likelihood`.
 
-    model: "ordered" or "multinomial".
+    model: "ordered" or "multinomial". table: of :func:`adoption.moments.of_table`.
     start: an earlier fit of the same model to a similar table, which saves time.
-
-    The other arguments are those of :func:`adoption.moments.of_table`. Raises ValueError for bad input,
-    ConvergenceError where no maximum is found (for instance where size separates the stages
-    completely).
-    """
-    return fit_moments(model, of_table(sizes, weights, totals, medians, odd, floor=floor, added=added), start)
-
-
-def fit_moments(model: str, table: Moments, start: Fit | None = None, likelihood: Callable = log_likelihood) -> Fit:
-    """Maximum of a likelihood of moments, by default :func:`log_likelihood`; else as :func:`fit`.
-
     likelihood: function of model, parameters and moments that returns the log-likelihood and its
         gradient by the parameters.
+
+    Raises ValueError for bad input, ConvergenceError where no maximum is found (for instance where
+    size separates the stages completely).
     """
     checks.one_of("model", model, MODELS)
     if start is not None and start.model != model:
         raise ValueError(f"start: expected a fit of the {model} model, found {start.model}")
     if start is None and likelihood is not log_likelihood:
         with suppress(ConvergenceError):  # with a million bodies, no slope at all is too far away
-            start = fit_moments(model, table)
+            start = fit(model, table)
     if start is None:
         working = _to_working(model, without_slope(model, table))
         scale = _whitening(_information(model, working, table))
@@ -289,16 +270,15 @@ def _information(model, working, table):
 
 
 def _curvature(likelihood, model, working, table):
-    """Observed information: minus the central differences of the analytic gradient."""
-    width = 1e-4 * np.maximum(1.0, np.abs(working))
-    rows = []
-    for j, h in enumerate(width):
-        ahead, behind = working.copy(), working.copy()
-        ahead[j] += h
-        behind[j] -= h
-        fore, aft = (_working_likelihood(likelihood, model, w, table)[1] for w in (ahead, behind))
-        rows.append((aft - fore) / (2 * h))
-    return (np.array(rows) + np.array(rows).T) / 2
+    """Observed information of the working parameters."""
+    steps = 1e-4 * np.maximum(1.0, np.abs(working))
+    return curvature(lambda at: _working_likelihood(likelihood, model, at, table)[1], working, steps)
+
+
+def curvature(gradient: Callable, at: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """Minus the central differences of a gradient at a point, symmetric: (P, P)."""
+    rows = np.array([(gradient(at - step) - gradient(at + step)) / (2 * step.max()) for step in np.diag(steps)])
+    return (rows + rows.T) / 2
 
 
 def _whitening(information):

@@ -106,29 +106,6 @@ class RankTrend(NamedTuple):
     p_two_sided: float
 
 
-def split(sizes: ArrayLike, value: float, counts: ArrayLike | None = None) -> Split:
-    """Count the bodies below, at and above a value.
-
-    sizes: shape (N,), one size a body in any order; with `counts`, shape (D,), distinct sizes in
-        any order and how many bodies have each.
-    value: in the unit of the sizes, inside the frame.
-
-    Raises ValueError for sizes that are NaN, infinite or negative, for repeated sizes beside
-    counts, for counts that are not whole, and for a value outside the frame.
-    """
-    x = checks.vector("sizes", sizes, least=0)
-    if counts is None:
-        checks.inside("value", value, x.min(), x.max())
-        below, at, total = np.count_nonzero(x < value), np.count_nonzero(x == value), x.size
-    else:
-        bodies = checks.counts("counts", counts, x.size)
-        if np.unique(x).size != x.size:
-            raise ValueError("sizes: expected distinct ones beside counts, found repeated sizes")
-        checks.inside("value", value, x[bodies > 0].min(), x[bodies > 0].max())
-        below, at, total = bodies[x < value].sum(), bodies[x == value].sum(), bodies.sum()
-    return Split(int(below), int(at), int(total - below - at))
-
-
 def printed_interval(median: int, rounding: int = 1) -> tuple[int, int]:
     """Whole sizes [first, after) that a median printed as this can be.
 
@@ -417,49 +394,35 @@ def _log_even_tail(x: np.ndarray, h: int, total: float) -> float:
     return min(0.0, float(logsumexp(terms) - _log_choose(size, 2 * h)))
 
 
-def _log_tail(x: np.ndarray, n: int, median: float, rounding: int, upper: bool) -> float:
+def _log_tail(x: np.ndarray, n: int, median: int, rounding: int, upper: bool) -> float:
     """`median_tail_exact` for checked arguments and ascending sizes."""
-    first, last = median, median
-    if rounding:
-        first, after = printed_interval(median, rounding)
-        last = after - 1
+    first, after = printed_interval(median, rounding)
     if n % 2:
-        reached = x.size - np.searchsorted(x, first) if upper else np.searchsorted(x, last, "right")
+        reached = x.size - np.searchsorted(x, first) if upper else np.searchsorted(x, after)
         return _log_hypergeometric_tail(x.size, int(reached), n, n // 2 + 1)
     if upper:
         # Half up: the mean of a and b is printed as m or more if a + b >= 2m - rounding.
         return _log_even_tail(x, n // 2, 2 * median - rounding)
     # It is printed as m or less if a + b < 2m + rounding. Reflection turns this into an upper
     # tail; the half that rounds up makes the two tails differ by one.
-    return _log_even_tail(-x[::-1], n // 2, -2 * median - max(rounding - 1, 0))
+    return _log_even_tail(-x[::-1], n // 2, -2 * median - rounding + 1)
 
 
-def _individual(sizes, n, median, rounding) -> tuple[np.ndarray, int, float]:
-    """Checked arguments of the functions that take individual sizes."""
-    if checks.whole("rounding", rounding):
-        x, median = _inside(sizes, median, rounding)
-    else:
-        x = checks.sorted_sizes(sizes)
-        median = checks.inside("median", median, x[0], x[-1])
-    return x, checks.whole("n", n, 1, x.size), median
-
-
-def median_tail_exact(sizes: ArrayLike, n: int, median: float, rounding: int = 1, upper: bool = True) -> float:
+def median_tail_exact(sizes: ArrayLike, n: int, median: int, rounding: int = 1, upper: bool = True) -> float:
     """Exact log P(M >= median), or log P(M <= median) with `upper=False`, from individual sizes.
 
-    sizes: shape (N,), in any order; they are copied and sorted only if they are not ascending.
+    sizes: shape (N,), whole, in any order; they are copied and sorted only if they are not ascending.
     n: bodies of the group, 1 to N.
     median: inside the frame.
-    rounding: sizes are whole and M is rounded half up to a multiple of this before it is compared,
-        as printed; with 0 sizes need not be whole and M is taken as it is.
+    rounding: M is rounded half up to a multiple of this before it is compared, as printed.
 
     M is the median of a random group of n bodies. Ties are exact. Time O(N) for ascending sizes,
     memory linear in N. The relative error of P is about 1e-11 in a frame of thousands of bodies
-    and 1e-9 in one of a million. Raises ValueError for sizes that are NaN, infinite, negative or
-    (unless rounding is 0) not whole, for n outside 1..N and for a median outside the frame.
+    and 1e-9 in one of a million. Raises ValueError for sizes that are negative or
+    not whole, for n outside 1..N and for a median outside the frame.
     """
-    x, n, median = _individual(sizes, n, median, rounding)
-    return _log_tail(x, n, median, rounding, upper)
+    x, median = _inside(sizes, median, rounding)
+    return _log_tail(x, checks.whole("n", n, 1, x.size), median, rounding, upper)
 
 
 def _two_sided(log_tail: float) -> float:
@@ -470,7 +433,7 @@ def median_test(n: int, below: int, at: int, above: int) -> MedianTest:
     """Two-sided test of a group median against random allocation, from three counts.
 
     n: bodies of the group. below, at, above: bodies of the frame on either side of the group's
-        median and at it (`split`), or on either side of the interval that it is rounded to, and
+        median and at it (`split_intervals`), or on either side of the interval that it is rounded to, and
         inside.
 
     The p-value is min(1, 2 * smaller tail): exact for odd n; for even n the two bounds hold for
@@ -492,12 +455,13 @@ def median_test(n: int, below: int, at: int, above: int) -> MedianTest:
     )
 
 
-def median_test_exact(sizes: ArrayLike, n: int, median: float, rounding: int = 1) -> MedianTest:
+def median_test_exact(sizes: ArrayLike, n: int, median: int, rounding: int = 1) -> MedianTest:
     """`median_test` from individual sizes, exact for odd and even groups.
 
     Arguments and errors as for `median_tail_exact`.
     """
-    x, n, median = _individual(sizes, n, median, rounding)
+    x, median = _inside(sizes, median, rounding)
+    n = checks.whole("n", n, 1, x.size)
     high, low = (_log_tail(x, n, median, rounding, upper) for upper in (True, False))
     log_p = _two_sided(min(high, low))
     return MedianTest((high < low) - (high > low), log_p, log_p)

@@ -26,28 +26,28 @@ from numpy.typing import ArrayLike
 
 from adoption import checks
 
+PER_DECADE = 20  # bins between a size and its tenfold
+
 # --- the frame -----------------------------------------------------------------------------------
 
 
-def bin_edges(smallest: float, largest: float, medians: ArrayLike, *, floor: float, per_decade: int = 20) -> np.ndarray:
+def bin_edges(smallest: float, largest: float, medians: ArrayLike, *, floor: float) -> np.ndarray:
     """Logarithmic edges from the floor to the largest size, and two around each median.
 
     smallest, largest: of the sizes to be binned.
     medians: shape (K,); the two edges are the median itself and the next number above it, so
         that bodies at the median have a bin of their own.
     floor: smaller sizes count as this in logarithms.
-    per_decade: bins between a size and its tenfold.
 
     Returns ascending edges in the unit of the sizes. Raises ValueError for sizes that are
-    negative, infinite or in the wrong order, and for fewer than one bin a decade.
+    negative, infinite or in the wrong order.
     """
     if not 0 <= smallest <= largest < np.inf:
         raise ValueError(f"smallest, largest: expected 0 <= smallest <= largest, found {smallest} and {largest}")
-    per_decade, floor = checks.whole("per_decade", per_decade, 1), checks.floor(floor)
-    medians = checks.vector("medians", medians, least=0)
+    floor, medians = checks.floor(floor), checks.vector("medians", medians, least=0)
     low, high = (np.log10(max(size, floor) / floor) for size in (smallest, largest))
-    steps = np.arange(np.floor(low * per_decade), np.ceil(high * per_decade) + 1)
-    return np.unique(np.concatenate([floor * 10 ** (steps / per_decade), medians, np.nextafter(medians, np.inf)]))
+    steps = np.arange(np.floor(low * PER_DECADE), np.ceil(high * PER_DECADE) + 1)
+    return np.unique(np.concatenate([floor * 10 ** (steps / PER_DECADE), medians, np.nextafter(medians, np.inf)]))
 
 
 def bin_sizes(sizes: ArrayLike, edges: ArrayLike) -> tuple[np.ndarray, np.ndarray]:

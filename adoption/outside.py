@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from adoption import checks
 from adoption.curve import ConvergenceError, Fit, fit, predict
+from adoption.moments import of_table
 
 
 class OutsideFit(NamedTuple):
@@ -111,7 +112,8 @@ def fixed_point(
     def search(p):
         tried, latest = {}, None
         while tuple(p) not in tried:
-            latest = fit(model, sizes, weights, published - p, medians, middle, floor=floor, start=latest, added=added)
+            table = of_table(sizes, weights, published - p, medians, middle, floor=floor, added=added)
+            latest = fit(model, table, latest)
             expected = predict(latest, outside_sizes).sum(axis=0)
             following = nearest(expected, published, odd, count, least)
             tried[tuple(p)] = OutsideFit(p, latest, expected, len(tried) + 1), tuple(following)

@@ -9,9 +9,7 @@ What the numbers of a template mean stands once in results/families.csv; what a 
 """
 
 import argparse
-import csv
 import difflib
-import io
 import json
 import math
 import re
@@ -362,17 +360,11 @@ def same(before, after) -> bool:
 
 def to_csv(results: Iterable[Result]) -> str:
     """The register as CSV with LF line ends; numbers with ten significant digits."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for result in results:
-        writer.writerow(
-            [
-                "" if cell is None else f"{cell:.10g}" if name in NUMBERS else cell
-                for name, cell in zip(COLUMNS, result, strict=True)
-            ]
-        )
-    return out.getvalue()
+    rows = (
+        ["" if cell is None else f"{cell:.10g}" if name in NUMBERS else cell for name, cell in zip(COLUMNS, result)]
+        for result in results
+    )
+    return csvfile.dump([COLUMNS, *rows])
 
 
 # --- reading --------------------------------------------------------------------------------------

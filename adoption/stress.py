@@ -25,20 +25,9 @@ from adoption.survey import Survey
 SD = 0.5  # of the clusters' intercepts, on the logit scale
 THOUSAND = 1000
 COUNTED = (
-    "bounds_hold",
-    "facts_hold",
-    "facts_exact",
-    "test_rejected",
-    "plain_answered",
-    "plain_covered",
-    "plain_rejected",
-    "whole_answered",
-    "whole_determined",
-    "whole_covered",
-    "whole_rejected",
-    "clustered_answered",
-    "clustered_covered",
-    "clustered_rejected",
+    *"bounds_hold facts_hold facts_exact test_rejected plain_answered plain_covered plain_rejected".split(),
+    *"whole_answered whole_determined whole_covered whole_rejected".split(),
+    *"clustered_answered clustered_covered clustered_rejected".split(),
 )
 COLUMNS = ("case", "block", "replicates", *COUNTED)
 

@@ -92,7 +92,7 @@ def _impossible(survey):
 
 def _fitted(model, table, likelihood):
     try:
-        return curve.fit_moments(model, table, likelihood=likelihood)
+        return curve.fit(model, table, likelihood=likelihood)
     except curve.ConvergenceError:
         return None
 

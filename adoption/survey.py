@@ -382,9 +382,7 @@ class Survey:
             for survey in (self, other)
         ]
         ends = bounds.overlap_bounds(*cells, *printed, len(self.outside), self._index(stage) + 1)
-        return self._table(
-            [{"scope": scope, "lower": low, "upper": high} for scope, (low, high) in ends._asdict().items()]
-        )
+        return self._table([{"scope": scope, "lower": low, "upper": high} for scope, (low, high) in ends.items()])
 
     # --- the curve -----------------------------------------------------------------------------
 
@@ -400,7 +398,7 @@ class Survey:
         return self.frame.binned(self.medians, self.floor)
 
     def _for_curve(self) -> tuple:
-        """The frame, and what was printed, the furthest stage first: arguments of :func:`adoption.curve.fit`."""
+        """The frame, and what was printed, the furthest stage first: arguments of :func:`adoption.moments.of_table`."""
         printed = self.counts, self.medians, self._at_median()
         return *self._binned(), *map(self._ordered, printed)
 
@@ -420,7 +418,7 @@ class Survey:
                 found = outside.fixed_point(model, *self._for_curve(), *beyond, **how)
             else:
                 none = np.zeros(len(self.counts), int)
-                found = outside.OutsideFit(none, curve.fit(model, *self._for_curve(), **how), none, 1)
+                found = outside.OutsideFit(none, curve.fit(model, moments.of_table(*self._for_curve(), **how)), none, 1)
             self._fits[model] = found
         return self._fits[model]
 
@@ -553,7 +551,7 @@ class Survey:
         latest, at_median = None, np.zeros(len(counts)) if at_median is None else at_median
         for vector in vectors:
             rest = np.array(counts) - self._ordered(vector), middles, at_median
-            latest = curve.fit(model, *frame, *rest, floor=self.floor, start=latest, added=self.added)
+            latest = curve.fit(model, moments.of_table(*frame, *rest, floor=self.floor, added=self.added), latest)
             yield latest
 
     def over_outside(self, model: str = "ordered", every: int = 1) -> pd.DataFrame:

@@ -22,16 +22,8 @@ REPLICATES = 500  # surveys of each law
 STRESSED = 40  # surveys of each case of `stress`
 ESTIMATES = {"micro": "micro-data", "apart": "invented-apart", "together": "invented-together"}
 CASES = tuple("independent clusters clusters-null ties rounded-to-100 rounded-to-1000 steep small small-steep".split())
-OUTSIDE_COLUMNS = (
-    "technology",
-    "base",
-    "model",
-    "known",
-    "vectors",
-    *(f"{name}_{end}" for name in ("odds_ratio", "half_size") for end in ("least", "most", "lower", "upper")),
-    "J_least",
-    "J_most",
-)
+_ENDS = [f"{name}_{end}" for name in ("odds_ratio", "half_size") for end in ("least", "most", "lower", "upper")]
+OUTSIDE_COLUMNS = ("technology", "base", "model", "known", "vectors", *_ENDS, "J_least", "J_most")
 INPUT_COLUMNS = ("table", "input", "value")
 
 
@@ -171,12 +163,12 @@ def stress_cases() -> dict[str, stress.Case]:
     return stress.cases(sizes[order], prefecture[order], census.CLASS_LIMITS)
 
 
-def municipal_frame() -> simulation.Frame:
+def municipal_frame() -> simulation.Bodies:
     """The municipalities as the committed table has them, and the prefectures outside.
 
     Inside each interval of the table the sizes are random (`simulation.scatter`).
     """
     grid = census.frame("municipal")
-    return simulation.Frame(
+    return simulation.Bodies(
         simulation.scatter(grid.lower, grid.upper, grid.bodies), np.array(mic.survey("ai", "municipal").outside)
     )

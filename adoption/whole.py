@@ -48,7 +48,7 @@ def slope(table: Moments, level: float = 0.95) -> WholeSlope:
     crowded = width.max() > CROWDED or table.added is not None
     name, likelihood = ("box", box.log_likelihood) if crowded else ("saddlepoint", saddlepoint.log_likelihood)
     try:
-        fit = curve.fit_moments("ordered", table, likelihood=likelihood)
+        fit = curve.fit("ordered", table, likelihood=likelihood)
         if abs(fit.slopes[0]) * _spread(table) > STEEP:
             raise curve.ConvergenceError("the stages are all but separated")
         ends = curve.slope_interval(fit, level=level)

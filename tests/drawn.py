@@ -37,4 +37,4 @@ def simulated_fit(model, truth, bodies=900, seed=0):
     sizes = frame(bodies)
     pi, _ = curve.probabilities(model, truth, moments.log_size(sizes, floor=FLOOR))
     table = publish(sizes, draw(np.random.default_rng(seed), pi), pi.shape[1])
-    return curve.fit(model, *binned(sizes, table[1]), *table, floor=FLOOR)
+    return curve.fit(model, moments.of_table(*binned(sizes, table[1]), *table, floor=FLOOR))

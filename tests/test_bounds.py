@@ -8,6 +8,7 @@ import pytest
 
 from adoption import bounds
 from adoption.bounds import Infeasible, Stages
+from adoption.frame import Frame
 
 
 def printed_median(members: np.ndarray) -> int:
@@ -116,7 +117,7 @@ def test_free_bounds_are_the_extremes_of_all_allocations(seed, n_stages, frame):
     sizes, truth, stages = tiny_case(rng, n_stages, frame)
     every = list(consistent_allocations(sizes, stages))
     assert any((stage_of == truth).all() for stage_of, _ in every)
-    lower, counts = bounds.cells(sizes, stages.medians, [4])
+    lower, counts = Frame.of_sizes(sizes).cells()
     for k in range(n_stages):
         rates = np.array([class_rates(sizes, stage_of == k, [4]) for stage_of, _ in every])
         found = bounds.stage_bounds(lower, counts, [4], stages, 2, k + 1)
@@ -128,7 +129,7 @@ def test_free_bounds_are_the_extremes_of_all_allocations(seed, n_stages, frame):
 def test_limits_of_the_outside_bodies_are_respected(seed):
     rng = np.random.default_rng(seed)
     sizes, _, stages = tiny_case(rng, 3, frame=6, outside=3)
-    lower, counts = bounds.cells(sizes, stages.medians, [4])
+    lower, counts = Frame.of_sizes(sizes).cells()
     every = list(consistent_allocations(sizes, stages))
     numbers = {tuple(outside) for _, outside in every}
     most_first = max(outside[0] for outside in numbers)
@@ -179,7 +180,7 @@ def test_free_bounds_contain_every_one_of_100_simulated_truths():
     for i in range(100):
         limits = [[10_000], [50_000], [100_000]][i % 3]
         sizes, truth, stages = realistic_case(rng, limits)
-        lower, counts = bounds.cells(sizes, stages.medians, limits)
+        lower, counts = Frame.of_sizes(sizes).cells()
         k = i % 5
         found = bounds.stage_bounds(lower, counts, limits, stages, 47, k + 1)
         true = class_rates(sizes, truth == k, limits)
@@ -192,7 +193,7 @@ def test_free_bounds_contain_every_one_of_100_simulated_truths():
 def test_both_ends_are_attained_by_single_bodies(seed):
     rng, limits = np.random.default_rng(seed), [10_000, 50_000, 100_000]
     sizes, _, stages = realistic_case(rng, limits)
-    lower, counts = bounds.cells(sizes, stages.medians, limits)
+    lower, counts = Frame.of_sizes(sizes).cells()
     stage = seed % 5 + 1
     found = bounds.stage_bounds(lower, counts, limits, stages, 47, stage)
     for size_class, largest in itertools.product(range(4), (False, True)):
@@ -229,8 +230,9 @@ def test_edges_may_be_missing_where_nobody_is():
 def test_bounds_do_not_depend_on_how_finely_the_frame_is_cut(monotone):
     limits = [10_000, 100_000]
     sizes, _, stages = growing_case(np.random.default_rng(5), limits)
-    lower, counts = bounds.cells(sizes, stages.medians, limits)
-    finer, fine_counts = bounds.cells(sizes, stages.medians, [*limits, *range(0, 200_000, 1_000)])
+    lower = np.unique([0, *limits, *stages.medians, *np.add(stages.medians, 1)])
+    counts = np.diff(np.append(np.searchsorted(np.sort(sizes), lower), len(sizes)))
+    finer, fine_counts = Frame.of_sizes(sizes).cells()
     assert len(finer) > 10 * len(lower)
     coarse = bounds.stage_bounds(lower, counts, limits, stages, 47, 1, monotone)
     fine = bounds.stage_bounds(finer, fine_counts, limits, stages, 47, 1, monotone)
@@ -247,7 +249,7 @@ def test_monotone_bounds_contain_every_monotone_allocation(seed):
         sizes, truth, stages = tiny_case(rng, 3)
         if is_monotone(sizes, truth, stages, [4]):
             break
-    lower, counts = bounds.cells(sizes, stages.medians, [4])
+    lower, counts = Frame.of_sizes(sizes).cells()
     every = [
         stage_of for stage_of, _ in consistent_allocations(sizes, stages) if is_monotone(sizes, stage_of, stages, [4])
     ]
@@ -272,7 +274,7 @@ def test_monotone_bounds_contain_truths_that_are_monotone_by_construction():
         stages = publish(sizes, truth, 3, rng.integers(0, 3, 10))
         if stages is None or not is_monotone(sizes, truth, stages, limits):
             raise AssertionError("the construction failed")
-        lower, counts = bounds.cells(sizes, stages.medians, limits)
+        lower, counts = Frame.of_sizes(sizes).cells()
         k = checked % 3
         true = class_rates(sizes, truth == k, limits)
         free = bounds.stage_bounds(lower, counts, limits, stages, 10, k + 1)
@@ -290,7 +292,7 @@ def test_monotone_bounds_contain_realistic_truths_whose_rates_happen_to_grow():
     rng, limits = np.random.default_rng(7), [10_000, 100_000]
     for i in range(40):
         sizes, truth, stages = growing_case(rng, limits)
-        lower, counts = bounds.cells(sizes, stages.medians, limits)
+        lower, counts = Frame.of_sizes(sizes).cells()
         k = i % 3
         low, high = bounds.stage_bounds(lower, counts, limits, stages, 47, k + 1, monotone=True).T
         true = class_rates(sizes, truth == k, limits)
@@ -304,7 +306,7 @@ def test_monotone_ends_are_attained_by_growing_rates():
     swap = rng.permutation(1741)[:60]
     truth[swap] = truth[swap[::-1]]
     stages = publish(sizes, truth, 3, rng.integers(0, 3, 47))
-    lower, counts = bounds.cells(sizes, stages.medians, limits)
+    lower, counts = Frame.of_sizes(sizes).cells()
     found = bounds.stage_bounds(lower, counts, limits, stages, 47, 2, monotone=True)
     for size_class, largest in itertools.product(range(4), (False, True)):
         end = bounds.extreme_allocation(lower, counts, limits, stages, 47, 2, size_class, largest, monotone=True)
@@ -341,10 +343,10 @@ def test_overlap_bounds_are_the_extremes_of_all_pairs_of_allocations(seed):
         both = int(np.sum(np.array(a) & np.array(b)))
         inside.add(both)
         everywhere |= {both + max(0, p + q - outside), both + min(p, q)}
-    lower, counts = bounds.cells(sizes, [*pair[0].medians, *pair[1].medians])
+    lower, counts = Frame.of_sizes(sizes).cells()
     found = bounds.overlap_bounds(lower, counts, *pair, outside)
-    assert found.inside == (min(inside), max(inside))
-    assert found.everywhere == (min(everywhere), max(everywhere))
+    assert found["inside"] == (min(inside), max(inside))
+    assert found["everywhere"] == (min(everywhere), max(everywhere))
     assert bounds.overlap_bounds(lower, counts, *pair[::-1], outside) == found
 
 
@@ -357,16 +359,16 @@ def test_overlap_of_realistic_truths_is_inside_its_bounds():
         pair = [publish(sizes, *both) for both in zip(truths, (5, 5), outside, strict=True)]
         if not all(pair):
             continue
-        lower, counts = bounds.cells(sizes, [*pair[0].medians, *pair[1].medians])
+        lower, counts = Frame.of_sizes(sizes).cells()
         stage = int(rng.integers(1, 6))
         found = bounds.overlap_bounds(lower, counts, *pair, 47, stage)
         inside = np.sum((truths[0] == stage - 1) & (truths[1] == stage - 1))
         beside = np.sum((outside[0] == stage - 1) & (outside[1] == stage - 1))
-        assert found.inside[0] <= inside <= found.inside[1]
-        assert found.everywhere[0] <= inside + beside <= found.everywhere[1]
+        assert found["inside"][0] <= inside <= found["inside"][1]
+        assert found["everywhere"][0] <= inside + beside <= found["everywhere"][1]
         totals = [stages.totals[stage - 1] for stages in pair]
-        assert max(0, sum(totals) - 1788) <= found.everywhere[0]
-        assert found.everywhere[1] <= min(totals)
+        assert max(0, sum(totals) - 1788) <= found["everywhere"][0]
+        assert found["everywhere"][1] <= min(totals)
 
 
 # --- rounded medians, ties, parities that are not known, cells cut elsewhere -------------------
@@ -404,7 +406,7 @@ def test_bounds_hold_every_truth_that_prints_the_same(rounding, top, seed, edges
         if edges:
             lower, counts = np.array(edges), np.diff(np.append(np.searchsorted(sizes, edges), sizes.size))
         else:
-            lower, counts = bounds.cells(sizes, medians, limit, rounding)
+            lower, counts = Frame.of_sizes(sizes).cells()
         odd = [total % 2 == 1 for total in totals] if known else None
         stages = Stages(totals, medians, odd, rounding=rounding)
         rates = np.array([class_rates(sizes, truth == 0, limit) for truth in truths])
@@ -509,8 +511,5 @@ def test_stages_may_be_a_plain_tuple():
 
 
 def test_cells_count_every_body_once():
-    lower, counts = bounds.cells([9, 0, 3, 3, 4, 12], [3], [5, 10])
-    assert lower.tolist() == [0, 3, 4, 5, 10] and counts.tolist() == [1, 2, 1, 1, 1]
-    for sizes in ([1, -1], [1, 2.5], [1, math.nan], []):
-        with pytest.raises(ValueError, match="sizes"):
-            bounds.cells(sizes, [3])
+    lower, counts = Frame.of_sizes([9, 0, 3, 3, 4, 12]).cells()
+    assert lower.tolist() == [0, 1, 3, 4, 5, 9, 10, 12, 13] and counts.tolist() == [1, 0, 2, 1, 0, 1, 0, 1, 0]

@@ -66,7 +66,7 @@ def test_misfit_is_the_least_over_the_box():
     table = moments.of_table(
         SIZES, BODIES, totals, medians, [0, 0], floor=1, cells=np.column_stack([medians, medians + 1])
     )
-    fit = curve.fit_moments("ordered", table)
+    fit = curve.fit("ordered", table)
     wrong = dataclasses.replace(fit, params=fit.params + np.array([12.5, -1.0]))
     # Counts, members below and above by hand, and the least J of those that the medians allow.
     rows = np.array([np.ones(5), SIZES < 8000, SIZES > 8000, SIZES < 2000, SIZES > 2000], float)

@@ -56,5 +56,3 @@ def test_bad_bins_are_refused():
         moments.bin_sizes([3, 2, 1], [2])
     with pytest.raises(ValueError, match="smallest <= largest"):
         moments.bin_edges(10, 1, [5], floor=1)
-    with pytest.raises(ValueError, match="per_decade: .*at least 1, found 0"):
-        moments.bin_edges(1, 10, [5], floor=1, per_decade=0)

@@ -49,7 +49,7 @@ def test_likelihood_ratios_are_the_exact_ones(bodies, slope):
             continue
         table, exact = case
         try:
-            fit = curve.fit_moments("ordered", table, likelihood=saddlepoint.log_likelihood)
+            fit = curve.fit("ordered", table, likelihood=saddlepoint.log_likelihood)
         except curve.ConvergenceError:  # separated: the exact likelihood has no maximum either
             continue
         tried += 1
@@ -89,13 +89,13 @@ def test_many_bodies_are_normal(model):
     fit = simulated_fit(model, TRUTHS[model])
     table = dataclasses.replace(fit.moments, weights=fit.moments.weights * 100, observed=fit.expected * 100)
     one, other = (
-        curve.fit_moments(model, table, likelihood=likelihood)
+        curve.fit(model, table, likelihood=likelihood)
         for likelihood in (curve.log_likelihood, saddlepoint.log_likelihood)
     )
     errors = np.sqrt(np.diag(one.covariance))
     np.testing.assert_allclose(other.params, one.params, atol=0.1 * errors.min())
     np.testing.assert_allclose(np.sqrt(np.diag(other.covariance)), errors, rtol=0.02)
-    small = curve.fit_moments(model, fit.moments, likelihood=saddlepoint.log_likelihood)
+    small = curve.fit(model, fit.moments, likelihood=saddlepoint.log_likelihood)
     assert saddlepoint.misfit(small)[0] == pytest.approx(fit.J, abs=0.4)
 
 

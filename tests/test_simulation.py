@@ -8,6 +8,7 @@ import pytest
 from scipy.special import expit
 
 from adoption import bounds, census, curve, medians, mic, moments, outside, simulation
+from adoption.frame import Frame
 
 ORACLE = json.loads((Path(__file__).parent / "fixtures/curve-microdata.json").read_text())
 LIMITS = census.CLASS_LIMITS
@@ -16,7 +17,7 @@ LIMITS = census.CLASS_LIMITS
 @pytest.fixture(scope="module")
 def frame():
     grid = census.frame("municipal")
-    return simulation.Frame(
+    return simulation.Bodies(
         simulation.scatter(grid.lower, grid.upper, grid.bodies), np.sort(mic.survey("ai", "municipal").outside)
     )
 
@@ -182,7 +183,7 @@ def test_worst_case_of_the_test_is_the_smallest_number_of_members(frame):
     for law, seed in (("null", 3), ("ordered", 4)):
         inside, _, published = survey(frame, law, seed)
         for stage in (0, 4):
-            split = medians.split(frame.inside.astype(int), int(published.medians[stage]))
+            split = Frame.of_sizes(frame.inside).split(published.medians[stage])
             numbers = simulation._inside_sizes(published, stage, 47, 2 * min(split.below, split.above) + 1)
             assert (inside == stage).sum() in numbers
             assert {n % 2 for n in numbers} == {int(published.odd[stage])}

@@ -17,7 +17,7 @@ NONE = np.zeros(5)
 @pytest.fixture(scope="module")
 def fit():
     plain = simulated_fit("ordered", ORDERED)
-    return curve.fit_moments("ordered", plain.moments, likelihood=saddlepoint.log_likelihood)
+    return curve.fit("ordered", plain.moments, likelihood=saddlepoint.log_likelihood)
 
 
 def test_without_misfit_the_interval_is_that_of_the_likelihood_nearly(fit):
@@ -79,7 +79,7 @@ def test_difference_of_halves_covers_the_truth():
     for _ in range(replicates):
         stage = draw(rng, pi)
         table = moments.of_table(sizes, np.ones(sizes.size), *publish(sizes, stage, 5), floor=FLOOR)
-        fit = curve.fit_moments("ordered", table, likelihood=saddlepoint.log_likelihood)
+        fit = curve.fit("ordered", table, likelihood=saddlepoint.log_likelihood)
         top = np.log2(np.maximum(sizes, FLOOR)) >= cut
         real = (stage[top] == 0).mean() - (stage[~top] == 0).mean()
         allowed = wiggle.difference(fit, NONE, cut)

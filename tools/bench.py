@@ -1,7 +1,7 @@
 """How time and memory grow with the number of (invented) bodies: ``make bench``.
 
-First the statistical functions, then the public interface: `Frame` and `Survey` with all that they
-answer. Seconds are those of the processor, the median of three runs.
+The public interface: `Frame` and `Survey` with all that they answer. Seconds are those of the
+processor, the median of three runs.
 """
 
 import statistics
@@ -10,49 +10,21 @@ import tracemalloc
 
 import numpy as np
 
-from adoption import bounds, curve, medians, moments
 from adoption.survey import Frame, Survey
 
 SHARES = (0.17, 0.13, 0.04, 0.27, 0.39)  # of five stages
-QUANTILES = (0.85, 0.75, 0.61, 0.54, 0.26)  # of the frame, where their medians lie
 LIMITS = (10_000, 30_000, 100_000)
 BODIES = (10**4, 10**5, 10**6, 10**7)
 
 
-def frame(bodies: int):
-    """Sizes of invented bodies, and counts and medians of five stages among them."""
-    random = np.random.default_rng(bodies)
-    # Even sizes and odd medians: nobody sits at a median, and every group is even.
-    sizes = np.sort(2 * (np.exp(random.normal(9.4, 1.4, bodies)).astype(np.int64) + 100))
-    counts = [2 * round(share * bodies / 2) for share in SHARES[:-1]]
-    middle = [int(sizes[int(q * bodies)]) + 1 for q in QUANTILES]
-    return sizes, [*counts, bodies - sum(counts)], middle
-
-
 def printed(bodies: int):
-    """The same of stages that go with size; here many bodies share the size of a median."""
+    """Sizes of invented bodies, and counts and medians of five stages that go with size."""
     random = np.random.default_rng(bodies)
     sizes = np.exp(random.normal(9.4, 1.4, bodies)).astype(np.int64) + 1
     reached = 0.8 * np.log2(sizes) + random.logistic(size=bodies)
     stage = np.digitize(-reached, np.quantile(-reached, np.cumsum(SHARES[:-1])))
     members = [sizes[stage == k] for k in range(len(SHARES))]
     return sizes, [each.size for each in members], [int(np.median(each) + 0.5) for each in members]
-
-
-def functions(bodies: int) -> dict:
-    """The statistical functions by name, each a call without arguments."""
-    sizes, counts, middle = frame(bodies)
-    edges = moments.bin_edges(sizes[0], sizes[-1], middle, floor=1)
-    means, weights = moments.bin_sizes(sizes, edges)
-    lower, cell_counts = bounds.cells(sizes, middle, LIMITS)
-    stages = bounds.Stages(counts, middle, (False,) * 5)
-    return {
-        "median law, one group": lambda: medians.median_test_exact(sizes, counts[0], middle[0]),
-        "rate split": lambda: medians.rate_split(counts[0], *medians.split(sizes, middle[0])),
-        "binning": lambda: moments.bin_sizes(sizes, edges),
-        "ordered logit, binned": lambda: curve.fit("ordered", means, weights, counts, middle, [False] * 5, floor=1),
-        "bounds, binned": lambda: bounds.stage_bounds(lower, cell_counts, LIMITS, stages, 0, 1),
-    }
 
 
 def interface(bodies: int) -> dict:
@@ -112,6 +84,4 @@ def table(calls) -> None:
 
 
 if __name__ == "__main__":
-    table(functions)
-    print()
     table(interface)
