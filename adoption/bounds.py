@@ -248,47 +248,46 @@ def _solve(objective: np.ndarray, program: _Program, whole: np.ndarray) -> np.nd
     return x
 
 
-def extreme_allocation(
+def extreme_allocations(
     lower: ArrayLike,
     counts: ArrayLike,
     limits: ArrayLike,
     stages: Stages,
     outside: int,
     stage: int,
-    size_class: int,
-    largest: bool,
     monotone: bool = False,
-) -> Allocation:
-    """The allocation that makes the rate of one stage in one size class least or largest.
+) -> list[tuple[Allocation, Allocation]]:
+    """For each size class, allocations that make the rate of one stage least and largest.
 
-    size_class: 0 for the sizes below limits[0] up to len(limits) for those from limits[-1].
-    The other arguments and the errors are those of `stage_bounds`.
+    Arguments and errors are those of `stage_bounds`.
     """
     limits = _limits(limits)
     lower, counts = _checked_frame(lower, counts)
     stages = _checked_stages(stages, lower, counts, outside)
     lower, counts = _merged(lower, counts, np.append(stages.first, stages.after), limits)
     stage = checks.whole("stage", stage, 1, stages.totals.size) - 1
-    size_class = checks.whole("size_class", size_class, 0, limits.size)
-    member = np.searchsorted(limits, lower, "right") == size_class
-    if not member.any():
-        raise ValueError(
-            f"limits: expected bodies in every size class, found none in class "
-            f"{size_class} of the limits {limits.tolist()}"
-        )
+    size_class = np.searchsorted(limits, lower, "right")
+    empty = np.setdiff1d(np.arange(limits.size + 1), size_class)
+    if empty.size:
+        where = f"class {empty[0]} of the limits {limits.tolist()}"
+        raise ValueError(f"limits: expected bodies in every size class, found none in {where}")
     program = _program(lower, counts, stages, monotone)
     k, c = stages.totals.size, counts.size
-    objective = np.zeros(program.matrix.shape[1])
-    objective[stage * c : (stage + 1) * c] = np.where(member, -1 if largest else 1, 0)
     # With h, z given, the free program is a transport problem, whose corners are whole anyway.
     # Monotone rates are compared across cells, and whole bodies are not asked for.
-    whole = np.ones(objective.size)
+    whole = np.ones(program.matrix.shape[1])
     whole[: k * c] = not monotone
-    x = _solve(objective, program, whole)
-    bodies, (h, _, odd) = x[: k * c].reshape(k, c), x[k * c :].reshape(3, k)
-    if not monotone:
-        bodies = bodies.astype(np.int64)
-    return Allocation(lower, counts, bodies, (stages.totals - odd - 2 * h).astype(np.int64))
+
+    def extreme(members, sign):
+        objective = np.zeros(whole.size)
+        objective[stage * c : (stage + 1) * c] = sign * members
+        x = _solve(objective, program, whole)
+        bodies, (h, _, odd) = x[: k * c].reshape(k, c), x[k * c :].reshape(3, k)
+        bodies = bodies if monotone else bodies.astype(np.int64)
+        return Allocation(lower, counts, bodies, (stages.totals - odd - 2 * h).astype(np.int64))
+
+    classes = (size_class == i for i in range(limits.size + 1))
+    return [(extreme(members, 1), extreme(members, -1)) for members in classes]
 
 
 def stage_bounds(
@@ -315,7 +314,7 @@ def stage_bounds(
         cells cut at medians and limits; cells at a median itself are left out of the chain.
 
     Returns shape (L + 1, 2), least and largest rate as fractions of the bodies of the class. They
-    hold for every truth that prints this. Their ends are attained (`extreme_allocation`) by whole
+    hold for every truth that prints this. Their ends are attained (`extreme_allocations`) by whole
     bodies, up to a body or two of a class for each even stage, the sizes of whose two middle
     members the cells do not resolve; under `monotone`, where a cell's bodies may be fractions, by
     real numbers, so that these bounds may be wider by fractions of a body more. That the monotone
@@ -326,12 +325,10 @@ def stage_bounds(
     the frame, missing edges at limits, classes without bodies and counts that are not whole.
     """
     rates = []
-    for size_class in range(np.size(limits) + 1):
-        for largest in (False, True):
-            extreme = extreme_allocation(lower, counts, limits, stages, outside, stage, size_class, largest, monotone)
-            member = np.searchsorted(limits, extreme.lower, "right") == size_class
-            rates.append(extreme.bodies[stage - 1, member].sum() / extreme.counts[member].sum())
-    return np.clip(np.reshape(rates, (-1, 2)), 0, 1)
+    for at, pair in enumerate(extreme_allocations(lower, counts, limits, stages, outside, stage, monotone)):
+        members = np.searchsorted(limits, pair[0].lower, "right") == at
+        rates.append([end.bodies[stage - 1, members].sum() / end.counts[members].sum() for end in pair])
+    return np.clip(rates, 0, 1)
 
 
 def overlap_bounds(

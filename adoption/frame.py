@@ -12,6 +12,14 @@ from numpy.typing import ArrayLike
 from adoption import checks, medians, moments
 
 
+class Split(NamedTuple):
+    """Bodies of a frame strictly below, exactly at and strictly above a value."""
+
+    below: int
+    at: int
+    above: int
+
+
 class Around(NamedTuple):
     """A printed median in a frame: the bodies surely below it, those maybe at it, those surely above.
 
@@ -19,7 +27,7 @@ class Around(NamedTuple):
     ends; else the bodies of all intervals that hold a size which is printed so are maybe at it.
     """
 
-    split: medians.Split
+    split: Split
     one_size: bool
     cut: bool
 
@@ -84,17 +92,31 @@ class Frame:
         """Lower and upper ends, and the bodies between."""
         return self.lower, self.upper, self.bodies
 
-    def split(self, size: int) -> medians.Split:
-        """Bodies below, at and above a size; ValueError unless the intervals are cut there."""
-        return medians.split_intervals(*self.intervals, size)
+    def split(self, size: int, until: float | None = None) -> Split:
+        """Bodies below, at and above a size; with `until`, those of sizes [size, until) are at it.
+
+        The answer is exact or refused: ValueError if an interval with bodies is not cut there, as
+        well as for a size that is not whole or outside the table.
+        """
+        size = checks.whole("size", size)
+        until = size + 1 if until is None else checks.inside("until", until, size + 1, np.inf)
+        if not (size < self.upper[-1] and until > self.lower[0]):
+            raise ValueError(
+                f"size: expected one inside the table, from {self.lower[0]} to below {self.upper[-1]}, found {size}"
+            )
+        below, above = self.upper <= size, self.lower >= until
+        at = (self.lower >= size) & (self.upper <= until)
+        uncut = np.flatnonzero(~(below | at | above) & (self.bodies > 0))
+        if uncut.size:
+            found = f"[{self.lower[uncut[0]]}, {self.upper[uncut[0]]}) with {self.bodies[uncut[0]]} bodies"
+            raise ValueError(f"frame: expected edges at {size} and {until}, found the interval {found}")
+        return Split(*(int(self.bodies[part].sum()) for part in (below, at, above)))
 
     def around(self, median: int, rounding: int) -> "Around":
         """Bodies below, maybe at and above a median of which only the rounded value is known."""
-        table = self.intervals
         printed = medians.printed_interval(median, rounding)
-        first, after = medians.widened(*table, *printed)
-        split = medians.split_intervals(*table, int(first), after)
-        return Around(split, after - first == 1, (first, after) == printed)
+        first, after = medians.widened(*self.intervals, *printed)
+        return Around(self.split(int(first), after), after - first == 1, (first, after) == printed)
 
     def halves(self) -> float:
         """Size from which on about half of the bodies are: the edge of an interval."""

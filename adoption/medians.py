@@ -33,14 +33,6 @@ IMPLAUSIBLE = 0.001
 MAX_PERMUTED = 9
 
 
-class Split(NamedTuple):
-    """Bodies of a frame strictly below, exactly at and strictly above a value."""
-
-    below: int
-    at: int
-    above: int
-
-
 class RateSplit(NamedTuple):
     """Least and largest rate (fraction) of a group below and above its own median, and above over below.
 
@@ -121,7 +113,7 @@ def printed_interval(median: int, rounding: int = 1) -> tuple[int, int]:
 def widened(lower: ArrayLike, upper: ArrayLike, counts: ArrayLike, first: int, after: int) -> tuple[float, float]:
     """The sizes [first, after), widened by the rest of a table's interval that is not cut there.
 
-    lower, upper, counts: shape (C,), the intervals as for `split_intervals`. What holds for a
+    lower, upper, counts: shape (C,), bodies of half-open intervals [lower, upper). What holds for a
     median somewhere in the wider interval holds for one in the narrower. Intervals without bodies
     need no cut.
     """
@@ -132,49 +124,6 @@ def widened(lower: ArrayLike, upper: ArrayLike, counts: ArrayLike, first: int, a
         if cut.any():
             first, after = (lower[cut][0], after) if is_first else (first, upper[cut][0])
     return first, after
-
-
-def split_intervals(
-    lower: ArrayLike, upper: ArrayLike, counts: ArrayLike, value: int, until: float | None = None
-) -> Split:
-    """Count the bodies below, at and above a value from a table of intervals.
-
-    lower, upper: shape (C,), half-open intervals [lower, upper) of whole-number sizes, ascending
-        and without overlap; the last `upper` may be infinite.
-    counts: shape (C,), bodies in each interval.
-    value: a whole number.
-    until: with it, "at" is [value, until); by default value + 1.
-
-    The answer is exact or refused: ValueError if an interval with bodies straddles `value` or
-    `until`, as well as for unsorted, overlapping or negative intervals, for counts that are
-    not whole and for a value outside the table.
-    """
-    lo = checks.vector("lower", lower, least=0)
-    hi = checks.vector("upper", upper, lo.size, infinite=True)
-    bodies = checks.counts("counts", counts, lo.size)
-    value = checks.whole("value", value)
-    for wrong, expected, steps in (
-        (lo >= hi, "lower < upper", 1),
-        (hi[:-1] > lo[1:], "intervals that ascend without overlap", 2),
-    ):
-        if wrong.any():
-            at = range(int(np.argmax(wrong)), int(np.argmax(wrong)) + steps)
-            raise ValueError(
-                f"lower, upper: expected {expected}, found " + " before ".join(f"[{lo[i]}, {hi[i]})" for i in at)
-            )
-    until = value + 1 if until is None else checks.inside("until", until, value + 1, np.inf)
-    if not (value < hi[-1] and until > lo[0]):
-        raise ValueError(f"value: expected one inside the table, from {lo[0]} to below {hi[-1]}, found {value}")
-    below, above = hi <= value, lo >= until
-    at = (lo >= value) & (hi <= until)
-    straddling = ~(below | at | above) & (bodies > 0)
-    if straddling.any():
-        where = int(np.argmax(straddling))
-        raise ValueError(
-            f"lower, upper: expected edges at {value} and {until}, found the "
-            f"interval [{lo[where]}, {hi[where]}) with {bodies[where]} bodies"
-        )
-    return Split(*(int(bodies[part].sum()) for part in (below, at, above)))
 
 
 def rate_split(n: int, below: int, at: int, above: int, one_size: bool = True) -> RateSplit:
@@ -433,7 +382,7 @@ def median_test(n: int, below: int, at: int, above: int) -> MedianTest:
     """Two-sided test of a group median against random allocation, from three counts.
 
     n: bodies of the group. below, at, above: bodies of the frame on either side of the group's
-        median and at it (`split_intervals`), or on either side of the interval that it is rounded to, and
+        median and at it, or on either side of the interval that it is rounded to, and
         inside.
 
     The p-value is min(1, 2 * smaller tail): exact for odd n; for even n the two bounds hold for

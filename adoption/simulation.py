@@ -252,9 +252,7 @@ def _compared(name: str, error: float, covered: bool) -> dict[str, float]:
 
 def _models(truth: Truth, frame: Bodies, published: Published) -> dict[str, float]:
     """Both models at the fixed point of the bodies outside, against the truth."""
-    binned = moments.bin_sizes(
-        frame.inside, moments.bin_edges(frame.inside[0], frame.inside[-1], published.medians, floor=truth.floor)
-    )
+    binned = Frame.of_sizes(frame.inside).binned(published.medians, truth.floor)
     critical, outcome = chi2.ppf(LEVEL, 1), {}
     half, real = half_size(truth), probabilities(truth, POINTS)[:, 0]
     for model, name, target in (("ordered", "slope", truth.slope), ("multinomial", "contrast", truth.contrast)):
@@ -414,14 +412,16 @@ def clustered_coverage(
     """
     rng, covered = np.random.default_rng(SEED), np.zeros(2, int)
     cluster, sizes = checks.whole_vector("cluster", cluster), checks.ascending("sizes", sizes)
-    chance = curve.probabilities("ordered", params, moments.log_size(sizes, floor=floor))[0]
+    chance, frame = (
+        curve.probabilities("ordered", params, moments.log_size(sizes, floor=floor))[0],
+        Frame.of_sizes(sizes),
+    )
     for _ in range(replicates):
         intercepts = sd * rng.normal(size=cluster.max() + 1)
         stage = draw(rng, clusters.within_clusters(chance, intercepts[cluster], sd))
         published = publish(Bodies(sizes, sizes[:0]), stage, stage[:0], chance.shape[1])
         middles = published.medians
-        binned = moments.bin_sizes(sizes, moments.bin_edges(sizes[0], sizes[-1], middles, floor=floor))
-        table = (*binned, published.totals, middles, published.odd)
+        table = (*frame.binned(middles, floor), published.totals, middles, published.odd)
         plain = curve.fit("ordered", moments.of_table(*table, floor=floor))
         extra = clusters.added_covariance(
             "ordered", plain.params, cluster, sizes, np.ones(sizes.size), middles, sd, floor=floor

@@ -196,8 +196,9 @@ def test_both_ends_are_attained_by_single_bodies(seed):
     lower, counts = Frame.of_sizes(sizes).cells()
     stage = seed % 5 + 1
     found = bounds.stage_bounds(lower, counts, limits, stages, 47, stage)
+    ends = bounds.extreme_allocations(lower, counts, limits, stages, 47, stage)
     for size_class, largest in itertools.product(range(4), (False, True)):
-        end = bounds.extreme_allocation(lower, counts, limits, stages, 47, stage, size_class, largest)
+        end = ends[size_class][largest]
         stage_of = check_allocation(end, sizes, stages, 47)
         rate = class_rates(sizes, stage_of == stage - 1, limits)[size_class]
         assert rate == pytest.approx(found[size_class, int(largest)], abs=1e-12)
@@ -308,8 +309,9 @@ def test_monotone_ends_are_attained_by_growing_rates():
     stages = publish(sizes, truth, 3, rng.integers(0, 3, 47))
     lower, counts = Frame.of_sizes(sizes).cells()
     found = bounds.stage_bounds(lower, counts, limits, stages, 47, 2, monotone=True)
+    ends = bounds.extreme_allocations(lower, counts, limits, stages, 47, 2, monotone=True)
     for size_class, largest in itertools.product(range(4), (False, True)):
-        end = bounds.extreme_allocation(lower, counts, limits, stages, 47, 2, size_class, largest, monotone=True)
+        end = ends[size_class][largest]
         check_allocation(end, sizes, stages, 47, whole=False)
         member = np.searchsorted(limits, end.lower, "right") == size_class
         assert end.bodies[1, member].sum() / end.counts[member].sum() == pytest.approx(found[size_class, int(largest)])

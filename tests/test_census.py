@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from adoption import census, data, medians
+from adoption import census, data
+from adoption.frame import Frame
 
 COUNTS = {"municipal": 1741, "other": 1721, "all": 1788}
 NATION = 127_094_745
@@ -30,8 +31,7 @@ def tiny(monkeypatch):
 
 
 def split(base, value):
-    frame = census.frame(base)
-    return medians.split_intervals(frame.lower, frame.upper, frame.bodies, value)
+    return Frame.of_intervals(census.frame(base)).split(value)
 
 
 def listed(people, base):

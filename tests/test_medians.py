@@ -71,29 +71,31 @@ def exact_pair_tail(sizes, n, m) -> Fraction:
 @steady
 @given(frames, st.randoms(use_true_random=False))
 def test_split_ignores_order_and_counts_each_side_once(sizes, random):
-    values, counts = np.unique(sizes, return_counts=True)
     shuffled = Frame.of_sizes(random.sample(sizes, len(sizes)))
     for value in range(min(sizes), max(sizes) + 1):
         expected = tuple(sum(compare(x, value) for x in sizes) for compare in (int.__lt__, int.__eq__, int.__gt__))
         assert shuffled.split(value) == expected
-        assert medians.split_intervals(values, values + 1, counts, value) == expected
+
+
+def table(lower, upper, bodies):
+    return Frame(np.array(lower), np.array(upper), np.array(bodies), np.array(lower))
 
 
 def test_split_of_intervals_needs_edges_only_where_bodies_are():
     lower, upper = [0, 10, 20, 30], [10, 20, 30, math.inf]
-    assert medians.split_intervals(lower, upper, [4, 0, 2, 3], 15) == (4, 0, 5)
-    assert medians.split_intervals([0, 15, 16], [15, 16, 40], [4, 1, 5], 15) == (4, 1, 5)
+    assert table(lower, upper, [4, 0, 2, 3]).split(15) == (4, 0, 5)
+    assert table([0, 15, 16], [15, 16, 40], [4, 1, 5]).split(15) == (4, 1, 5)
     with pytest.raises(ValueError, match=r"edges at 15 and 16.*\[10, 20.*with 1 bodies"):
-        medians.split_intervals(lower, upper, [4, 1, 2, 3], 15)
+        table(lower, upper, [4, 1, 2, 3]).split(15)
     with pytest.raises(ValueError, match="edges at 15 and 16"):  # 15 is an edge, 16 is not
-        medians.split_intervals([0, 15], [15, 40], [4, 5], 15)
+        table([0, 15], [15, 40], [4, 5]).split(15)
 
 
 def test_split_of_intervals_may_be_at_a_range_of_sizes():
-    assert medians.split_intervals([0, 10, 20, 30], [10, 20, 30, math.inf], [4, 1, 2, 3], 10, 30) == (4, 3, 3)
-    assert medians.split_intervals([0, 10, 20], [10, 20, math.inf], [4, 1, 2], 10, math.inf) == (4, 3, 0)
+    assert table([0, 10, 20, 30], [10, 20, 30, math.inf], [4, 1, 2, 3]).split(10, 30) == (4, 3, 3)
+    assert table([0, 10, 20], [10, 20, math.inf], [4, 1, 2]).split(10, math.inf) == (4, 3, 0)
     with pytest.raises(ValueError, match="edges at 10 and 25"):
-        medians.split_intervals([0, 10, 20], [10, 20, 30], [4, 1, 2], 10, 25)
+        table([0, 10, 20], [10, 20, 30], [4, 1, 2]).split(10, 25)
 
 
 def printed(median: Fraction, rounding: int) -> int:
@@ -136,8 +138,7 @@ def test_rates_hold_every_group_with_the_median_and_are_attained(sizes, rounding
             found.setdefault((n, printed(middle, rounding)), []).append(np.array(group))
     for (n, m), groups in found.items():
         first, after = medians.printed_interval(m, rounding)
-        below, at, above = medians.split_intervals(sizes_of := np.unique(sizes), sizes_of + 1,
-                                                   np.unique(sizes, return_counts=True)[1], first, after)  # fmt: skip
+        below, at, above = Frame.of_sizes(sizes).split(first, after)
         if not (below and above):
             with pytest.raises(ValueError, match="at least 1, found 0"):
                 medians.rate_split(n, below, at, above, rounding == 1)
@@ -426,15 +427,9 @@ def test_sizes_are_left_as_they_were():
 # --- refusals ---------------------------------------------------------------------------------
 
 REFUSED = {
-    "unsorted intervals": (lambda: medians.split_intervals([5, 0], [9, 5], [1, 1], 5), "ascend without overlap"),
-    "overlapping intervals": (lambda: medians.split_intervals([0, 4], [5, 9], [1, 1], 5), r"\[0, 5\) before \[4, 9\)"),
-    "empty interval": (lambda: medians.split_intervals([0, 5], [5, 5], [1, 1], 3), "lower < upper"),
-    "edges that do not match": (lambda: medians.split_intervals([0, 5], [5], [1, 1], 3), "upper: expected 2 .*found 1"),
-    "value outside the table": (
-        lambda: medians.split_intervals([0, 5], [5, 9], [1, 1], 9),
-        "from 0 to below 9, found 9",
-    ),
-    "fractional value": (lambda: medians.split_intervals([0, 5], [5, 9], [1, 1], 4.5), "value: .*whole .*found 4.5"),
+    "edges that do not match": (lambda: table([0, 5], [5], [1, 1]).split(3), "upper: expected 2 .*found 1"),
+    "value outside the table": (lambda: table([0, 5], [5, 9], [1, 1]).split(9), "from 0 to below 9, found 9"),
+    "fractional value": (lambda: table([0, 5], [5, 9], [1, 1]).split(4.5), "size: .*whole .*found 4.5"),
     "half beyond a side": (lambda: medians.rate_split(10, 20, 0, 4), "above .* at least 5, found 4"),
     "empty side": (lambda: medians.rate_split(1, 0, 0, 4), "below .* at least 1, found 0"),
     "group larger than frame": (lambda: medians.median_tail(10, 3, 11), "from 1 to 10, found 11"),
