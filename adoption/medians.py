@@ -90,12 +90,10 @@ class MedianTest(NamedTuple):
 
 
 class RankTrend(NamedTuple):
-    """Spearman's rho of values with their positions and exact permutation p-values."""
+    """Spearman's rho of values with their positions and its exact two-sided permutation p-value."""
 
     rho: float
-    p_less: float
-    p_greater: float
-    p_two_sided: float
+    p_value: float
 
 
 def printed_interval(median: int, rounding: int = 1) -> tuple[int, int]:
@@ -421,10 +419,8 @@ def rank_trend(values: ArrayLike) -> RankTrend:
 
     values: shape (K,), 3 to `MAX_PERMUTED` real numbers, not all equal; ties get midranks.
 
-    Spearman's rho of the values with their positions, and the shares of all K! orders whose rho
-    is at most (less), at least (greater) or in absolute value at least (two-sided) the observed
-    one. The least one-sided p that K values can give is 1/K!. Raises ValueError for too few, too
-    many or equal values.
+    The p-value is the share of all K! orders whose rho is in absolute value at least the observed
+    one: 2/K! at the least. Raises ValueError for too few, too many or equal values.
     """
     array = checks.vector("values", values)
     if not 3 <= array.size <= MAX_PERMUTED:
@@ -436,9 +432,5 @@ def rank_trend(values: ArrayLike) -> RankTrend:
     rank = np.rint(2 * rankdata(array)).astype(np.int64) - (array.size + 1)
     observed = int(position @ rank)
     every = np.array(list(itertools.permutations(rank))) @ position
-    return RankTrend(
-        observed / math.sqrt(int(position @ position) * int(rank @ rank)),
-        float(np.mean(every <= observed)),
-        float(np.mean(every >= observed)),
-        float(np.mean(abs(every) >= abs(observed))),
-    )
+    rho = observed / math.sqrt(int(position @ position) * int(rank @ rank))
+    return RankTrend(rho, float(np.mean(abs(every) >= abs(observed))))

@@ -24,7 +24,6 @@ class OutsideFit(NamedTuple):
     outside: np.ndarray  # (K,) bodies of each stage outside the base
     fit: Fit
     expected: np.ndarray  # (K,) what the fit expects there
-    visited: int  # vectors tried
 
 
 def allowed(published: ArrayLike, odd: ArrayLike | None, outside: int, least: ArrayLike | None = None) -> np.ndarray:
@@ -116,14 +115,13 @@ def fixed_point(
             latest = fit(model, table, latest)
             expected = predict(latest, outside_sizes).sum(axis=0)
             following = nearest(expected, published, odd, count, least)
-            tried[tuple(p)] = OutsideFit(p, latest, expected, len(tried) + 1), tuple(following)
+            tried[tuple(p)] = OutsideFit(p, latest, expected), tuple(following)
             p = following
         circle, at = [], tuple(p)
         while at not in circle:
             circle.append(at)
             at = tried[at][1]
-        likeliest = max((tried[at][0] for at in circle), key=lambda outcome: outcome.fit.loglik)
-        return likeliest._replace(visited=len(tried))
+        return max((tried[at][0] for at in circle), key=lambda outcome: outcome.fit.loglik)
 
     try:
         return search(nearest(count * published / published.sum(), published, odd, count, least))

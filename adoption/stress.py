@@ -110,12 +110,10 @@ def replicate(name: str, case: Case, number: int) -> dict[str, bool]:
     except curve.ConvergenceError:
         fit = None
     whole = survey.whole_fit()
-    found["whole_answered"] = whole.lower is not None or whole.upper is not None
-    found["whole_determined"] = whole.lower is not None and whole.upper is not None
-    found["whole_covered"] = found["whole_answered"] and (
-        (whole.lower is None or whole.lower <= slope) and (whole.upper is None or slope <= whole.upper)
-    )
-    found["whole_rejected"] = whole.p_value is not None and whole.p_value < 1 - simulation.LEVEL
+    open_ends = np.isnan([whole.lower, whole.upper])  # each reaches to infinity
+    found["whole_answered"], found["whole_determined"] = not open_ends.all(), not open_ends.any()
+    found["whole_covered"] = found["whole_answered"] and not (slope < whole.lower or whole.upper < slope)
+    found["whole_rejected"] = whole.p_value < 1 - simulation.LEVEL
     if case.cluster is not None and fit is not None:
         extra = clusters.added_covariance(
             "ordered",
@@ -128,9 +126,9 @@ def replicate(name: str, case: Case, number: int) -> dict[str, bool]:
             floor=case.floor,
         )
         wide = replace(survey, added=lambda *_: extra).whole_fit()
-        found["clustered_answered"] = wide.lower is not None and wide.upper is not None
-        found["clustered_covered"] = found["clustered_answered"] and wide.lower <= slope <= wide.upper
-        found["clustered_rejected"] = wide.p_value is not None and wide.p_value < 1 - simulation.LEVEL
+        found["clustered_answered"] = not np.isnan([wide.lower, wide.upper]).any()
+        found["clustered_covered"] = wide.lower <= slope <= wide.upper
+        found["clustered_rejected"] = wide.p_value < 1 - simulation.LEVEL
     return found | _without_model(case, stage, survey)
 
 

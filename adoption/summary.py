@@ -42,7 +42,7 @@ def diagnostics(survey) -> pd.DataFrame:
             if each:
                 projected = abs(curve.projected_slope(each) - fit.slopes[0]) / error
     shares = np.nan if fit is None else (width / _members(fit.moments)).max()
-    ends = sum(end is None for end in found[:3])
+    ends = np.isnan(found[:3]).sum()
     stretch = np.nan if fit is None else max(found.stretch_lower, found.stretch_upper)
     impossible = _impossible(survey)
     rows = [
@@ -150,7 +150,7 @@ def summary(survey) -> pd.DataFrame:
                 _sentences(tr("The same difference, as a curve that may bend has it."), *reasons),
             )
         )
-    ratio, low, high = (np.nan if end is None else np.exp(end) for end in found[:3])
+    ratio, low, high = np.exp(found[:3])
     missing = [
         said
         for said, end in (

@@ -319,8 +319,7 @@ class Survey:
 
     def rank_trend(self) -> pd.DataFrame:
         """Rank correlation of the medians with the order of the stages: rho and exact p_value."""
-        trend = medians.rank_trend(self.medians)
-        return self._table([{"rho": trend.rho, "p_value": trend.p_two_sided}])
+        return self._table([medians.rank_trend(self.medians)._asdict()])
 
     # --- bounds --------------------------------------------------------------------------------
 
@@ -418,7 +417,7 @@ class Survey:
                 found = outside.fixed_point(model, *self._for_curve(), *beyond, **how)
             else:
                 none = np.zeros(len(self.counts), int)
-                found = outside.OutsideFit(none, curve.fit(model, moments.of_table(*self._for_curve(), **how)), none, 1)
+                found = outside.OutsideFit(none, curve.fit(model, moments.of_table(*self._for_curve(), **how)), none)
             self._fits[model] = found
         return self._fits[model]
 
@@ -481,18 +480,9 @@ class Survey:
         (misfit).
         """
         found = self.whole_fit()
-        ends = {
-            name: np.nan if end is None else np.exp(end)
-            for name, end in zip(("odds_ratio", "lower", "upper"), found[:3], strict=True)
-        }
-        rest = {name: np.nan if given is None else given for name, given in found._asdict().items()}
-        return self._table(
-            [
-                ends
-                | {name: rest[name] for name in ("likelihood", "stretch_lower", "stretch_upper", "J")}
-                | {"df": len(self.counts) - 1, "p_value": rest["p_value"]}
-            ]
-        )
+        ends = dict(zip(("odds_ratio", "lower", "upper"), np.exp(found[:3]), strict=True))
+        rest = {name: getattr(found, name) for name in ("likelihood", "stretch_lower", "stretch_upper", "J")}
+        return self._table([ends | rest | {"df": len(self.counts) - 1, "p_value": found.p_value}])
 
     def diagnostics(self) -> pd.DataFrame:
         """What speaks against trusting a curve: see :func:`adoption.summary.diagnostics`."""

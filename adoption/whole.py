@@ -23,16 +23,16 @@ STEEPEST = 100  # as good as infinite
 
 
 class WholeSlope(NamedTuple):
-    """Slopes in log-odds per doubling; what the data do not determine is None."""
+    """Slopes in log-odds per doubling; what the data do not determine is not a number."""
 
-    estimate: float | None
-    lower: float | None
-    upper: float | None
+    estimate: float
+    lower: float
+    upper: float
     likelihood: str  # "saddlepoint" or "box"
-    stretch_lower: float | None  # how often longer the allowance makes each side
-    stretch_upper: float | None
-    J: float | None  # misfit of the ordered model
-    p_value: float | None
+    stretch_lower: float  # how often longer the allowance makes each side
+    stretch_upper: float
+    J: float  # misfit of the ordered model
+    p_value: float
     fit: curve.Fit | None
     width: np.ndarray  # (K,) members of each stage expected in the cell of its median
 
@@ -55,14 +55,14 @@ def slope(table: Moments, level: float = 0.95) -> WholeSlope:
     except curve.ConvergenceError:
         if not crowded:
             likelihood = saddlepoint.closeness
-        return WholeSlope(*_profile(table, likelihood, level), name, None, None, None, None, None, width)
+        return WholeSlope(*_profile(table, likelihood, level), name, *[np.nan] * 4, None, width)
     estimate, allowed = float(fit.slopes[0]), wiggle.slope(fit, width, level)
     centre, reach = allowed.straight[0], norm.ppf((1 + level) / 2) * allowed.straight[1]
     stretch = [max(1.0, (centre - allowed.mixed[1]) / reach), max(1.0, (allowed.mixed[2] - centre) / reach)]
     whole = [estimate + factor * (end - estimate) for factor, end in zip(stretch, ends, strict=True)]
     misfit = box.misfit(fit) if crowded else saddlepoint.misfit(fit)
     return WholeSlope(
-        estimate, *(end if np.isfinite(end) else None for end in whole), name, *stretch, *misfit, fit, width
+        estimate, *(end if np.isfinite(end) else np.nan for end in whole), name, *stretch, *misfit, fit, width
     )
 
 
@@ -74,7 +74,7 @@ def _spread(table):
 def _profile(table, likelihood, level):
     """Estimate and ends from the likelihood's profile where it has no regular maximum.
 
-    An estimate or end that lies beyond `STEEPEST` is None.
+    An estimate or end that lies beyond `STEEPEST` is not a number.
     """
     centre, unit = np.average(table.z, weights=table.weights), 1 / _spread(table)
     guess = curve.without_slope("ordered", table)
@@ -113,7 +113,7 @@ def _profile(table, likelihood, level):
     top = int(max(equal, key=lambda i: abs(grid[i])))
     # Where every answer is forced its chance has to be the tail, as in Clopper and Pearson (1934,
     # Biometrika 26, 404-413): a chi-square would be too narrow.
-    estimate, most, reach = None, values[top], -np.log((1 - level) / 2)
+    estimate, most, reach = np.nan, values[top], -np.log((1 - level) / 2)
     if 0 < top < grid.size - 1:
         peak = minimize_scalar(lambda b: -highest(b), bounds=(grid[top - 1], grid[top + 1]), method="bounded")
         estimate, most, reach = float(peak.x), -peak.fun, chi2.ppf(level, 1) / 2
@@ -121,7 +121,7 @@ def _profile(table, likelihood, level):
     def end(side):
         beyond = [i for i in (range(top, grid.size) if side > 0 else range(top, -1, -1)) if values[i] < most - reach]
         if not beyond:
-            return None
+            return np.nan
         return float(brentq(lambda b: highest(b) - most + reach, grid[beyond[0] - side], grid[beyond[0]], xtol=1e-6))
 
     return estimate, end(-1), end(1)

@@ -37,7 +37,6 @@ class Allowance(NamedTuple):
 
     straight: tuple[float, float]  # mean and standard error
     mixed: tuple[float, float, float]  # mean, lower and upper end
-    tau: float  # mean of tau
 
 
 class _Target(NamedTuple):
@@ -141,5 +140,4 @@ def _allowance(fit, width, estimate, target, level):
     return Allowance(
         (estimate + centre, float(error)),
         (float(estimate + weights @ means), float(estimate + low), float(estimate + high)),
-        float(weights @ TAUS),
     )

@@ -385,9 +385,9 @@ def test_direction_and_doubling():
 
 def test_five_ordered_medians_are_one_order_in_120():
     fall = medians.rank_trend([108, 64, 37, 30, 9])
-    assert fall == (-1, pytest.approx(1 / 120), 1, pytest.approx(2 / 120))
+    assert fall == (-1, pytest.approx(2 / 120))
     rise = medians.rank_trend([1, 2, 3, 4, 5])
-    assert rise == (1, 1, pytest.approx(1 / 120), pytest.approx(2 / 120))
+    assert rise == (1, pytest.approx(2 / 120))
 
 
 @pytest.mark.parametrize("values", [[3, 1, 2, 5, 4], [1, 1, 2, 3, 3], [2, 2, 2, 1], [5, 1, 5, 1, 5, 2], [1.5, 0, -2]])
@@ -395,21 +395,20 @@ def test_rank_trend_equals_scipy_permutations(values):
     position = np.arange(len(values))
     found = medians.rank_trend(values)
     assert found.rho == pytest.approx(stats.spearmanr(position, values).statistic)
-    for alternative, p in (("less", found.p_less), ("greater", found.p_greater)):
-        exact = stats.permutation_test(
-            (values,),
-            lambda v: stats.spearmanr(position, v).statistic,
-            permutation_type="pairings",
-            alternative=alternative,
-            n_resamples=np.inf,
-            vectorized=False,
-        )
-        assert p == pytest.approx(exact.pvalue)
+    exact = stats.permutation_test(
+        (values,),
+        lambda v: abs(stats.spearmanr(position, v).statistic),
+        permutation_type="pairings",
+        alternative="greater",
+        n_resamples=np.inf,
+        vectorized=False,
+    )
+    assert found.p_value == pytest.approx(exact.pvalue)
     both = [
         abs(stats.spearmanr(position, order).statistic) >= abs(found.rho) - 1e-9
         for order in itertools.permutations(values)
     ]
-    assert found.p_two_sided == pytest.approx(np.mean(both))
+    assert found.p_value == pytest.approx(np.mean(both))
 
 
 def test_sizes_are_left_as_they_were():
