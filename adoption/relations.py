@@ -182,12 +182,8 @@ def _check_intervals(table: pd.DataFrame) -> None:
 
 def _quoted(table: pd.DataFrame, column: str, sources: Callable, where: str) -> None:
     """Each text of a column is part of one of its sources."""
-    every(
-        table,
-        [column],
-        [any(row[column] in text for text in sources(row)) for _, row in table.iterrows()],
-        f"words that {where} prints",
-    )
+    quoted = [any(row[column] in text for text in sources(row)) for _, row in table.iterrows()]
+    every(table, [column], quoted, f"words that {where} prints")
 
 
 def _check_slides(tables: dict) -> None:
@@ -195,49 +191,24 @@ def _check_slides(tables: dict) -> None:
     statements, notes = tables["statements"], tables["consortium-notes"]
     errata, figures = tables["errata"], tables["consortium-figures"]
     printed = pd.concat([statements, notes.assign(slide=7)]).groupby("slide").text_ja.agg(list)
+    where = "a sentence of its slide in statements (slide 7: consortium-notes)"
     for name, column in (("barriers", "text_ja"), ("errata", "printed")):
-        _quoted(
-            tables[name],
-            column,
-            lambda row: printed.get(row.slide, []),
-            "a sentence of its slide in statements (slide 7: consortium-notes)",
-        )
-    sentence = statements.set_index(["slide", "order"])
+        _quoted(tables[name], column, lambda row: printed.get(row.slide, []), where)
+    sentence, where = statements.set_index(["slide", "order"]), "the sentence in statements with this slide and number"
     for name, column in (("claims", "text_ja"), ("claims", "text_en"), ("directions", "text_ja")):
-        _quoted(
-            tables[name],
-            column,
-            lambda row: [sentence[column].get((row.slide, row.statement), "")],
-            "the sentence in statements with this slide and number",
-        )
-    _quoted(
-        figures,
-        "text_ja",
-        lambda row: notes.text_ja[notes.consortium == row.consortium],
-        "a note of its consortium (consortium-notes)",
-    )
+        _quoted(tables[name], column, lambda row: [sentence[column].get((row.slide, row.statement), "")], where)
+    where = "a note of its consortium (consortium-notes)"
+    _quoted(figures, "text_ja", lambda row: notes.text_ja[notes.consortium == row.consortium], where)
     numbers = figures.text_ja.str.findall("[0-9]+")
-    every(
-        figures,
-        ["value", "text_ja"],
-        [str(value) in found for value, found in zip(figures.value, numbers, strict=True)],
-        "a number that the words print",
-    )
+    known = [str(value) in found for value, found in zip(figures.value, numbers, strict=True)]
+    every(figures, ["value", "text_ja"], known, "a number that the words print")
     members = figures.consortium.map(tables["consortium-members"].consortium.value_counts())
     holds(figures, "figure != 'member_municipalities' or value == members", " (consortium-members)", members=members)
-    every(
-        errata,
-        ["read_as"],
-        errata.read_as.isin(tables["adoption-by-stage"].median_population),
-        "a median of adoption-by-stage",
-    )
+    known = errata.read_as.isin(tables["adoption-by-stage"].median_population)
+    every(errata, ["read_as"], known, "a median of adoption-by-stage")
     problems = tables["guidebook-problems"]
-    every(
-        problems,
-        ["order"],
-        problems.order.isin(tables["problem-mapping"].problem),
-        "a problem that has a place in problem-mapping",
-    )
+    known = problems.order.isin(tables["problem-mapping"].problem)
+    every(problems, ["order"], known, "a problem that has a place in problem-mapping")
 
 
 def _check_census(tables: dict) -> None:
@@ -247,12 +218,8 @@ def _check_census(tables: dict) -> None:
     small, members = tables["small-adopters"], tables["consortium-members"]
     single = alone.lower[(alone.kind == "other_municipality") & (alone.bodies > 0)]
     for table in (small, members):
-        every(
-            table,
-            ["population"],
-            table.population.isin(single),
-            "the population of a municipality in population-distribution-2015",
-        )
+        expected = "the population of a municipality in population-distribution-2015"
+        every(table, ["population"], table.population.isin(single), expected)
     earlier = members.member_ja.map(small.set_index("body_ja").population).astype("Int64")
     holds(members, "population == earlier", " (small-adopters)", earlier=earlier)
     table = tables["median-neighbours"]
@@ -266,50 +233,35 @@ def _check_census(tables: dict) -> None:
         counted = table["median"].map(alone[kinds].groupby("lower").bodies.sum()).fillna(-1)
         holds(table, f"{column} == counted", " (population-distribution-2015)", counted=counted)
     # bodies strictly between the pair: those of whole intervals, and of the two at its ends
-    inside = [
-        grid.bodies[(grid.lower > row.pair_lower) & (grid.upper <= row.pair_upper)].sum() for row in table.itertuples()
-    ]
-    around = [
-        grid.bodies[(grid.upper > row.pair_lower) & (grid.lower <= row.pair_upper)].sum() for row in table.itertuples()
-    ]
-    holds(
-        table, "inside <= bodies_between <= around - 2", " (population-distribution-2015)", inside=inside, around=around
-    )
+    pairs = list(zip(table.pair_lower, table.pair_upper, strict=True))
+    between = {
+        "inside": [grid.bodies[(grid.lower > low) & (grid.upper <= high)].sum() for low, high in pairs],
+        "around": [grid.bodies[(grid.upper > low) & (grid.lower <= high)].sum() for low, high in pairs],
+    }
+    holds(table, "inside <= bodies_between <= around - 2", " (population-distribution-2015)", **between)
 
 
 def _check_2023(tables: dict) -> None:
     """The tables of 2023 agree with the distribution of 2015 and with each other."""
     table, grid = tables["adoption-2023-by-size"], tables["population-distribution-2015"]
     for column in ("lower", "upper"):
-        every(
-            table, [column], table[column].isin([*grid.lower, *grid.upper]), "an edge of population-distribution-2015"
-        )
+        known = table[column].isin([*grid.lower, *grid.upper])
+        every(table, [column], known, "an edge of population-distribution-2015")
     lowers = table.lower.drop_duplicates()
-    wide = grid.assign(
-        lower=pd.cut(grid.lower, [*lowers, table.upper.max()], right=False, labels=lowers).astype("int64")
-    )
+    place = pd.cut(grid.lower, [*lowers, table.upper.max()], right=False, labels=lowers)
+    wide = grid.assign(lower=place.astype("int64"))
     for column in ("bodies", "population"):
         known = wide.groupby(["lower", "kind"])[column].sum()
         found = table.groupby(["lower", "kind"])[column].transform("sum")
-        holds(
-            table,
-            "all_staff == distribution_2015",
-            f" ({column} of interval and kind)",
-            all_staff=found,
-            distribution_2015=[known[row.lower, row.kind] for row in table.itertuples()],
-        )
+        sums = {"all_staff": found, "distribution_2015": [known[cell] for cell in zip(table.lower, table.kind)]}
+        holds(table, "all_staff == distribution_2015", f" ({column} of interval and kind)", **sums)
     municipal, published = table[table.kind != "prefecture"], tables["adoption-2023-published"]
     counted = []
     for row in published.itertuples():
         adopters = municipal[row.technology.lower()]
         members = adopters if row.state == "adopters" else municipal.bodies - adopters
-        counted.append(
-            (
-                members.sum(),
-                members[municipal.upper <= row.median_population].sum(),
-                members[municipal.lower > row.median_population].sum(),
-            )
-        )
+        below, above = municipal.upper <= row.median_population, municipal.lower > row.median_population
+        counted.append((members.sum(), members[below].sum(), members[above].sum()))
     more = dict(zip(("counted", "below", "above"), zip(*counted, strict=True), strict=True))
     for rule in ("bodies == counted", "below <= bodies / 2", "above <= bodies / 2"):
         holds(published, rule, " (median_population and adoption-2023-by-size)", **more)
@@ -320,13 +272,8 @@ def _check_strangers(tables: dict) -> None:
     printed, frame, truth = (tables[f"strangers{part}"] for part in ("", "-sizes", "-truth"))
     totals = printed.groupby(["dataset", "outcome"]).bodies.transform("sum")
     in_frame = printed.dataset.map(frame.groupby("dataset").bodies.sum()).fillna(0)
-    holds(
-        printed,
-        "bodies + other_stages == in_frame",
-        " (strangers-sizes)",
-        other_stages=totals - printed.bodies,
-        in_frame=in_frame,
-    )
+    sums = {"other_stages": totals - printed.bodies, "in_frame": in_frame}
+    holds(printed, "bodies + other_stages == in_frame", " (strangers-sizes)", **sums)
     first = printed[printed.stage == 1].set_index(["dataset", "outcome"]).bodies
     others = truth[[f"stage_1_in_quarter_{quarter}" for quarter in (2, 3, 4)]].sum(axis=1)
     stage_1 = [first.get((row.dataset, row.outcome), 0) for row in truth.itertuples()]

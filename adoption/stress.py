@@ -115,16 +115,8 @@ def replicate(name: str, case: Case, number: int) -> dict[str, bool]:
     found["whole_covered"] = found["whole_answered"] and not (slope < whole.lower or whole.upper < slope)
     found["whole_rejected"] = whole.p_value < 1 - simulation.LEVEL
     if case.cluster is not None and fit is not None:
-        extra = clusters.added_covariance(
-            "ordered",
-            fit.params,
-            case.cluster,
-            case.sizes,
-            np.ones(case.sizes.size),
-            np.array(survey.medians),
-            case.sd,
-            floor=case.floor,
-        )
+        frame = case.cluster, case.sizes, np.ones(case.sizes.size)
+        extra = clusters.added_covariance("ordered", fit.params, *frame, survey.medians, case.sd, floor=case.floor)
         wide = replace(survey, added=lambda *_: extra).whole_fit()
         found["clustered_answered"] = not np.isnan([wide.lower, wide.upper]).any()
         found["clustered_covered"] = wide.lower <= slope <= wide.upper

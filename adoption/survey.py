@@ -226,16 +226,8 @@ class Survey:
             between = self._between(stage)
             for members in self.members(stage):
                 fit = medians.median_fit(members, self.frame.total, split.at, between)
-                rows.append(
-                    {
-                        "stage": stage,
-                        "members": members,
-                        "median": median,
-                        **split._asdict(),
-                        "between": between,
-                        **fit._asdict(),
-                    }
-                )
+                row = {"stage": stage, "members": members, "median": median} | split._asdict()
+                rows.append(row | {"between": between} | fit._asdict())
         # Whole numbers, missing where an odd group or no pair has none.
         return self._table(rows).astype({"between": "Int64", "gap": "Int64"})
 
@@ -305,17 +297,10 @@ class Survey:
                 for members in self.members(stage)
             ]
             directions = {test.direction for test in tests}
-            worst = max(tests, key=lambda test: test.log_p_upper)
-            rows.append(
-                {
-                    "stage": stage,
-                    "direction": directions.pop() if len(directions) == 1 else 0,
-                    "p_value": worst.p_upper,
-                    "log_p": worst.log_p_upper,
-                    "exact": cut and worst.log_p_lower == worst.log_p_upper,
-                }
-            )
-        return self._table(rows)
+            direction, worst = directions.pop() if len(directions) == 1 else 0, max(tests, key=lambda t: t.log_p_upper)
+            exact = cut and worst.log_p_lower == worst.log_p_upper
+            rows.append((stage, direction, worst.p_upper, worst.log_p_upper, exact))
+        return self._table(pd.DataFrame(rows, columns=["stage", "direction", "p_value", "log_p", "exact"]))
 
     def rank_trend(self) -> pd.DataFrame:
         """Rank correlation of the medians with the order of the stages: rho and exact p_value."""
@@ -348,20 +333,9 @@ class Survey:
         names = range(len(limits) + 1) if names is None else list(names)
         if len(names) != len(limits) + 1:
             raise ValueError(f"names: found {len(names)}, expected one for each of {len(limits) + 1} classes")
-        ends = bounds.stage_bounds(
-            *self.frame.cells(),
-            limits,
-            self._stages_for_bounds(),
-            len(self.outside),
-            self._position(stage) + 1,
-            monotone=monotone,
-        )
-        return self._table(
-            [
-                {"stage": stage, "size_class": name, "lower": low, "upper": high}
-                for name, (low, high) in zip(names, ends, strict=True)
-            ]
-        )
+        printed = self._stages_for_bounds(), len(self.outside), self._position(stage) + 1
+        lower, upper = bounds.stage_bounds(*self.frame.cells(), limits, *printed, monotone).T
+        return self._table(pd.DataFrame({"stage": stage, "size_class": names, "lower": lower, "upper": upper}))
 
     def overlap(self, other: "Survey", stage: int = 1) -> pd.DataFrame:
         """Fewest and most bodies that are in the stage of this number in both surveys.
@@ -516,17 +490,9 @@ class Survey:
         """
         sizes = checks.vector("sizes", sizes, least=0)
         fit, position = self.fit(model).fit, 0 if stage is None else self._position(stage)
-        lower, upper = curve.band(fit, sizes)
-        return self._table(
-            pd.DataFrame(
-                {
-                    "size": sizes,
-                    "share": curve.predict(fit, sizes)[:, position],
-                    "lower": lower[:, position],
-                    "upper": upper[:, position],
-                }
-            )
-        )
+        every = curve.predict(fit, sizes), *curve.band(fit, sizes)
+        share, lower, upper = (shares[:, position] for shares in every)
+        return self._table(pd.DataFrame({"size": sizes, "share": share, "lower": lower, "upper": upper}))
 
     def outside_vectors(self) -> np.ndarray:
         """Every number of outside bodies by stage, as printed, that the parities allow: (V, K)."""
@@ -552,6 +518,11 @@ class Survey:
         each with the ends lower and upper of its normal 95 % interval on the logarithm, and J.
         """
         reach, rows = norm.ppf(0.975), []
+
+        def interval(name, unlogged, centre, error):
+            ends = {"": centre, "_lower": centre - reach * error, "_upper": centre + reach * error}
+            return {f"{name}{end}": unlogged(value) for end, value in ends.items()}
+
         for fit in self._refits(model, self.outside_vectors()[:: checks.whole("every", every, 1)]):
             slope, first = fit.slopes[0], len(self.counts) - 1
             error = np.sqrt(fit.covariance[first, first])
@@ -559,17 +530,8 @@ class Survey:
                 half, half_error = curve.log_size_at(fit)
             except ValueError:  # no such size on this curve
                 half, half_error = np.nan, np.nan
-            rows.append(
-                {
-                    "odds_ratio": np.exp(slope),
-                    "odds_ratio_lower": np.exp(slope - reach * error),
-                    "odds_ratio_upper": np.exp(slope + reach * error),
-                    "half_size": 2**half,
-                    "half_size_lower": 2 ** (half - reach * half_error),
-                    "half_size_upper": 2 ** (half + reach * half_error),
-                    "J": fit.J,
-                }
-            )
+            ends = interval("odds_ratio", np.exp, slope, error) | interval("half_size", np.exp2, half, half_error)
+            rows.append(ends | {"J": fit.J})
         return self._table(rows)
 
     def whole(self, model: str = "ordered", every: int = 1, furthest: int = 20) -> pd.DataFrame:
