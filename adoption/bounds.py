@@ -205,22 +205,14 @@ def _program(lower: np.ndarray, counts: np.ndarray, stages: _Printed, monotone: 
             # Rates y_b/N_b >= y_a/N_a, scaled so that no coefficient exceeds 1.
             row[[a, b]] = np.array([-counts[b], counts[a]]) / max(counts[a], counts[b])
         blocks.append((np.kron(np.tri(k - 1, k), rise), 0, 0, 0, 0, np.inf))
-    rows = [len(block[0]) for block in blocks]
+    widths, rows = (k * c, k, k, k), [len(block[0]) for block in blocks]
+    matrix = [
+        [np.broadcast_to(part, (n, width)) for part, width in zip(block, widths)] for block, n in zip(blocks, rows)
+    ]
+    ends = [np.concatenate([np.broadcast_to(block[end], n) for block, n in zip(blocks, rows)]) for end in (4, 5)]
     return _Program(
-        sparse.csr_array(
-            np.hstack(
-                [
-                    np.vstack([np.broadcast_to(block[part], (n, width)) for block, n in zip(blocks, rows, strict=True)])
-                    for part, width in enumerate((k * c, k, k, k))
-                ]
-            )
-        ),
-        *(
-            np.concatenate(
-                [np.broadcast_to(block[part], n).astype(float) for block, n in zip(blocks, rows, strict=True)]
-            )
-            for part in (4, 5)
-        ),
+        sparse.csr_array(np.block(matrix)),
+        *(end.astype(float) for end in ends),
         np.concatenate([np.zeros(k * c), least // 2, np.zeros(k), ~stages.even]),
         np.concatenate([np.tile(counts, k), most // 2, paired, stages.odd]),
     )

@@ -90,14 +90,8 @@ def read(file: Path, columns: Sequence[str]) -> list[list[str]]:
     if header != list(columns):
         missing = ", ".join(name for name in columns if name not in header)
         extra = ", ".join(repr(name) for name in header if name not in columns)
-        fail(
-            file,
-            "header (line 1)",
-            repr(",".join(header)),
-            ",".join(columns)
-            + (f"; missing: {missing}" if missing else "")
-            + (f"; not expected: {extra}" if extra else ""),
-        )
+        differs = (f"; missing: {missing}" if missing else "") + (f"; not expected: {extra}" if extra else "")
+        fail(file, "header (line 1)", repr(",".join(header)), ",".join(columns) + differs)
     for index, row in enumerate(body):
         if len(row) != len(header):
             fail(file, row_place(index), f"{len(row)} cells" if row else "an empty line", f"{len(header)} cells")

@@ -105,18 +105,12 @@ def _typed(resource: dict, file: Path) -> pd.DataFrame:
     expected = resource.get("rows")
     if not rows or (expected is not None and len(rows) != expected):
         fail(file, "rows", f"{len(rows)} rows", f"{expected or 'at least one'}")
-    return pd.DataFrame(
-        {
-            field["name"]: pd.Series(
-                [
-                    _value(row[position], field, file, f"{row_place(index)}, column {field['name']}")
-                    for index, row in enumerate(rows)
-                ],
-                dtype=_dtype(field),
-            )
-            for position, field in enumerate(fields)
-        }
-    )
+    table = {}
+    for field, cells in zip(fields, zip(*rows, strict=True), strict=True):
+        column = f"column {field['name']}"
+        values = [_value(raw, field, file, f"{row_place(at)}, {column}") for at, raw in enumerate(cells)]
+        table[field["name"]] = pd.Series(values, dtype=_dtype(field))
+    return pd.DataFrame(table)
 
 
 def _dtype(field: dict) -> str:

@@ -101,13 +101,8 @@ AI_STAGES = {
 
 def _quoted(technology: str, year: int, kind: str, status: str) -> pd.DataFrame:
     """Rows of later-surveys on one question, without repetitions of a number by others."""
-    table = data.load("later-surveys")
-    return table[
-        (table["survey_fy"] == year)
-        & (table["technology"] == technology)
-        & (table["body_type"] == kind)
-        & (table["status"] == status)
-    ].drop_duplicates(["status", "bodies", "percent"])
+    asked = "survey_fy == @year and technology == @technology and body_type == @kind and status == @status"
+    return data.load("later-surveys").query(asked).drop_duplicates(["status", "bodies", "percent"])
 
 
 @lru_cache
@@ -277,20 +272,9 @@ def fiscal_strength_2023(t: str) -> Clusters:
     """
     cells = data.load("fiscal-strength-by-prefecture")
     cells = cells[cells["upper"] > 1]
-    bodies, logs, squares, strength, strengths, products = (
-        cells[
-            [
-                "bodies",
-                "log2_population",
-                "log2_population_squared",
-                "fiscal_strength",
-                "fiscal_strength_squared",
-                "fiscal_strength_log2_population",
-            ]
-        ]
-        .to_numpy(float)
-        .T
-    )
+    columns = "bodies log2_population log2_population_squared fiscal_strength fiscal_strength_squared".split()
+    columns = cells[[*columns, "fiscal_strength_log2_population"]].to_numpy(float).T
+    bodies, logs, squares, strength, strengths, products = columns
     z, weights = two_points(bodies, cells["population"], logs, squares)
     mean, middle = logs / bodies, strength / bodies
     spread = np.maximum(squares / bodies - mean**2, 1e-9)

@@ -274,7 +274,7 @@ def _result(template: str, row: dict, chapter: str, cell: str) -> Result:
         return PLACE.sub(word, text)
 
     value, lower, upper, p_value = (float(row[name]) if row[name] else None for name in NUMBERS)
-    evidence = family["evidence"]
+    evidence, label = family["evidence"], filled(family["label"])
     if evidence in (EITHER, "quoted") and lower is not None and lower == upper:
         value, lower, upper = lower, None, None
     if evidence == EITHER:
@@ -295,21 +295,8 @@ def _result(template: str, row: dict, chapter: str, cell: str) -> Result:
             f"{place}: found value {value}, lower {lower}, upper {upper}, p_value "
             f"{p_value}, expected {expected[0]} for evidence {evidence}"
         )
-    label = filled(family["label"])
-    result = Result(
-        row["id"],
-        value,
-        lower,
-        upper,
-        p_value,
-        family["unit"],
-        label[0].upper() + label[1:],
-        evidence,
-        filled(family["base"]),
-        filled(family["source"]),
-        chapter,
-        cell,
-    )
+    words = family["unit"], label[0].upper() + label[1:], evidence, filled(family["base"]), filled(family["source"])
+    result = Result(row["id"], value, lower, upper, p_value, *words, chapter, cell)
     _check(result, Path(f"chapters/{chapter}.ipynb"), f"cell {cell}, result {row['id']}")
     return result
 

@@ -101,13 +101,8 @@ def holds(table: pd.DataFrame, rule: str, why: str = "", **more) -> None:
     """DataError for the first row for which an expression of columns, own and more, is false."""
     wide = table.assign(**more)
     used = [name for name in dict.fromkeys(re.findall(r"\w+", rule)) if name in wide]
-    every(
-        wide,
-        [name for name in used if name in table],
-        wide.eval(rule, engine="python"),
-        rule + why,
-        [name for name in used if name in more],
-    )
+    own, added = ([name for name in used if name in those] for those in (table, more))
+    every(wide, own, wide.eval(rule, engine="python"), rule + why, added)
 
 
 def _sums(table: pd.DataFrame, by: str, expected: Mapping, column: str = "bodies") -> None:
