@@ -47,19 +47,16 @@ class Truth(NamedTuple):
     slope: log-odds per doubling common to all cumulative stages, None where there is none.
     contrast: log-odds per doubling of the first stage against the last, None where it is not
         constant.
-    floor: smaller sizes count as this in logarithms.
     """
 
-    words: str
-    logits: Callable | None
-    params: np.ndarray | None
-    slope: float | None
-    contrast: float | None
-    floor: float = FLOOR
+    logits: Callable | None = None
+    params: np.ndarray | None = None
+    slope: float | None = None
+    contrast: float | None = None
 
     @property
     def stages(self) -> int:
-        return probabilities(self, [self.floor]).shape[1]
+        return probabilities(self, [FLOOR]).shape[1]
 
 
 def _multinomial(intercepts, slopes):
@@ -72,27 +69,15 @@ def _hump(z):
     return np.column_stack([first, *(np.full(z.size, rest) for rest in _REST)])
 
 
-# The first two are near the fits to the survey of 2020 (AI ordered, RPA multinomial).
+# In turn: one slope at every stage; a slope of its own for every stage (these two are near the fits
+# to the survey of 2020, AI ordered and RPA multinomial); size matters for stage 1 only, and
+# strongly; stage 1 is most frequent in the middle; size does not matter.
 TRUTHS = {
-    "ordered": Truth("one slope at every stage", None, np.array([-13.0, -11.9, -11.65, -10.0, 0.725]), 0.725, None),
-    "multinomial": Truth(
-        "a slope of its own for every stage",
-        _multinomial((-23.4, -18.2, -11.2, -8.7, 0), (1.53, 1.19, 0.66, 0.60, 0)),
-        None,
-        None,
-        1.53,
-    ),
-    "non-proportional": Truth(
-        "size matters for stage 1 only, and strongly", _multinomial((-24.5, *_REST), (1.5, 0, 0, 0, 0)), None, None, 1.5
-    ),
-    "hump": Truth("stage 1 is most frequent in the middle", _hump, None, None, None),
-    "null": Truth(
-        "size does not matter",
-        _multinomial((np.log(_SHARES[0] / _SHARES[-1]), *_REST), (0, 0, 0, 0, 0)),
-        None,
-        0.0,
-        0.0,
-    ),
+    "ordered": Truth(params=np.array([-13.0, -11.9, -11.65, -10.0, 0.725]), slope=0.725),
+    "multinomial": Truth(_multinomial((-23.4, -18.2, -11.2, -8.7, 0), (1.53, 1.19, 0.66, 0.60, 0)), contrast=1.53),
+    "non-proportional": Truth(_multinomial((-24.5, *_REST), (1.5, 0, 0, 0, 0)), contrast=1.5),
+    "hump": Truth(_hump),
+    "null": Truth(_multinomial((np.log(_SHARES[0] / _SHARES[-1]), *_REST), [0] * 5), slope=0.0, contrast=0.0),
 }
 
 
@@ -121,7 +106,7 @@ def scatter(lower: ArrayLike, upper: ArrayLike, bodies: ArrayLike) -> np.ndarray
 
 def probabilities(truth: Truth, sizes: ArrayLike) -> np.ndarray:
     """P(stage | size) under the law, shape (len(sizes), K)."""
-    z = moments.log_size(sizes, floor=truth.floor)
+    z = moments.log_size(sizes, floor=FLOOR)
     if truth.logits is None:
         return curve.probabilities("ordered", truth.params, z)[0]
     return softmax(truth.logits(z), axis=1)
@@ -131,12 +116,7 @@ def half_size(truth: Truth) -> float | None:
     """Size at which P(stage 1) is one half; None for a law under which it never is, or twice."""
     if truth.slope == 0 or (truth.slope is None and truth.contrast is None):
         return None
-    return _half_of(lambda size: probabilities(truth, [size])[0, 0])
-
-
-def _half_of(share: Callable[[float], float]) -> float:
-    """Size at which a rising share is one half; ValueError if it is not crossed up to 2^30."""
-    return 2 ** brentq(lambda z: share(2**z) - 0.5, 7, 30)
+    return 2 ** brentq(lambda z: probabilities(truth, [2**z])[0, 0] - 0.5, 7, 30)
 
 
 def draw(rng: np.random.Generator, probability: np.ndarray) -> np.ndarray:
@@ -252,12 +232,12 @@ def _compared(name: str, error: float, covered: bool) -> dict[str, float]:
 
 def _models(truth: Truth, frame: Bodies, published: Published) -> dict[str, float]:
     """Both models at the fixed point of the bodies outside, against the truth."""
-    binned = Frame.of_sizes(frame.inside).binned(published.medians, truth.floor)
+    binned = Frame.of_sizes(frame.inside).binned(published.medians, FLOOR)
     critical, outcome = chi2.ppf(LEVEL, 1), {}
     half, real = half_size(truth), probabilities(truth, POINTS)[:, 0]
     for model, name, target in (("ordered", "slope", truth.slope), ("multinomial", "contrast", truth.contrast)):
         try:
-            fit = outside.fixed_point(model, *binned, *published[:3], frame.outside, floor=truth.floor).fit
+            fit = outside.fixed_point(model, *binned, *published[:3], frame.outside, floor=FLOOR).fit
             outcome[f"{model}_rejected"] = fit.p_value < 1 - LEVEL
             if target is not None:
                 outcome |= _compared(name, fit.slopes[0] - target, curve.slope_deviance(fit, target) <= critical)
@@ -359,7 +339,7 @@ def replicate(name: str, number: int, frame: Bodies, limits) -> dict[str, float]
             ("apart", invented_apart(rng, everyone, published)),
             ("together", (frame.inside, invented_together(rng, frame.inside, members, published.medians))),
         ):
-            slope, error = ordered_logit(*micro, floor=truth.floor)
+            slope, error = ordered_logit(*micro, floor=FLOOR)
             outcome |= _compared(
                 kind, slope - truth.slope, abs(slope - truth.slope) <= norm.ppf((1 + LEVEL) / 2) * error
             )

@@ -220,7 +220,7 @@ def test_a_replicate_has_random_numbers_of_its_own(frame):
 
 @pytest.mark.parametrize("cuts", [[-7.5], [-7.5, -6.5, -5.5]])
 def test_a_law_may_have_any_number_of_stages(frame, cuts, monkeypatch):
-    law = simulation.Truth("another", None, np.array([*cuts, 0.5]), 0.5, None)
+    law = simulation.Truth(params=np.array([*cuts, 0.5]), slope=0.5)
     k = len(cuts) + 1
     monkeypatch.setitem(simulation.TRUTHS, "another", law)
     assert law.stages == k
