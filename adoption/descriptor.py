@@ -113,6 +113,7 @@ _RESOURCE = _object(
         "hash": _HASH,
     },
     rows=_COUNT,
+    rules=_TEXTS,
 )
 SCHEMA = _object(
     {

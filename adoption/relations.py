@@ -1,5 +1,7 @@
 """What the tables of data/ say beyond a schema: rules of rows, sums, quotations, and each other.
 
+Rules that hold in every row stand in a table's description, as expressions of its columns.
+
 ``check_table`` judges one table by itself, the ``CROSS_CHECKS`` all of them together; a relation that
 does not hold raises ``DataError`` with file, row, column, what was found and what was expected.
 """
@@ -19,47 +21,6 @@ MUNICIPALITIES = 1741
 NATION = 127_094_745  # population of Japan, 2015 census
 LOG_FLOOR = 100  # people: in logarithms a smaller municipality counts as this
 
-ADOPTERS = ("ai <= bodies", "rpa <= bodies", "both <= ai", "both <= rpa", "ai + rpa - bodies <= both")
-# What holds in every row, as an expression of the columns.
-RULES = {
-    "adoption-by-stage": (
-        "(stage == 1) == (label_ja == '導入済み')",
-        "(stage == 5) == (label_ja == '検討未実施(導入予定なし)')",
-    ),
-    "small-adopters": ("(technology == 'RPA') == application_ja.isna()",),
-    "claims": ("again_slide.isna() == again_statement.isna()",),
-    "median-neighbours": (
-        "nearest_below < median < nearest_above",
-        "pair_lower <= pair_upper",
-        "(pair_lower + pair_upper + 1) // 2 == median",
-    ),
-    "strangers-sizes": ("lower < upper", "bodies * lower <= size <= bodies * (upper - 1)"),
-    "strangers-truth": ("odds_ratio_lower <= odds_ratio <= odds_ratio_upper",),
-    "adoption-2023-by-size": ADOPTERS,
-    "bodies-by-prefecture": ("lower < upper", "1 <= bodies", "bodies * lower <= population <= bodies * (upper - 1)"),
-    "adoption-2023-by-prefecture": (
-        *ADOPTERS,
-        "lower < upper",
-        "3 <= bodies",  # no answers of one or two municipalities
-        "bodies * lower <= population <= bodies * (upper - 1)",
-    ),
-    "adoption-2023-by-fiscal-strength": (
-        *ADOPTERS,
-        "lower < upper and index_lower < index_upper",
-        "3 <= bodies",
-        "bodies * lower <= population <= bodies * (upper - 1)",
-        "bodies * index_lower <= fiscal_strength < bodies * index_upper",
-    ),
-    "fiscal-strength-by-prefecture": (
-        "ai <= bodies and rpa <= bodies",
-        "lower < upper",
-        "3 <= bodies",
-        "bodies * lower <= population <= bodies * (upper - 1)",
-        "fiscal_strength ** 2 <= bodies * fiscal_strength_squared * (1 + 1e-9)",
-        "fiscal_strength_ai <= fiscal_strength and fiscal_strength_rpa <= fiscal_strength",
-    ),
-    "imizu-hours": ("saved == before - after", "-0.0500001 <= percent - 100 * saved / before <= 0.0500001"),
-}
 # Columns whose figures stand in the words that the column quotation quotes.
 QUOTED = {
     "later-surveys": ("bodies", "percent"),
@@ -112,7 +73,7 @@ def _sums(table: pd.DataFrame, by: str, expected: Mapping, column: str = "bodies
 
 
 def check_table(table: pd.DataFrame, resource: dict) -> None:
-    """Keys, words with their translations and codes, running numbers; RULES and SUMS."""
+    """Keys, words with their translations and codes, running numbers; its rules and SUMS."""
     name, schema = resource["name"], resource["schema"]
     unique = [[field["name"]] for field in schema["fields"] if field["constraints"].get("unique")]
     for key in (schema["primaryKey"], *unique):
@@ -129,7 +90,7 @@ def check_table(table: pd.DataFrame, resource: dict) -> None:
         holds(table, "order == number", f" (from 1 within each {' and '.join(groups) or 'table'})", number=number)
     if "upper" in table and "kind" in table and "prefecture" not in table:
         _check_intervals(table)
-    for rule in RULES.get(name, ()):
+    for rule in resource.get("rules", ()):
         holds(table, rule)
     if name in SUMS:
         _sums(table, *SUMS[name])
