@@ -1,9 +1,7 @@
 """A curve from counts and medians: logit models fitted to what a table of groups prints.
 
-A survey sorts N bodies into K ordered stages and prints, for each stage, the number of bodies and
-their median size.  The sizes of all N bodies are known from elsewhere (the frame); which body is
-in which stage is not.  Two models of the stage given the size are fitted to the printed numbers,
-with z = log2(size):
+Two models of the stage given the size are fitted to what is printed of N bodies in K ordered stages
+(:mod:`adoption.moments`), with z = log2(size):
 
 ``"ordered"``
     P(stage <= k | z) = logistic(a_k + b z), k = 1..K-1: cumulative logit, one slope
@@ -14,16 +12,15 @@ with z = log2(size):
 
 Parameters are always laid out as (a_1..a_{K-1}, b) or (a_1..a_{K-1}, b_1..b_{K-1}).
 
-The likelihood.  The data are the moments s = (n_1..n_{K-1}, B_1..B_K) of :mod:`adoption.moments`,
-close to normal with an exact mean and covariance under the model.  Where one member stands at
-the median (an odd n_k), that body is known: it contributes log P(stage k | m_k) and leaves the
-frame, and the moments are those of the other bodies, (n_k - 1) / 2 of the stage below m_k.  The
-log-likelihood is the sum of these terms and of the normal log-density of s, determinant included.
-The misfit J = (s - mean)' cov^-1 (s - mean) is compared with chi-square on
-2K - 1 - (number of parameters) degrees of freedom, the over-identification test of Hansen (1982,
-Econometrica 50, 1029-1054).  In simulations on a frame of 1,741 bodies
-the ordered slope has no visible bias and the multinomial contrast of the first and last stage one
-of a quarter of its standard error (results/stored/simulation.csv).
+The likelihood. The data are the moments s = (n_1..n_{K-1}, B_1..B_K), close to normal with an exact
+mean and covariance under the model. Where one member stands at the median (an odd n_k), that body
+is known: it contributes log P(stage k | m_k) and leaves the frame, and the moments are those of the
+other bodies, (n_k - 1) / 2 of the stage below m_k. The log-likelihood is the sum of these terms and
+of the normal log-density of s, determinant included. The misfit J = (s - mean)' cov^-1 (s - mean)
+is compared with chi-square on 2K - 1 - (number of parameters) degrees of freedom, the
+over-identification test of Hansen (1982, Econometrica 50, 1029-1054). In simulations on a frame of
+1,741 bodies the ordered slope has no visible bias and the multinomial contrast of the first and
+last stage one of a quarter of its standard error (results/stored/simulation.csv).
 """
 
 from __future__ import annotations

@@ -10,13 +10,23 @@ import pandas as pd
 
 from adoption import curve, language, moments, saddlepoint, wiggle
 from adoption.bounds import Infeasible
-from adoption.language import tr
+from adoption.language import mark, tr
 
 FEW = 10  # members of a stage
 CROWDED = 0.1  # share of a stage's members that may be tied with its median
 STRETCHED = 2.0  # times that the allowance for a bent curve makes a side of the interval longer
 APART = 0.5  # standard errors between two likelihoods
 BENT = 1.0  # standard errors between one slope for all stages and a slope for each
+WARNINGS = {
+    "possible": mark("A median fits no group of its size: a misprint, another frame, or rounding that was not given."),
+    "determined": mark("The estimate or an end of its interval is not determined."),
+    "misfit": mark("The counts and medians do not fit one slope for all stages."),
+    "stretch": mark("The curve bends so much that no slope sums it up."),
+    "ties": mark("Many members of a stage may stand at its median."),
+    "fewest": mark("A stage has few members."),
+    "normal": mark("The sums are far from normal: the curve is steep or the frame small."),
+    "one slope": mark("A slope for each stage gives another answer than one for all."),
+}
 
 
 def diagnostics(survey) -> pd.DataFrame:
@@ -43,42 +53,19 @@ def diagnostics(survey) -> pd.DataFrame:
                 projected = abs(curve.projected_slope(each) - fit.slopes[0]) / error
     shares = np.nan if fit is None else (width / _members(fit.moments)).max()
     ends = np.isnan(found[:3]).sum()
-    stretch = np.nan if fit is None else max(found.stretch_lower, found.stretch_upper)
+    stretch = max(found.stretch_lower, found.stretch_upper)
     impossible = _impossible(survey)
-    rows = [
-        (
-            "possible",
-            impossible,
-            0,
-            impossible > 0,
-            tr("A median fits no group of its size: a misprint, another frame, or rounding that was not given."),
-        ),
-        ("determined", ends, 0, ends > 0, tr("The estimate or an end of its interval is not determined.")),
-        (
-            "misfit",
-            np.nan if fit is None else found.p_value,
-            0.05,
-            fit is not None and found.p_value < 0.05,
-            tr("The counts and medians do not fit one slope for all stages."),
-        ),
-        ("stretch", stretch, STRETCHED, stretch > STRETCHED, tr("The curve bends so much that no slope sums it up.")),
-        ("ties", shares, CROWDED, shares > CROWDED, tr("Many members of a stage may stand at its median.")),
-        ("fewest", fewest, FEW, fewest < FEW, tr("A stage has few members.")),
-        (
-            "normal",
-            normal,
-            APART,
-            normal > APART,
-            tr("The sums are far from normal: the curve is steep or the frame small."),
-        ),
-        (
-            "one slope",
-            projected,
-            BENT,
-            projected > BENT,
-            tr("A slope for each stage gives another answer than one for all."),
-        ),
-    ]
+    found_and_cut_off = {
+        "possible": (impossible, 0, impossible > 0),
+        "determined": (ends, 0, ends > 0),
+        "misfit": (found.p_value, 0.05, found.p_value < 0.05),
+        "stretch": (stretch, STRETCHED, stretch > STRETCHED),
+        "ties": (shares, CROWDED, shares > CROWDED),
+        "fewest": (fewest, FEW, fewest < FEW),
+        "normal": (normal, APART, normal > APART),
+        "one slope": (projected, BENT, projected > BENT),
+    }
+    rows = [(name, *given, tr(WARNINGS[name])) for name, given in found_and_cut_off.items()]
     table = pd.DataFrame(rows, columns=["diagnostic", "value", "cut_off", "warns", "words"])
     return table.astype({"value": float, "cut_off": float, "warns": bool})
 

@@ -112,13 +112,11 @@ def execute(may_fail, *targets):
     folder = WORK / "run" / str(time.time_ns())
     for name in names:
         try:
-            json.loads((SOURCE / name).read_text(encoding="utf-8"))["cells"]
+            notebook = json.loads((SOURCE / name).read_text(encoding="utf-8"))
+            notebook["cells"] += again(notebook["cells"], name[:-6]) if len(EDITIONS) > 1 else []
         except (KeyError, TypeError, ValueError) as error:
             sys.exit(f"book: {name}: found no notebook ({error}), expected JSON with cells")
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        notebook = json.loads((SOURCE / name).read_text(encoding="utf-8"))
-        if len(EDITIONS) > 1:
-            notebook["cells"] += again(notebook["cells"], name[:-6])
         (folder / name).write_text(json.dumps(notebook, ensure_ascii=False), encoding="utf-8")
     options = "-q -p no:cacheprovider -p nbmake.pytest_plugin --nbmake --overwrite --nbmake-timeout 600".split()
     if len(names) > 1:
