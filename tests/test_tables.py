@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from scipy import stats
 
-from adoption import register, tables
+from adoption import tables
 from adoption.tables import (
     clustered_rate_interval,
     conditional_odds_ratio,
@@ -28,7 +28,6 @@ ORACLE = json.loads((Path(__file__).parent / "fixtures" / "tables-oracle.json").
 
 RPA_STATUS = [[0, 39, 8], [0, 19, 1], [11, 1620, 90]]
 AI_FORM = [[1, 0, 0], [2, 1, 4], [7, 20, 15]]
-KINDS = "prefecture", "designated-city", "other-municipality"
 
 properties = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 small_tables = arrays(int, array_shapes(min_dims=2, max_dims=2, min_side=2, max_side=3), elements=st.integers(0, 4))
@@ -285,18 +284,6 @@ def test_input_is_not_changed():
 # --- Pearson and Cramér --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("question", "table"), [("rpa.status", RPA_STATUS), ("ai.form", AI_FORM)])
-def test_pearson_of_the_report_is_that_of_r(question, table):
-    [entry] = [entry for entry in ORACLE["pearson"] if entry["table"] == table]
-    found, expected = register.get(f"joint.{question}-by-type.pearson"), np.array(entry["expected"], float)
-    assert (found.value, found.p_value) == pytest.approx(
-        (number(entry["statistic"]), number(entry["p_value"])), rel=1e-9
-    )
-    assert register.get(f"joint.{question}-by-type.smallest-expected").value == pytest.approx(expected.min(), rel=1e-9)
-    below = register.get(f"joint.{question}-by-type.share-expecting-below-five").value
-    assert below == pytest.approx((expected < 5).mean(), rel=1e-9)
-
-
 def test_cramers_v_by_hand():
     # chi2 = 2, n = 8: phi2 = 1/4, corrected 1/4 - 1/7 = 3/28, r~ - 1 = 6/7: V2 = 1/8
     assert cramers_v([[3, 1], [1, 3]]) == pytest.approx(sqrt(1 / 8), rel=1e-12)
@@ -446,18 +433,6 @@ def test_bad_proportion(arguments, message):
 # --- clusters ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("share", "n"), [("other-municipality.implementing-share", 1721), ("share-of-adopters", 370)])
-def test_eight_together_are_one_decision(share, n):
-    found, decided = register.get(f"joint.rpa.{share}.decisions"), stats.binomtest(11 - 7, n - 7)
-    assert register.get("joint.rpa.decisions").value == 4
-    ends = decided.proportion_ci(0.95, "exact")
-    assert (found.value, found.lower, found.upper) == pytest.approx((4 / (n - 7), *ends), rel=1e-9)
-    clustered = register.get(f"joint.rpa.{share}.clustered")
-    assert (clustered.value, clustered.lower, clustered.upper) == pytest.approx(
-        clustered_rate_interval(11, n, [8])[:3], rel=1e-9
-    )
-
-
 @pytest.mark.parametrize("entry", ORACLE["poisson"])
 def test_clustered_rate_without_clusters_is_the_exact_poisson_interval(entry):
     result = clustered_rate_interval(entry["k"], 1000, [])
@@ -527,25 +502,6 @@ def test_bad_clusters(sizes, message):
 def test_largest_cluster_below_a_size_seen():
     with pytest.raises(ValueError, match="largest: .*at least 8, found 4"):
         clustered_rate_interval(11, 1721, [8], largest=4)
-
-
-# --- answers -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("kind", "n"), [("prefecture", 47), ("designated-city", 20)])
-def test_chance_of_none(kind, n):
-    expected = float(Fraction(comb(1788 - n, 11), comb(1788, 11)))
-    assert register.get(f"joint.rpa.{kind}.chance-of-none").value == pytest.approx(expected, rel=1e-9)
-
-
-def test_bodies_behind_the_answers():
-    found = {kind: register.get(f"joint.ai.{kind}bodies") for kind in ("", *(f"{kind}." for kind in KINDS))}
-    for row, kind in zip(AI_FORM, KINDS):
-        # By trying all numbers of bodies: m can give these answers if none is named by more than m.
-        possible = [m for m in range(100) if max(row) <= m <= sum(row)]
-        assert (found[f"{kind}."].lower or found[f"{kind}."].value) == possible[0]
-        assert (found[f"{kind}."].upper or found[f"{kind}."].value) == possible[-1]
-    assert (found[""].lower, found[""].upper) == (25, 50)
 
 
 # --- McNemar -------------------------------------------------------------------------------------

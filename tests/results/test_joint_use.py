@@ -1,11 +1,13 @@
 """Chapter joint-use: cross products, inclusion counts and exact tests with the printed numbers."""
 
+import json
 from math import comb
 
+import numpy as np
 import pytest
 from scipy.stats import beta, gamma
 
-from adoption import register
+from adoption import HOME, register
 from adoption.register import get
 
 
@@ -50,6 +52,18 @@ def test_exact_tests_are_those_of_r():
     assert get("joint.ai.form-by-type").p_value == pytest.approx(0.1014689779, rel=1e-8)
 
 
+@pytest.mark.parametrize("question", ["rpa.status", "ai.form"])
+def test_pearson_is_that_of_r(question):
+    stored = json.loads((HOME / "tests" / "fixtures" / "tables-oracle.json").read_text(encoding="utf-8"))["pearson"]
+    entry = stored[["rpa.status", "ai.form"].index(question)]
+    found, expected = get(f"joint.{question}-by-type.pearson"), np.array(entry["expected"], float)
+    r = [float(entry[name]) for name in ("statistic", "p_value")]
+    assert (found.value, found.p_value) == pytest.approx(r, rel=1e-9)
+    assert get(f"joint.{question}-by-type.smallest-expected").value == pytest.approx(expected.min(), rel=1e-9)
+    below = get(f"joint.{question}-by-type.share-expecting-below-five").value
+    assert below == pytest.approx((expected < 5).mean(), rel=1e-9)
+
+
 def test_expected_counts_by_hand():
     """Row total times column total over the sum of the table."""
     for question, expected in (
@@ -88,6 +102,8 @@ def test_eight_who_decided_once():
     assert get("joint.rpa.decisions").value == 4
     decided = get("joint.rpa.other-municipality.implementing-share.decisions")
     assert decided.value == pytest.approx(4 / 1714, rel=1e-9)
+    ends = beta.ppf(0.025, 4, 1711), beta.ppf(0.975, 5, 1710)
+    assert (decided.lower, decided.upper) == pytest.approx(ends, rel=1e-8)
     assert get("joint.rpa.share-of-adopters.decisions").value == pytest.approx(4 / 363, rel=1e-9)
     # Fay and Feuer: three decisions of one body and one of eight have mean 11 and variance 67.
     clustered = get("joint.rpa.share-of-adopters.clustered")
