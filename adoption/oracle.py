@@ -170,9 +170,6 @@ def comparisons() -> list[Comparison]:
     found = []
     for piece, in_r, here, pairs in (*_median_tails(), *_curves(), *_tables(), *_followup()):
         pairs = list(pairs)
-        values, difference = (
-            sum(np.size(stored) for _, stored in pairs),
-            max(relative_difference(*pair) for pair in pairs),
-        )
-        found.append(Comparison(piece, in_r, here, values, difference))
+        difference = max(relative_difference(*pair) for pair in pairs)
+        found.append(Comparison(piece, in_r, here, sum(np.size(stored) for _, stored in pairs), difference))
     return found
