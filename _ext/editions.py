@@ -115,12 +115,14 @@ def finish_page(app, page, template, context, doctree):
     if app.config.language != "en":
         for part in ("body", "metatags"):
             context[part] = TABLES.sub(r"\g<1>../\g<2>", context.get(part, ""))
-        context["body"] = UNTRANSLATED.sub(r'\1 lang="en"\2', context["body"])
+        context["body"] = UNTRANSLATED.sub(r'\1 lang="en"\2', BLANK.sub("", context["body"]))
         if page.startswith("reference/") and page != "reference/index":  # they describe code, in English
             context["body"] = context["body"].replace("<section", '<section lang="en"', 1)
 
 
 FOOTNOTE = re.compile(r"\[\^([\w-]+)\]")
+# Markdown's emphasis asks for a blank where Japanese has none.
+BLANK = re.compile("(?<=[ぁ-ヿ一-鿿、]) (?=<(?:strong|em)>)|(?:(?<=</strong>)|(?<=</em>)) (?=[ぁ-ヿ一-鿿])")
 TABLES = re.compile(r'((?:href|src|"contentUrl")(?:="|: "))((?:\.\./)*(?:data|results)/)')
 UNTRANSLATED = re.compile(r'(<(?!img)\w+)((?: [\w-]+="[^"]*")* class="[^"]*\buntranslated\b)')
 

@@ -57,7 +57,10 @@
   // A population as people type it, also in full-width digits, or a name that has one: {population}
   // or {problem}. `named`: populations by name.
   const parse = (typed, largest, sentences, named = []) => {
-    const text = typed.normalize("NFKC").trim().replaceAll("、", ",").replace(/\s*(人|people)$/i, "");
+    // 2万4,622 and 3.5万 are so many ten thousands.
+    const text = typed.normalize("NFKC").trim().replaceAll("、", ",").replace(/\s*(人|people)$/i, "")
+      .replace(/^(\d+(?:\.\d+)?)万(\d?,?\d{0,3})$/, (_, tens, rest) =>
+        `${Math.round(1e4 * tens) + Number(rest.replace(",", ""))}`);
     if (text === "") return { problem: sentences.empty };
     if (/^[-−–]\s*\d/.test(text)) return { problem: sentences.negative };
     if (/^\d{1,3}(,\d{3})*\.\d+$|^\d+\.\d+$/.test(text)) return { problem: sentences.decimals };

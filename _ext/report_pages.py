@@ -53,9 +53,8 @@ def raw(html: str) -> nodes.raw:
 
 def table(caption: str, heads, rows, row_heads: int = 1) -> str:
     """An HTML table of texts; the leading columns head their row."""
-    # Short columns stay on one line.
-    kinds = ["short" if all(len(row[i]) < 12 for row in rows) else "text" for i in range(len(heads))]
     cells = [[escape(text) for text in row] for row in rows]
+    kinds = [html_table.kind_of([row[i] for row in cells]) for i in range(len(heads))]
     return html_table.draw(caption, list(map(tr, heads)), cells, kinds, row_heads)
 
 

@@ -45,7 +45,7 @@ addEventListener("DOMContentLoaded", () => {
     const at = (element) => element?.getBoundingClientRect();
     const target = at(document.getElementById(decodeURIComponent(location.hash.slice(1))));
     const passed = [...document.querySelectorAll(".bd-article section[id] section[id]")]
-      .filter((section) => at(section).top < 100).at(-1);
+      .filter((section) => at(section).top < innerHeight / 3).at(-1);
     link.search = location.search;
     link.hash = target && target.top > -50 && target.top < innerHeight ? location.hash : passed ? `#${passed.id}` : "";
   });

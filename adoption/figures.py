@@ -41,8 +41,7 @@ WIDTH = 4.0  # inches: on a screen 360 pixels wide a figure takes 352 (book.css)
 SMALLEST = 9  # points, of a figure as wide as that
 
 BOLD = "bold"  # id of texts whose Japanese characters, of one weight, are made bold by a line around them
-# Where Japanese lines break: after particles and signs if they can, else anywhere but within a number.
-PHRASE = re.compile(r".+?(?:[ぁ-ん](?![ぁ-ん、。，．」』）)・：])|[、。，．」』）)・：](?![、。，．」』）)・：])|$)")
+# Where a Japanese phrase breaks that is longer than a line: anywhere but within a number.
 UNBROKEN = re.compile(r"[「『（(]*(?:[+−]?[\d.,%％A-Za-z₀-₉⁰-⁹⁻-]+ ?|.)[、。，．」』）)・：～万億人倍％%]*")
 
 BLANK = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef])\s+|\s+(?=[\u3000-\u9fff\uff00-\uffef])")
@@ -118,7 +117,7 @@ def wrap(text: str, width: int) -> str:
         return sum(2 if one > "\u2e80" else 1.3 for one in said.rstrip()) > width
 
     lines = [""]
-    for phrase in PHRASE.findall(text):
+    for phrase in language.phrases(text):
         for part in UNBROKEN.findall(phrase) if wide(phrase) else [phrase]:
             if lines[-1] and wide(lines[-1] + part):
                 lines.append("")
@@ -218,6 +217,10 @@ def translate(figure: Figure) -> None:
                 labels.update({tick: tr(label) for tick, label in labels.items()})
     for text in figure.findobj(Text):
         text.set_text(tr(text.get_text()))
+        if text.get_fontweight() == "bold" and not text.get_text().isascii() and language.spoken() != "en":
+            # Japanese has one weight: a line around a note makes it bold.
+            line = withStroke(linewidth=text.get_fontsize() / 32, foreground=text.get_color())
+            text.set(fontweight="normal", path_effects=[*text.get_path_effects(), line])
 
 
 def _check_texts(figure: Figure, name: str) -> None:
@@ -282,10 +285,8 @@ def table(
     numeric = [pd.api.types.is_numeric_dtype(frame[c]) for c in frame.columns]
     # A column of formatted numbers is text to pandas, but reads as numbers.
     aligned = [n or _looks_numeric(frame[c]) for n, c in zip(numeric, frame.columns)]
-    classes = [
-        "number" if right else "short" if _is_short(frame[c]) else "text" for right, c in zip(aligned, frame.columns)
-    ]
     rows = [[_cell_html(value) for value in values] for values in frame.itertuples(index=False)]
+    classes = ["number" if right else html_table.kind_of([row[i] for row in rows]) for i, right in enumerate(aligned)]
     drawn = html_table.draw(tr(caption), [tr(str(column)) for column in frame.columns], rows, classes, row_heads)
     display(HTML(drawn.replace('class="table-scroll', 'class="table-scroll stacked', 1) if stacked else drawn))
 
@@ -298,10 +299,6 @@ def _cell_html(value) -> str:
     if isinstance(value, str) and re.fullmatch(r"https?://\S+", value):
         return _cell_html(Link(value, value))
     return re.sub(r"(?<=[\d%]) – (?=\d)", "\u00a0–\u00a0", html.escape(_cell(value)))  # a range stays on one line
-
-
-def _is_short(column: pd.Series) -> bool:
-    return bool((column.astype(str).str.len() < 12).all())
 
 
 def _looks_numeric(column: pd.Series) -> bool:

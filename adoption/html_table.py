@@ -5,11 +5,15 @@ the other with its column's name (book.css). How wide a table is follows from it
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape, unescape
+
+from adoption.language import phrases
 
 #: Widths, in characters with the room between columns, below which a table becomes cards.
 STEPS = (24, 30, 36, 42, 48, 56, 64, 76, 88, 100)
+#: Texts are read in lines of so many characters at least, or else in cards.
+LINE = 14
 
 
 def draw(
@@ -20,7 +24,10 @@ def draw(
     rows: cells as HTML. kinds: for each column "number" (aligned right), "short" (on one line) or
     "text". row_heads: how many leading columns head their row. ids: addresses of the rows.
     """
-    head = "".join(f'<th scope="col" class="{kind}">{escape(name)}</th>' for name, kind in zip(heads, kinds))
+    head = "".join(
+        f'<th scope="col" class="{kind}">{"<wbr>".join(map(escape, phrases(name)))}</th>'
+        for name, kind in zip(heads, kinds)
+    )
     body = ""
     for place, row in enumerate(rows):
         cells = [
@@ -38,19 +45,26 @@ def draw(
     )
 
 
+def kind_of(cells: Sequence[str]) -> str:
+    """ "short" for a column of cells that stand on one line each, or else "text"."""
+    return "short" if all(_characters(line) <= LINE for line in _lines(cells)) else "text"
+
+
 def cards_below(heads, rows, kinds) -> int:
     """The width below which the table does not fit: the next of STEPS, or the last."""
     needed = 0
     for i, (head, kind) in enumerate(zip(heads, kinds)):
-        lines = [line for row in rows for line in unescape(re.sub(r"<br>", "\n", row[i])).split("\n")]
-        texts = [re.sub("<[^>]*>", "", line) for line in lines]
+        texts = _lines(row[i] for row in rows)
         longest = max(map(_characters, texts), default=0)
-        words = [
-            _characters(word) for text in (head, *texts) for word in re.split(r"[\s/]|(?<=[-\u2e80-\uffef])", text)
-        ]
-        # Texts are read in lines of some length, or else in cards.
-        needed += 2 + max(*words, longest if kind != "text" else min(longest, 14))
+        words = [word for text in texts for word in re.split(r"[\s/]|(?<=[-\u2e80-\uffef])", text)]
+        words += [word for phrase in phrases(head) for word in re.split(r"[\s/]|(?<=-)", phrase)]
+        needed += 2 + max(*map(_characters, words), longest if kind != "text" else min(longest, LINE))
     return next((step for step in STEPS if step >= needed), STEPS[-1])
+
+
+def _lines(cells: Iterable[str]) -> list[str]:
+    """The lines of cells, as they are read."""
+    return [unescape(re.sub("<[^>]*>", "", line)) for cell in cells for line in cell.split("<br>")]
 
 
 def _characters(text: str) -> int:

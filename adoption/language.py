@@ -18,6 +18,8 @@ from adoption import HOME
 
 LOCALE = HOME / "locale"
 PLACE = re.compile(r"\{(\w+)\}")
+# A Japanese phrase ends with its particle or with signs that close.
+PHRASE = re.compile(r".+?(?:[ぁ-ん](?![ぁ-ん、。，．」』）)・：])|[、。，．」』）)・：÷](?![、。，．」』）)・：])|$)")
 _spoken, _page = "en", ""
 
 
@@ -53,6 +55,11 @@ def pairs(code: str) -> Iterable[tuple[str, str]]:
                     other = row.get(f"{name[:-3]}_{code}")
                     if name.endswith("_en") and row[name] and other:
                         yield row[name], other
+
+
+def phrases(text: str) -> list[str]:
+    """The pieces of a Japanese text between which its lines break best; another text is one piece."""
+    return PHRASE.findall(text)
 
 
 def tr(message: str) -> str:

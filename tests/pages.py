@@ -20,3 +20,6 @@ def names(part):
 
 PAGES = names(TOC)
 NOTEBOOKS = [name for name in PAGES if (ROOT / f"{name}.ipynb").exists()]
+#: The same of both editions.
+ALL_PAGES = [*PAGES, *(f"ja/{name}" for name in PAGES)]
+ALL_NOTEBOOKS = [*NOTEBOOKS, *(f"ja/{name}" for name in NOTEBOOKS)]

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 import pytest
-from pages import NOTEBOOKS, PAGES
+from pages import ALL_NOTEBOOKS, ALL_PAGES, PAGES
 
 from adoption import data
 
@@ -19,14 +19,19 @@ def article(page):
     return page.find("article", class_="bd-article")
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", ALL_PAGES)
 def test_page_has_a_title_and_no_leftovers(pages, name):
     page = pages[name]
-    assert page.html["lang"] == "en"
+    assert page.html["lang"] == ("ja" if name.startswith("ja/") else "en")
     assert len(article(page).find_all("h1")) == 1
     prose = "".join(words for words in article(page).strings if not words.find_parent("pre"))
     for leftover in (r"\{(?:n|result)\}\S", r"\{cite", r"\{download", r"\{math", "Traceback", "nan%"):
         assert not re.search(leftover, prose), leftover
+
+
+def committed_cells(name):
+    """The cells of the notebook that serves a page, or the same page of the Japanese edition."""
+    return json.loads((ROOT / f"{name.removeprefix('ja/')}.ipynb").read_text(encoding="utf-8"))["cells"]
 
 
 def downloaded(pages, html, name):
@@ -35,30 +40,29 @@ def downloaded(pages, html, name):
     return json.loads(((html / name).parent / unquote(link["href"])).read_text("utf-8"))
 
 
-@pytest.mark.parametrize("name", NOTEBOOKS)
+@pytest.mark.parametrize("name", ALL_NOTEBOOKS)
 def test_every_cell_was_executed(pages, html, name):
     for cell in downloaded(pages, html, name)["cells"]:
         if cell["cell_type"] == "code":
             assert cell["execution_count"] is not None, cell["id"]
 
 
-@pytest.mark.parametrize("name", NOTEBOOKS)
+@pytest.mark.parametrize("name", ALL_NOTEBOOKS)
 def test_the_notebook_can_be_downloaded(pages, html, name):
     """As it ran: the committed cells, with their outputs."""
-    committed = json.loads((ROOT / f"{name}.ipynb").read_text(encoding="utf-8"))
     assert ["".join(cell["source"]) for cell in downloaded(pages, html, name)["cells"]] == [
-        "".join(cell["source"]) for cell in committed["cells"]
+        "".join(cell["source"]) for cell in committed_cells(name)
     ]
 
 
-@pytest.mark.parametrize("name", NOTEBOOKS)
+@pytest.mark.parametrize("name", ALL_NOTEBOOKS)
 def test_figures_are_complete(pages, html, name):
     page = pages[name]
     for figure in article(page).find_all("figure"):
         image, caption = figure.find("img"), figure.find("figcaption")
         assert figure.get("id", "").startswith("fig-"), "no label"
         assert len(image["alt"]) > 60 and re.search(r"\d", image["alt"]), figure["id"]
-        assert "Source:" in caption.get_text(), figure["id"]
+        assert ("出典：" if name.startswith("ja/") else "Source:") in caption.get_text(), figure["id"]
         files = [(html / f"{name}.html").parent / unquote(link["href"]) for link in caption.select(".downloads a")]
         assert [file.name for file in files] == [f"{figure['id']}.{kind}" for kind in ("csv", "svg", "png", "json")]
         data, svg, png, said = (file.read_bytes() for file in files)
@@ -70,20 +74,20 @@ def test_figures_are_complete(pages, html, name):
             and said["alt"] == image["alt"]
             and said["address"].endswith(f"#{figure['id']}")
         )
-        made = caption.find("a", string="Code")
+        made = caption.find("a", string=re.compile("^(Code|コード)$"))
         assert figure.find_parent(id=made["href"].removeprefix("#")), figure["id"]
     images = article(page).find_all("img")
     assert all(image.find_parent("figure") for image in images), "an image outside a figure"
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", ALL_PAGES)
 def test_tables_have_caption_and_scopes(pages, name):
     for table in article(pages[name]).select(".cell_output table, .table-scroll table"):
         assert table.caption.get_text(strip=True)
         assert all(head.get("scope") in ("row", "col") for head in table.find_all("th"))
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", ALL_PAGES)
 def test_links_lead_somewhere(pages, html, name):
     here = html / f"{name}.html"
     for link in article(pages[name]).find_all("a", href=True):
@@ -97,15 +101,24 @@ def test_links_lead_somewhere(pages, html, name):
             assert pages[page] and unquote(address.fragment) in pages.ids[page], link["href"]
 
 
-@pytest.mark.parametrize("name", NOTEBOOKS)
+@pytest.mark.parametrize("name", ALL_NOTEBOOKS)
 def test_each_code_cell_has_its_address(pages, name):
-    cells = json.loads((ROOT / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
     assert [cell["id"] for cell in article(pages[name]).select("div.cell")] == [
-        f"cell-{cell['id']}" for cell in cells if cell["cell_type"] == "code"
+        f"cell-{cell['id']}" for cell in committed_cells(name) if cell["cell_type"] == "code"
     ]
 
 
 @pytest.mark.parametrize("name", PAGES)
+def test_addresses_are_the_same_in_both_editions(pages, name):
+    """Of sections, figures, tables, cells, numbers and results; parts without a name are counted by Sphinx."""
+    english, japanese = (
+        {part["id"] for part in article(pages[page]).find_all(id=True) if not re.fullmatch(r"id\d+", part["id"])}
+        for page in (name, f"ja/{name}")
+    )
+    assert english == japanese
+
+
+@pytest.mark.parametrize("name", ALL_PAGES)
 def test_numbers_lead_to_their_lines_at_the_end_of_the_page(pages, name):
     page = article(pages[name])
     numbers = page.select("a.n > data")
@@ -171,7 +184,8 @@ def test_brief_has_five_findings_each_with_its_kind_of_evidence_and_ids(pages):
         assert page.find(id=note["href"].removeprefix("#")).select("a.result")
 
 
-def test_brief_prints_on_one_sheet_of_a4(absent, html, tmp_path):
+@pytest.mark.parametrize("edition", ["", "ja/"])
+def test_brief_prints_on_one_sheet_of_a4(absent, html, tmp_path, edition):
     browser = shutil.which("chromium") or shutil.which("google-chrome")
     if not browser:
         absent("no browser", "REQUIRE_BROWSER")
@@ -185,7 +199,7 @@ def test_brief_prints_on_one_sheet_of_a4(absent, html, tmp_path):
             "--no-pdf-header-footer",
             f"--user-data-dir={tmp_path / 'profile'}",
             f"--print-to-pdf={sheet}",
-            (html / "chapters/brief.html").as_uri(),
+            (html / edition / "chapters/brief.html").as_uri(),
         ],
         check=True,
         capture_output=True,

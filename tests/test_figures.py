@@ -218,6 +218,10 @@ def test_plain_texts_are_drawn_in_the_language_that_is_spoken(monkeypatch):
             1 - plt.imread(io.BytesIO(png))[..., :3].mean() for png in (out.getvalue(), figures.drawn(figure, "png"))
         )
         assert bold > 1.1 * thin
+        said["bold"] = "太字"
+        note = axes.text(0, 0, "bold", fontweight="bold", path_effects=[figures.withStroke(linewidth=2)])
+        figures.translate(figure)
+        assert (note.get_fontweight(), len(note.get_path_effects())) == ("normal", 2)
         assert figures.wrap("「ある」、また。", 4).split("\n") == ["「あ", "る」、", "ま", "た。"]
         long = (
             "人口108,174人を上回る市区町村のAI導入率は2020年の46%～50%から2023年の95%～96%へ、下回る市区町村では42%へ"

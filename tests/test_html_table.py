@@ -13,6 +13,7 @@ from adoption import html_table
         (["A", "B"], ["<b>x</b>" * 20, "1" * 10], ["text", "number"], 34),  # one word, markup aside
         (["A"] * 4, ["1,234 – 5,678"] * 4, ["number"] * 4, 60),
         (["A"], ["人口" * 20], ["text"], 16),  # breaks anywhere
+        (["スライドの"] * 4, ["1"] * 4, ["number"] * 4, 48),  # one phrase
         (["A"], ["人口" * 9], ["short"], 38),  # twice as wide as Latin letters
         (["A"], ["&lt;" * 30], ["number"], 32),
         (["A"] * 9, ["1" * 18] * 9, ["number"] * 9, 180),  # more than the last step
@@ -28,6 +29,25 @@ def test_rows_have_the_addresses_given():
     drawn = html_table.draw("C", ["A"], [["1"], ["2"]], ["number"], ids=["x.y", 'a"b'])
     assert '<tr id="x.y"><th scope="row" class="number" data-column="A">1</th></tr>' in drawn
     assert '<tr id="a&quot;b">' in drawn
+
+
+@pytest.mark.parametrize(
+    "cells, kind",
+    [
+        (["専門メディア", "a blog"], "short"),
+        (["<a href='https://example.org'>short</a>", "a<br>b"], "short"),
+        (["確定事実、検定による"], "text"),
+        (["a sentence of words"], "text"),
+    ],
+)
+def test_columns_of_few_letters_stay_on_one_line(cells, kind):
+    assert html_table.kind_of(cells) == kind
+
+
+def test_heads_break_between_phrases():
+    drawn = html_table.draw("C", ["上回る側の割合", "A share"], [["1", "2"]], ["number"] * 2)
+    assert "上回る<wbr>側の<wbr>割合</th>" in drawn and "A share</th>" in drawn
+    assert 'data-column="上回る側の割合"' in drawn
 
 
 def test_every_step_has_its_style():

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urljoin, urlparse
 import page_weight
 import pytest
 from bs4 import BeautifulSoup
-from pages import PAGES
+from pages import ALL_PAGES
 
 #: Elements by which a page loads something, and the attribute that names it.
 LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "object": "data"}
@@ -31,7 +31,7 @@ def is_outside(address):
     return bool(parts.netloc) or parts.scheme in ("http", "https")
 
 
-@pytest.mark.parametrize("name", [*PAGES, "search", "genindex"])
+@pytest.mark.parametrize("name", [*ALL_PAGES, "search", "genindex", "ja/search", "ja/genindex"])
 def test_page_loads_nothing_from_another_host(html, pages, name):
     assert [address for address in resources(pages[name]) if is_outside(address)] == []
     for script in pages[name].find_all("script", src=False):
@@ -55,7 +55,7 @@ def compressed():
     return functools.cache(lambda file: len(gzip.compress(file.read_bytes(), 6)))
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", ALL_PAGES)
 def test_page_with_all_its_parts_is_light(html, pages, compressed, name):
     """Even with every image and font loaded; the first view is weighed by tests/browser/test_pages.py."""
     parts = {

@@ -54,10 +54,13 @@ def browser(absent, pdf):
 
 @pytest.fixture
 def violations(browser):
-    """Function: what Axe finds on a page."""
+    """Function: what Axe finds on a page, by all its rules or by some."""
     from axe_playwright_python.sync_playwright import Axe
 
-    return lambda page: Axe().run(page).response["violations"]
+    def found(page, *rules):
+        return Axe().run(page, options={"runOnly": rules} if rules else None).response["violations"]
+
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -52,7 +52,7 @@ REGISTER = ("chapters/register", {"performance": LEAST["performance"]})
 
 @pytest.mark.parametrize(
     "name, expected",
-    [*((name, LEAST) for name in ("index", "chapters/who-adopts-first", "chapters/my-town")), REGISTER],
+    [*((name, LEAST) for name in ("index", "chapters/who-adopts-first", "chapters/my-town", "ja/index")), REGISTER],
 )
 def test_lighthouse(absent, browser, site, tmp_path, pdf, name, expected):
     program = os.environ.get("LIGHTHOUSE")

@@ -3,17 +3,19 @@
 import pytest
 
 PAGE = "chapters/who-adopts-first.html"
+in_both = pytest.mark.parametrize("edition, source", [("", "source:"), ("ja/", "出所")])
 NUMBER = "a.n:not(.term) >> nth=0"
 
 
-def test_pointing_at_a_number_shows_its_line_and_escape_closes_it(visit, violations):
-    page = visit(PAGE)
+@in_both
+def test_pointing_at_a_number_shows_its_line_and_escape_closes_it(visit, violations, edition, source):
+    page = visit(edition + PAGE)
     page.wait_for_load_state("networkidle")
     asked = len(page.responses)
     page.hover(NUMBER)
     page.wait_for_selector("#card:popover-open")
     line = page.locator(page.get_attribute(NUMBER, "href").replace(".", r"\."))
-    assert page.locator("#card").text_content() == line.text_content() and "source:" in line.text_content()
+    assert page.locator("#card").text_content() == line.text_content() and source in line.text_content()
     assert page.locator("#card a").count() == 2
     # The card asks for nothing (Axe, afterwards, for style sheets).
     assert page.messages == [] and len(page.responses) == asked
@@ -23,11 +25,17 @@ def test_pointing_at_a_number_shows_its_line_and_escape_closes_it(visit, violati
 
 
 @pytest.mark.parametrize(
-    "selector, words",
-    [("a[data-card][href*='references.html#']", "Journal"), ("a.term", "."), ("a[data-card]:has(.std-doc)", ".")],
+    "selector, words, japanese",
+    [
+        ("a[data-card][href*='references.html#']", "Journal", "Journal"),
+        ("a.term", ".", "。"),
+        ("a[data-card]:has(.std-doc)", ".", "。"),
+    ],
 )
-def test_pointing_at_other_links_shows_what_they_lead_to(visit, selector, words):
-    page = visit("chapters/adoption-curve.html")
+@pytest.mark.parametrize("edition", ["", "ja/"])
+def test_pointing_at_other_links_shows_what_they_lead_to(visit, edition, selector, words, japanese):
+    page = visit(f"{edition}chapters/adoption-curve.html")
+    words = japanese if edition else words
     link = page.locator(selector).first
     said = link.get_attribute("data-card")
     link.hover()
@@ -36,8 +44,9 @@ def test_pointing_at_other_links_shows_what_they_lead_to(visit, selector, words)
     assert link.get_attribute("aria-describedby") == "card" and link.get_attribute("title") is None
 
 
-def test_numbers_are_one_stop_of_the_tab_key(visit):
-    page = visit(PAGE)
+@pytest.mark.parametrize("edition", ["", "ja/"])
+def test_numbers_are_one_stop_of_the_tab_key(visit, edition):
+    page = visit(edition + PAGE)
     stops = "[...document.querySelectorAll('a.n')].filter(link => link.tabIndex === 0).length"
     assert page.locator("a.n").count() > 20 and page.evaluate(stops) == 1
     page.focus("a.n >> nth=0")
@@ -56,8 +65,9 @@ def test_numbers_are_one_stop_of_the_tab_key(visit):
     assert page.url.endswith(PAGE)
 
 
-def test_the_first_tap_shows_the_card_and_the_second_follows(visit):
-    page = visit(PAGE, width=360, has_touch=True)
+@pytest.mark.parametrize("edition", ["", "ja/"])
+def test_the_first_tap_shows_the_card_and_the_second_follows(visit, edition):
+    page = visit(edition + PAGE, width=360, has_touch=True)
     page.tap(NUMBER)
     assert page.is_visible("#card") and page.url.endswith(PAGE)
     box = page.locator("#card").bounding_box()

@@ -1,11 +1,14 @@
 """The switch that shows the code, and the way from a number to the cell that made it."""
 
+import pytest
+
 PAGE = "chapters/who-adopts-first.html"
 SHOWN = "() => [...document.querySelectorAll('.cell_input')].filter(e => e.checkVisibility()).length"
 
 
-def test_switch_shows_all_code_and_is_remembered(visit):
-    page = visit(PAGE)
+@pytest.mark.parametrize("edition", ["", "ja/"])
+def test_switch_shows_all_code_and_is_remembered(visit, edition):
+    page = visit(edition + PAGE)
     cells = page.locator("div.cell").count()
     assert page.evaluate(SHOWN) == 0 and not page.is_visible(".functions")
     page.check("#show-code")
@@ -24,8 +27,9 @@ def test_without_scripts_it_works_page_by_page(visit):
     assert page.locator(".cell_input").first.is_visible()
 
 
-def test_from_a_number_to_its_code(visit):
-    page = visit(PAGE)
+@pytest.mark.parametrize("edition", ["", "ja/"])
+def test_from_a_number_to_its_code(visit, edition):
+    page = visit(edition + PAGE)
     page.click("a.n:not(.term) >> nth=0")
     line = page.locator("li:target")
     line.wait_for(state="visible")

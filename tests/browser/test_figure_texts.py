@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from pages import PAGES
+from pages import ALL_NOTEBOOKS
 
 SHOWN = """() => Promise.all([...document.querySelectorAll('article figure img')].map(async image => {
     image.loading = 'eager';
@@ -11,7 +11,7 @@ SHOWN = """() => Promise.all([...document.querySelectorAll('article figure img')
     return [image.currentSrc, image.clientWidth]; }))"""
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", ALL_NOTEBOOKS)
 def test_text_of_figures_is_at_least_11_pixels_high_on_a_phone(visit, name):
     page = visit(f"{name}.html", width=360)
     for address, width in page.evaluate(SHOWN):

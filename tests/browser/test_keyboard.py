@@ -18,7 +18,7 @@ FOCUSED = """() => {
 
 
 @pytest.mark.parametrize("width", [1280, 360])
-@pytest.mark.parametrize("name", ["index", "chapters/who-adopts-first", "chapters/my-town"])
+@pytest.mark.parametrize("name", ["index", "chapters/who-adopts-first", "chapters/my-town", "ja/chapters/my-town"])
 def test_tab_reaches_everything(visit, name, width):
     page = visit(f"{name}.html", width=width)
     wanted = set(page.evaluate(REACHABLE))

@@ -6,6 +6,9 @@ import pytest
 from adoption import my_town
 
 NAME = "chapters/my-town.html"
+#: How an answer begins in each edition.
+MUNICIPALITY = {"": "A municipality of {} people", "ja/": "人口{}人の市区町村は"}
+in_both = pytest.mark.parametrize("edition", ["", "ja/"])
 
 
 def flat(answer):
@@ -58,22 +61,33 @@ def test_numbers_are_those_of_python(visit):
                 assert value == ours, size
 
 
-def test_address_with_a_population_is_answered_and_kept(visit):
-    page = visit(f"{NAME}?population=24622")
-    assert page.inner_text("#town-answer").startswith("A municipality of 24,622 people is smaller than the median")
-    assert "between rank" in page.inner_text("#town-answer")
+@pytest.mark.parametrize(
+    "edition, smaller, rank",
+    [
+        ("", " is smaller than the median", "between rank"),
+        ("ja/", "、2020年の導入済み団体の人口の中央値（AI 108,174人、RPA 102,374人）より小さい。", "1,741市区町村中"),
+    ],
+)
+def test_address_with_a_population_is_answered_and_kept(visit, edition, smaller, rank):
+    page = visit(f"{edition}{NAME}?population=24622")
+    begins = MUNICIPALITY[edition].format
+    assert page.inner_text("#town-answer").startswith(begins("24,622") + smaller)
+    assert rank in page.inner_text("#town-answer")
     page.fill("#town-population", "9,557")
     page.press("#town-population", "Enter")
-    assert page.inner_text("#town-answer").startswith("A municipality of 9,557 people")
+    assert page.inner_text("#town-answer").startswith(begins("9,557"))
     assert page.url.endswith("?population=9557")
-    page.select_option("#town-example", label=[f"{name}: {population:,}" for name, population in my_town.examples()][0])
-    assert page.inner_text("#town-answer").startswith(f"A municipality of {my_town.examples()[0][1]:,} people")
+    page.select_option("#town-example", index=1)
+    assert page.inner_text("#town-answer").startswith(begins("2,560")) and "小値賀町" in page.inner_text(
+        "#town-example"
+    )
 
 
-def test_answer_says_what_the_static_table_says(visit):
+@in_both
+def test_answer_says_what_the_static_table_says(visit, edition):
     """Percentages are rounded alike: outward for ranges, to the nearest for estimates."""
     for size in (1_000, 30_000, 200_000):
-        page = visit(f"{NAME}?population={size}")
+        page = visit(f"{edition}{NAME}?population={size}")
         text = page.inner_text("#town-answer")
         rows = [
             row
@@ -90,46 +104,59 @@ def test_answer_says_what_the_static_table_says(visit):
 
 
 @pytest.mark.parametrize(
-    "typed, answer",
+    "edition, typed, answer",
     [
-        ("24622", "24,622"),
-        (" 24,622 ", "24,622"),
-        ("２４，６２２人", "24,622"),
-        ("24 622", "24,622"),
-        ("0", "0"),
-        ("007", "7"),
-        ("24,622 people", "24,622"),
-        ("Odai Town", "9,557"),
-        ("odai", "9,557"),
-        ("小値賀町", "2,560"),
+        ("", "24622", "24,622"),
+        ("", " 24,622 ", "24,622"),
+        ("", "２４，６２２人", "24,622"),
+        ("", "24 622", "24,622"),
+        ("", "0", "0"),
+        ("", "007", "7"),
+        ("", "24,622 people", "24,622"),
+        ("", "Odai Town", "9,557"),
+        ("", "odai", "9,557"),
+        ("", "小値賀町", "2,560"),
+        ("ja/", "２４，６２２人", "24,622"),
+        ("ja/", "24、622", "24,622"),
+        ("ja/", "3万", "30,000"),
+        ("ja/", "２万４，６２２人", "24,622"),
+        ("ja/", "3.5万人", "35,000"),
+        ("ja/", "小値賀町", "2,560"),
+        ("ja/", "宇陀", "31,105"),
     ],
 )
-def test_ways_to_type_a_number(visit, typed, answer):
-    page = visit(NAME)
+def test_ways_to_type_a_number(visit, edition, typed, answer):
+    page = visit(edition + NAME)
     page.fill("#town-population", typed)
     page.click("#my-town button")
-    assert page.inner_text("#town-answer").startswith(f"A municipality of {answer} people")
+    assert page.inner_text("#town-answer").startswith(MUNICIPALITY[edition].format(answer))
     assert page.inner_text("#town-problem") == ""
 
 
 @pytest.mark.parametrize(
-    "typed, words",
+    "edition, typed, words",
     [
-        ("", "Please type a population"),
-        ("   ", "Please type a population"),
-        ("-5", "cannot be negative"),
-        ("−5", "cannot be negative"),
-        ("24622.5", "whole number"),
-        ("24.622", "whole number"),
-        ("1,2,3", "is not a number"),
-        ("Osaka", "“Osaka” is not a number of people, and not the name"),
-        ("1e5", "is not a number"),
-        ("<b>x</b>", "“<b>x</b>” is not a number"),
-        ("99999999999999999999", "No municipality had"),
+        ("ja/", "", "人口を入力してください。"),
+        ("ja/", "－5", "負の数は入力できません"),
+        ("ja/", "２４６２２．５", "整数を入力してください"),
+        ("ja/", "大阪市", "「大阪市」は人口の数値ではなく"),
+        ("ja/", "町", "1つに決まりません"),
+        ("ja/", "9999万人", "を超える市区町村はありません"),
+        ("", "", "Please type a population"),
+        ("", "   ", "Please type a population"),
+        ("", "-5", "cannot be negative"),
+        ("", "−5", "cannot be negative"),
+        ("", "24622.5", "whole number"),
+        ("", "24.622", "whole number"),
+        ("", "1,2,3", "is not a number"),
+        ("", "Osaka", "“Osaka” is not a number of people, and not the name"),
+        ("", "1e5", "is not a number"),
+        ("", "<b>x</b>", "“<b>x</b>” is not a number"),
+        ("", "99999999999999999999", "No municipality had"),
     ],
 )
-def test_nonsense_is_answered_kindly(visit, typed, words):
-    page = visit(NAME)
+def test_nonsense_is_answered_kindly(visit, edition, typed, words):
+    page = visit(edition + NAME)
     page.fill("#town-population", typed)
     page.click("#my-town button")
     assert words in page.inner_text("#town-problem")
@@ -154,25 +181,32 @@ def test_without_scripts_a_table_answers(visit):
 
 
 @pytest.mark.parametrize(
-    "population, words",
+    "edition, population, words",
     [
         # 13 in all, 12 more: 8,500 of 108,174 people.
         (
+            "",
             8_500,
             "13 municipalities of this size, 12 more than one, are together as large as the median adopter of 2020 (one lacks 99,674 people)",
         ),
-        (0, "nobody lives here"),
-        (200_000, "not needed"),
-        (105_000, "is about as large as the median adopters of 2020 (AI 108,174, RPA 102,374)"),
-        (108_174, "this is the very median population of the adopters of AI"),
-        (500_000, "A municipality of 500,000 people is larger than the median adopters of 2020"),
+        ("", 0, "nobody lives here"),
+        ("", 200_000, "not needed"),
+        ("", 105_000, "is about as large as the median adopters of 2020 (AI 108,174, RPA 102,374)"),
+        ("", 108_174, "this is the very median population of the adopters of AI"),
+        ("", 500_000, "A municipality of 500,000 people is larger than the median adopters of 2020"),
+        ("ja/", 8_500, "この規模の市区町村が13団体（あと12団体）集まれば"),
+        ("ja/", 0, "人口がないため"),
+        ("ja/", 105_000, "とほぼ同じ規模である"),
+        ("ja/", 108_174, "2020年（確定）：AIの導入済み団体の人口の中央値そのものである。"),
+        ("ja/", 500_000, "より大きい。2023年末には"),
     ],
 )
-def test_answers_in_words(visit, population, words):
-    page = visit(f"{NAME}?population={population}")
+def test_answers_in_words(visit, edition, population, words):
+    page = visit(f"{edition}{NAME}?population={population}")
     assert words in page.inner_text("#town-answer") and page.messages == []
 
 
-def test_the_form_stands_above_everything(visit):
-    page = visit(NAME, width=360)
+@in_both
+def test_the_form_stands_above_everything(visit, edition):
+    page = visit(edition + NAME, width=360)
     assert page.evaluate("document.querySelector('#town-population').getBoundingClientRect().bottom") < 600
