@@ -66,10 +66,12 @@ def holds(table: pd.DataFrame, rule: str, why: str = "", **more) -> None:
     every(wide, own, wide.eval(rule, engine="python"), rule + why, added)
 
 
-def _sums(table: pd.DataFrame, by: str, expected: Mapping, column: str = "bodies") -> None:
+def _sums(table: pd.DataFrame, by: str, expected: Mapping, column: str = "bodies", where: str = "") -> None:
+    """A column sums to what is expected for each value of another; where: the table that says so."""
     for value, total in expected.items():
         if (found := table.loc[table[by] == value, column].sum()) != total:
-            fail(Path(table.attrs["table"]), f"rows with {by} {value}, column {column}", f"sum {found}", f"sum {total}")
+            known = f"sum {total}" + f" ({where})" * bool(where)
+            fail(Path(table.attrs["table"]), f"rows with {by} {value}, column {column}", f"sum {found}", known)
 
 
 def check_table(table: pd.DataFrame, resource: dict) -> None:
@@ -266,9 +268,10 @@ def _check_prefectures(tables: dict) -> None:
     answers, by_size = tables["adoption-2023-by-prefecture"], tables["adoption-2023-by-size"]
     municipal = by_size[by_size.kind != "prefecture"]
     for column in ("bodies", "ai", "rpa", "both", "population"):
-        _sums(answers.assign(all="municipalities"), "all", {"municipalities": municipal[column].sum()}, column)
+        total = {"municipalities": municipal[column].sum()}
+        _sums(answers.assign(all="municipalities"), "all", total, column, "adoption-2023-by-size")
     for column in ("bodies", "population"):
-        _sums(answers, "prefecture", table.groupby("prefecture")[column].sum(), column)
+        _sums(answers, "prefecture", table.groupby("prefecture")[column].sum(), column, "bodies-by-prefecture")
     strength, sums = tables["adoption-2023-by-fiscal-strength"], tables["fiscal-strength-by-prefecture"]
     # Each sum of logarithms against what sizes in the interval can add up to.
     for table in (answers, sums, strength):
@@ -289,20 +292,31 @@ def _check_prefectures(tables: dict) -> None:
             if column in table:
                 holds(table, rule, " (logarithms of lower and upper)", **ends)
     for column in ("bodies", "ai", "rpa", "population"):
-        _sums(sums, "prefecture", answers.groupby("prefecture")[column].sum(), column)
+        total = answers.groupby("prefecture")[column].sum()
+        _sums(sums, "prefecture", total, column, "adoption-2023-by-prefecture")
     for column in ("bodies", "ai", "rpa", "both", "population"):
         edges = sorted({*strength.upper} & {*municipal.upper})
         _same_up_to(edges, strength, municipal, column, "adoption-2023-by-size")
     # Sums of numbers with ten digits: equal but for the last of them.
-    for column, tables_with in (("log2_population", (answers, sums, strength)), ("fiscal_strength", (sums, strength))):
-        first, *others = (table[column].sum() for table in tables_with)
-        for table, found in zip(tables_with[1:], others, strict=True):
-            if abs(found - first) > 1e-8 * first:
-                fail(Path(table.attrs["table"]), f"column {column}", f"sum {found:.10g}", f"sum {first:.10g}")
+    for column, (first, *others) in {
+        "log2_population": (answers, sums, strength),
+        "fiscal_strength": (sums, strength),
+    }.items():
+        file, total = Path(first.attrs["table"]), first[column].sum()
+        for table in others:
+            if abs((found := table[column].sum()) - total) > 1e-8 * total:
+                known = f"sum {total:.10g} ({file.stem})"
+                fail(Path(table.attrs["table"]), f"column {column}", f"sum {found:.10g}", known)
     for part in ("log2_population", "log2_population_ai", "log2_population_rpa"):
         found = sums.groupby("prefecture")[part].transform("sum")
         known = sums.prefecture.map(answers.groupby("prefecture")[part].sum())
-        holds(sums, "-1e-5 <= found - known <= 1e-5", f" ({part} of a prefecture)", found=found, known=known)
+        holds(
+            sums,
+            "-1e-5 <= found - known <= 1e-5",
+            f" ({part} of a prefecture: adoption-2023-by-prefecture)",
+            found=found,
+            known=known,
+        )
 
 
 def _check_named(tables: dict) -> None:
@@ -313,9 +327,14 @@ def _check_named(tables: dict) -> None:
         **dict(zip(members.member_ja, members.population, strict=True)),
     }
     every(table, ["name_ja"], table.name_ja.isin(printed), "a municipality of small-adopters or consortium-members")
-    holds(table, "population == printed", printed=table.name_ja.map(printed))
+    holds(table, "population == printed", " (small-adopters, consortium-members)", printed=table.name_ja.map(printed))
     if len(table) != len(printed):
-        fail(Path(table.attrs["table"]), "rows", f"{len(table)} rows", f"{len(printed)}, one for each")
+        fail(
+            Path(table.attrs["table"]),
+            "rows",
+            f"{len(table)} rows",
+            f"{len(printed)}: small-adopters, consortium-members",
+        )
     every(table, ["code"], table.code.is_monotonic_increasing | table.code.isna(), "codes in ascending order")
 
 
