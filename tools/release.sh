@@ -22,7 +22,7 @@ if [ "$1" = version ]; then
   sed -i.old "s/^## $version (in preparation)/## $version ($(date +%Y-%m-%d))/" CHANGELOG.md
   rm CITATION.cff.old pyproject.toml.old CHANGELOG.md.old
   cp results/results.csv "results/released/$version.csv"
-  echo "release: version $version stands in CITATION.cff and pyproject.toml, its register in results/released. See that CHANGELOG.md has its section, and commit all three"
+  echo "release: version $version stands in CITATION.cff and pyproject.toml, its register in results/released. See that CHANGELOG.md has its section, and commit them"
   exit
 fi
 
