@@ -1,6 +1,7 @@
 """adoption.survey against tiny surveys of which every possible truth is tried."""
 
 import itertools
+import re
 import time
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 
-from adoption import curve, mic
+from adoption import curve, language, mic
 from adoption.survey import Frame, Survey
 
 LIMITS = [4]
@@ -874,3 +875,17 @@ def test_a_million_sizes_take_seconds():
     for answer in (survey.audit, survey.rates, survey.median_tests, survey.slope, survey.whole_slope, survey.summary):
         answer()
     assert time.process_time() - begun < 5
+
+
+def test_a_summary_says_its_reasons_in_the_language_that_is_spoken():
+    towns = [3, 5, 8, 9, 12, 20, 31, 44, 60, 75, 90, 140]
+    survey = Survey(counts=[5, 7], medians=[60, 12], frame=Frame.of_sizes(towns))
+    english = survey.summary()
+    language.use("ja")
+    try:
+        japanese = survey.summary()
+        words = [*japanese["words"], *survey.diagnostics()["words"]]
+    finally:
+        language.use("en")
+    assert list(japanese["result"]) == list(english["result"]) and list(japanese["trust"]) == list(english["trust"])
+    assert "with care" in list(english["trust"]) and not [said for said in words if re.search("[A-Za-z]{2}| ", said)]

@@ -11,7 +11,7 @@ import translations
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
-from adoption import data
+from adoption import data, language, register
 
 ROOT = Path(__file__).resolve().parents[1]
 SENTENCE = "**At least {n}`a.share:.0%`** of 1,788 had it: see [](page), [the brief](brief) and `results.csv`[^1]."
@@ -207,3 +207,13 @@ def test_buttons_and_landmarks_of_japanese_pages_speak_japanese(html):
                 names = (part.get(name, "") for name in ("title", "aria-label", "placeholder"))
                 left |= {name for name in names if re.search("[a-z]{3}", name) and not re.search(JAPANESE, name)}
     assert left == set()
+
+
+def test_no_plan_to_introduce_and_none_to_use_jointly_are_two_words():
+    """The survey prints 導入予定なし in one question and 実施予定なし in the other."""
+    language.use("ja", "**/*")
+    try:
+        assert register.words("rate")["no-plan"] == "導入予定なし"
+        assert register.words("answer")["no_plan"] == "実施予定なし"
+    finally:
+        language.use("en")
