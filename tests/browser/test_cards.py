@@ -3,7 +3,7 @@
 import pytest
 
 PAGE = "chapters/who-adopts-first.html"
-in_both = pytest.mark.parametrize("edition, source", [("", "source:"), ("ja/", "出所")])
+in_both = pytest.mark.parametrize("edition, source", [("", "source:"), ("ja/", "出典：")])
 NUMBER = "a.n:not(.term) >> nth=0"
 
 
