@@ -4,7 +4,7 @@ Every table is described in ``data/datapackage.json`` (Frictionless Data Package
 units, constraints, keys, sources. ``load`` compares the raw cells of a table with its schema before
 anything is typed, and then checks what a schema cannot say. Data that differ raise ``DataError``,
 whose message names file, row, column, what was found and what was expected. ``csvfile`` states the
-form of the tables, ``descriptor`` that of their description.
+form of the tables, ``descriptor`` that of their description. Two commands::
 
     python -m adoption.data            check the rows of all tables, then renew the checksums
     python -m adoption.data --check    check the rows, then the checksums, then the package
