@@ -39,7 +39,8 @@ def clone(checkout, once):
             text = "# No page\n\n[](no-such-page)\n" if name.endswith("md") else "{}"
             (folder / name).write_text(text)
         run(folder, sys._base_executable, "-m", "venv", ".venv")
-        run(folder, ".venv/bin/pip", "install", "-q", "-r", "requirements.txt")
+        # What is never imported here need not be compiled.
+        run(folder, ".venv/bin/pip", "install", "-q", "--no-compile", "-r", "requirements.txt")
         run(folder, ".venv/bin/pip", "install", "-q", ".")
 
     return once("clone", make)
@@ -81,9 +82,10 @@ def check_pages(folder):
     assert "fig-exact-rates" in page and "108,174" in page
 
 
-def test_nbmake_on_the_chapters(clone):
-    chapters = len(list((clone / "chapters").glob("*.ipynb")))
-    assert f"{chapters} passed" in run(clone, ".venv/bin/pytest", "--nbmake", "-n", "2", "chapters")
+def test_nbmake_on_chapters(clone):
+    """On two: one that computes, and the one that reads what all others recorded. The build runs every chapter by it."""
+    chapters = ["chapters/who-adopts-first.ipynb", "chapters/claims.ipynb"]
+    assert "2 passed" in run(clone, ".venv/bin/pytest", "--nbmake", "-n", "2", *chapters)
 
 
 def test_jupyter_book_build(clone):

@@ -1,5 +1,6 @@
 """The printed book: tagged, with bookmarks and page numbers, and nothing of it lost."""
 
+import json
 import re
 
 import pytest
@@ -21,9 +22,16 @@ def printed(browser, html, pdf, once, request):
 
 
 @pytest.fixture(scope="module")
-def texts(printed):
+def texts(printed, once):
     """The text of each page, without white space, as somebody who searches the PDF finds it."""
-    return [squeezed(page.extract_text()) for page in printed[1].pages]
+    document, reader = printed
+
+    def extract(folder):
+        found = [squeezed(page.extract_text()) for page in reader.pages]
+        (folder / "pages.json").write_text(json.dumps(found), encoding="utf-8")
+
+    folder = once(f"texts-{document.html['lang']}", extract)
+    return json.loads((folder / "pages.json").read_text(encoding="utf-8"))
 
 
 def bookmarks(outline):
