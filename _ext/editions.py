@@ -65,8 +65,10 @@ def with_footnotes(publish):
     """A translation is parsed apart from its page: its footnotes' marks need some note to be marks."""
 
     @wraps(publish)
-    def published(app, source, *args):
-        return publish(app, source + "".join(f"\n\n[^{name}]: ." for name in FOOTNOTE.findall(source)), *args)
+    def published(*args, **known):
+        at = 0 if isinstance(args[0], str) else 1  # before Sphinx 9 the application is first
+        notes = "".join(f"\n\n[^{name}]: ." for name in FOOTNOTE.findall(args[at]))
+        return publish(*args[:at], args[at] + notes, *args[at + 1 :], **known)
 
     return published
 
@@ -151,8 +153,9 @@ def translate_scripts(app, exception):
 
 
 def setup(app):
-    if not hasattr(i18n.publish_msgstr, "__wrapped__"):
-        i18n.publish_msgstr = with_footnotes(i18n.publish_msgstr)
+    name = "publish_msgstr" if hasattr(i18n, "publish_msgstr") else "_publish_msgstr"  # since Sphinx 9
+    if not hasattr(getattr(i18n, name), "__wrapped__"):
+        setattr(i18n, name, with_footnotes(getattr(i18n, name)))
     app.add_transform(OutputsAreNoMessages)
     app.add_transform(PicturesSpeak)
     app.connect("config-inited", begin, priority=400)  # before the footer gets the version

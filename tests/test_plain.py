@@ -16,7 +16,7 @@ def article(path):
     """Ids and words of a page, without the stamp that only tools/build.py gives."""
     page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
     found = page.find("article", class_="bd-article")
-    text = re.sub(r", build (?:not-stamped|\w{12})\b", "", found.get_text())
+    text = re.sub("(?:, build |、ビルド)(?:not-stamped|[0-9a-f]{12})", "", found.get_text())
     # Footnotes stand before or behind the last section, as the version wants it.
     return {element["id"] for element in found.find_all(id=True)}, Counter(text.replace("np.", "").split())
 

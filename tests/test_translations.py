@@ -49,7 +49,7 @@ def test_a_good_translation_is_good(tmp_path):
         (SAID.replace("[^1]", ""), "found the places"),
         (SAID.replace("1,788", "1,741"), "found the number 1741, which the English has not"),
         (SAID.replace("1,788団体のうち", ""), "found no number 1788, which the English has"),
-        (SAID.replace("、[概要]", "\\ [概要]"), "found a backslash before a blank"),
+        (SAID.replace("、[概要]", "\\\n[概要]"), "found a broken line"),
         (SAID.replace("** が", "**が"), "found other emphasis"),
     ],
 )
